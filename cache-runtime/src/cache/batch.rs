@@ -1,0 +1,55 @@
+//! Several keys at once.
+
+use super::Cache;
+use crate::invalidate;
+use crate::key::Key;
+use crate::read_through::Plan;
+use crate::site::DIRECT;
+use crate::stats::count;
+use crate::ttl::Ttl;
+use crate::value::CacheValue;
+use crate::write;
+
+impl Cache {
+    /// The values under `keys`, in their order; `None` where there is none.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// use cache_runtime::{Cache, Ttl};
+    /// let cache = Cache::in_memory();
+    /// cache.set_many([("a", 1), ("b", 2)], Ttl::secs(60)).await;
+    /// assert_eq!(cache.get_many::<i32>(["a", "x", "b"]).await, [Some(1), None, Some(2)]);
+    /// assert_eq!(cache.delete_many(["a", "x"]).await, 1);
+    /// # }
+    /// ```
+    pub async fn get_many<T: CacheValue>(
+        &self,
+        keys: impl IntoIterator<Item = impl Into<Key>>,
+    ) -> Vec<Option<T>> {
+        keys.into_iter().map(|key| self.read(key.into())).collect()
+    }
+
+    /// Stores every value under its key, with one time to live; returns how many were stored. What
+    /// [`set`](Cache::set) says about the age of values holds here too.
+    pub async fn set_many<T: CacheValue>(
+        &self,
+        entries: impl IntoIterator<Item = (impl Into<Key>, T)>,
+        ttl: impl Into<Ttl>,
+    ) -> usize {
+        let plan = Plan::new().ttl(ttl);
+        let set =
+            |(key, value): (_, T)| write::set(self, &DIRECT, &key, value, plan.clone(), |_| {});
+        let entries = entries.into_iter().map(|(key, value)| (key.into(), value));
+        entries.map(set).filter(|&stored| stored).count()
+    }
+
+    /// Deletes every key; returns how many had a valid entry.
+    pub async fn delete_many(&self, keys: impl IntoIterator<Item = impl Into<Key>>) -> usize {
+        let delete = |key: Key| {
+            count(self.invalidations());
+            invalidate::end_key(self, &key)
+        };
+        let keys = keys.into_iter().map(Into::into);
+        keys.map(delete).filter(|&deleted| deleted).count()
+    }
+}

@@ -1,0 +1,77 @@
+//! Reading and invalidating by hand.
+
+use super::Cache;
+use crate::invalidate::{self, Invalidated, Target};
+use crate::key::Key;
+use crate::pattern::Pattern;
+use crate::read_through::{Call, Optional, Plan};
+use crate::site::DIRECT;
+use crate::stats::count;
+use crate::tag::Tag;
+use crate::ttl::Ttl;
+use crate::value::CacheValue;
+
+impl Cache {
+    /// The value under `key`, if it is there, valid and a `T`.
+    pub async fn get<T: CacheValue>(&self, key: impl Into<Key>) -> Option<T> {
+        self.read(key.into())
+    }
+
+    /// Whether there is a valid entry under `key`.
+    pub async fn contains(&self, key: impl Into<Key>) -> bool {
+        self.valid_entry(&key.into()).is_some()
+    }
+
+    /// How long the entry under `key` stays fresh; `None` if there is no valid one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// use cache_runtime::{Cache, Ttl};
+    /// let cache = Cache::in_memory();
+    /// cache.set("pi", 3.14).ttl(Ttl::Forever).await;
+    /// assert_eq!(cache.ttl("pi").await, Some(Ttl::Forever));
+    /// assert_eq!(cache.ttl("e").await, None);
+    /// # }
+    /// ```
+    pub async fn ttl(&self, key: impl Into<Key>) -> Option<Ttl> {
+        let entry = self.valid_entry(&key.into())?;
+        Some(entry.time_left(self.now()))
+    }
+
+    /// Deletes one key: its entry, whatever is being computed for it, and what was computed from it.
+    /// Returns whether there was a valid entry.
+    pub async fn delete(&self, key: impl Into<Key>) -> bool {
+        count(self.invalidations());
+        invalidate::end_key(self, &key.into())
+    }
+
+    /// Invalidates every key that matches; see [`Pattern`] for the forms and their costs.
+    ///
+    /// Values in a pattern have to be escaped as they are in keys: `cache.invalidate(key!("user:{id}:*"))`.
+    pub async fn invalidate(&self, pattern: impl Into<Pattern>) -> Invalidated {
+        invalidate::invalidate(self, &Target::pattern(pattern))
+    }
+
+    /// Invalidates every entry that carries `tag`, in one step whatever their number.
+    pub async fn invalidate_tag(&self, tag: impl Into<Tag>) -> Invalidated {
+        invalidate::invalidate(self, &Target::tag(tag))
+    }
+
+    /// Invalidates every entry that carries one of `tags`.
+    pub async fn invalidate_tags<T: Into<Tag>>(&self, tags: impl IntoIterator<Item = T>) {
+        for tag in tags {
+            self.invalidate_tag(tag).await;
+        }
+    }
+
+    /// Invalidates everything.
+    pub async fn clear(&self) {
+        self.invalidate("*").await;
+    }
+
+    pub(super) fn read<T: CacheValue>(&self, key: Key) -> Option<T> {
+        Call::new(&DIRECT, self, key)
+            .peek(Optional, Plan::default)
+            .flatten()
+    }
+}

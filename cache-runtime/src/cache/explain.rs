@@ -1,0 +1,154 @@
+//! Why a key is answered as it is.
+
+use super::Cache;
+use crate::entry::Entry;
+use crate::generation::{Generation, Guard};
+use crate::key::Key;
+use crate::ttl::Ttl;
+use serde::Serialize;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the cache knows about one key. Displays as a few lines; serializes.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// The key.
+    pub key: String,
+    /// Whether it would be a hit.
+    pub state: State,
+    /// Whether a computation for it is under way.
+    pub computing: bool,
+    /// The details of the entry, if there is one.
+    pub entry: Option<EntryDetails>,
+}
+
+/// What the cache knows about an entry.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct EntryDetails {
+    /// Since it was stored.
+    pub age: Duration,
+    /// How long it stays fresh; `None` for ever.
+    pub time_left: Option<Duration>,
+    /// Its estimated size in memory.
+    pub bytes: u64,
+    /// What would invalidate it: `key …`, `scope …`, `tag …`.
+    pub guards: Vec<String>,
+    /// Of these, what has invalidated it.
+    pub invalidated_by: Vec<String>,
+}
+
+/// Whether a key would be a hit, and if not, why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum State {
+    /// A hit.
+    Fresh,
+    /// A hit that says there is nothing.
+    Negative,
+    /// Stored, and past its time to live.
+    Expired,
+    /// Stored, and invalidated since.
+    Invalidated,
+    /// Not stored.
+    Absent,
+}
+
+impl Cache {
+    /// Tells what is known about a key: whether it would be a hit, how old it is, what would invalidate it, what
+    /// has. Changes nothing and counts nothing.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// use cache_runtime::{Cache, State};
+    /// let cache = Cache::in_memory();
+    /// cache.set("user:1", "Ada".to_owned()).tag("people").await;
+    /// cache.invalidate_tag("people").await;
+    /// let why = cache.explain("user:1").await;
+    /// assert_eq!(why.state, State::Invalidated);
+    /// assert_eq!(why.entry.unwrap().invalidated_by, ["tag people"]);
+    /// # }
+    /// ```
+    pub async fn explain(&self, key: impl Into<Key>) -> Explanation {
+        let key = key.into();
+        let found = self
+            .local()
+            .peek(key.as_str())
+            .filter(|entry| !entry.is_hint());
+        Explanation {
+            computing: self.flights().contains(key.as_str()),
+            state: found
+                .as_ref()
+                .map_or(State::Absent, |entry| self.state(entry)),
+            entry: found.map(|entry| self.details(&entry)),
+            key: key.as_str().to_owned(),
+        }
+    }
+
+    fn state(&self, entry: &Entry) -> State {
+        if !entry.is_current() {
+            State::Invalidated
+        } else if !entry.is_fresh(self.now()) {
+            State::Expired
+        } else if entry.is_absent() {
+            State::Negative
+        } else {
+            State::Fresh
+        }
+    }
+
+    fn details(&self, entry: &Entry) -> EntryDetails {
+        let now = self.now();
+        let ended = entry.stamps().iter().filter(|stamp| !stamp.is_current());
+        EntryDetails {
+            age: now.since(entry.created),
+            time_left: match entry.time_left(now) {
+                Ttl::For(left) => Some(left),
+                Ttl::Forever | Ttl::CacheDefault => None,
+            },
+            bytes: entry.weight,
+            guards: entry.stamps().iter().map(name).collect(),
+            invalidated_by: ended.map(name).collect(),
+        }
+    }
+}
+
+fn name(stamp: &Arc<Generation>) -> String {
+    match stamp.guard() {
+        Guard::Key => format!("key {}", stamp.name()),
+        Guard::Scope => format!("scope {}*", stamp.name()),
+        Guard::Tag => format!("tag {}", stamp.name()),
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {:?}", self.key, self.state)?;
+        if self.computing {
+            f.write_str(", a computation is under way")?;
+        }
+        let Some(entry) = &self.entry else {
+            return Ok(());
+        };
+        let left = entry
+            .time_left
+            .map_or_else(|| "for ever".to_owned(), |left| format!("{left:?} left"));
+        write!(
+            f,
+            "\n  stored {:?} ago, {left}, about {} bytes",
+            entry.age, entry.bytes
+        )?;
+        write!(f, "\n  invalidated by any of: {}", entry.guards.join(", "))?;
+        if !entry.invalidated_by.is_empty() {
+            write!(
+                f,
+                "\n  was invalidated by: {}",
+                entry.invalidated_by.join(", ")
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,40 @@
+//! The installed cache, which annotated functions use by default.
+
+use super::{Builder, Cache};
+use std::sync::OnceLock;
+
+static INSTALLED: OnceLock<Cache> = OnceLock::new();
+
+/// A cache is installed already, or was made by a call of an annotated function before.
+#[derive(Debug, thiserror::Error)]
+#[error("a cache is installed already; install one before the first call of an annotated function")]
+pub struct InstallError(());
+
+impl Cache {
+    /// Makes this the cache that annotated functions use. To be called once, at start.
+    ///
+    /// # Errors
+    ///
+    /// If there is one already: installed, or made because an annotated function was called before.
+    pub fn install(self) -> Result<(), InstallError> {
+        INSTALLED.set(self).map_err(|_| InstallError(()))
+    }
+
+    /// The installed cache. If none is, one is made from the environment; if the environment cannot be read, an
+    /// error is logged and the cache is switched off, so that functions run and nothing wrong is served.
+    #[inline]
+    pub fn global() -> &'static Cache {
+        INSTALLED.get_or_init(from_env)
+    }
+}
+
+#[cold]
+fn from_env() -> Cache {
+    match Builder::from_env() {
+        Ok(builder) => builder.build_embedded(),
+        Err(error) => {
+            tracing::error!(target: "cache_runtime", %error, "no cache is installed and the environment cannot be used; caching is off");
+            Cache::disabled()
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! How the cache is doing.
+
+use super::Cache;
+use serde::Serialize;
+use std::fmt;
+
+/// How the cache is doing. Displays as a line; serializes.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Health {
+    /// `embedded`.
+    pub backend: &'static str,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// Whether the backend answers. The embedded one always does.
+    pub ready: bool,
+    /// Entries held in this process.
+    pub entries: u64,
+    /// How many it may hold.
+    pub max_entries: u64,
+    /// Estimated bytes held.
+    pub bytes: u64,
+    /// How many it may hold.
+    pub max_bytes: u64,
+    /// Entries given up for want of room.
+    pub evictions: u64,
+    /// Computations under way.
+    pub computing: usize,
+    /// Tags, scopes and keys that something depends on.
+    pub generations: usize,
+}
+
+impl Cache {
+    /// How the cache is doing.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let health = cache_runtime::Cache::in_memory().health().await;
+    /// assert!(health.ready && health.enabled);
+    /// println!("{health}");
+    /// # }
+    /// ```
+    pub async fn health(&self) -> Health {
+        let capacity = self.local().capacity();
+        Health {
+            backend: "embedded",
+            enabled: self.is_enabled(),
+            ready: true,
+            entries: self.local().len(),
+            max_entries: capacity.entries,
+            bytes: self.local().bytes(),
+            max_bytes: capacity.bytes,
+            evictions: self.local().evicted(),
+            computing: self.flights().len(),
+            generations: self.generations().len(),
+        }
+    }
+}
+
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: {}, {}/{} entries, {}/{} bytes, {} evictions, {} computing, {} generations",
+            self.backend,
+            match (self.enabled, self.ready) {
+                (false, _) => "switched off",
+                (true, true) => "ready",
+                (true, false) => "not ready",
+            },
+            self.entries,
+            self.max_entries,
+            self.bytes,
+            self.max_bytes,
+            self.evictions,
+            self.computing,
+            self.generations
+        )
+    }
+}

@@ -1,0 +1,206 @@
+//! The handle: [`Cache`].
+
+mod batch;
+mod builder;
+mod config;
+mod direct;
+mod explain;
+mod global;
+mod health;
+mod operation;
+pub(crate) mod warm;
+
+pub use builder::Builder;
+pub use config::ConfigError;
+pub use explain::{Explanation, State};
+pub use global::InstallError;
+pub use health::Health;
+pub use operation::{GetOrSet, GetOrTrySet, Operation, Set, SetWith, WriteThrough};
+pub use warm::{Warm, WarmReport};
+
+use crate::clock::{Clock, Tick};
+use crate::entry::Entry;
+use crate::flight::Flights;
+use crate::generation::Generations;
+use crate::key::Key;
+use crate::local::Local;
+use crate::stats::{Families, Stats};
+use crate::ttl::Ttl;
+use config::Config;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A cache. Cloning it is cheap; clones share everything.
+///
+/// Annotated functions use the installed one ([`Cache::install`]) unless their `cache = …` option says otherwise.
+/// A program that installs none gets one from the environment at the first call.
+///
+/// ```
+/// use cache_runtime::{Cache, Ttl};
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let cache = Cache::in_memory();
+///
+/// cache.set("user:123:profile", "Ada".to_owned())
+///     .ttl(Duration::from_secs(3600))
+///     .tags(["user:123", "profiles"])
+///     .await;
+/// assert_eq!(cache.get::<String>("user:123:profile").await.as_deref(), Some("Ada"));
+///
+/// cache.invalidate_tag("user:123").await;
+/// assert_eq!(cache.get::<String>("user:123:profile").await, None);
+///
+/// let report = cache.get_or_set("report", || async { 6 * 7 }).ttl(Ttl::secs(60)).await;
+/// assert_eq!(report, 42);
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Cache {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    id: u64,
+    config: Config,
+    clock: Clock,
+    local: Local,
+    generations: Generations,
+    flights: Arc<Flights>,
+    families: Families,
+    invalidations: AtomicU64,
+}
+
+impl Cache {
+    /// An embedded cache with the defaults of [`Builder`].
+    pub fn in_memory() -> Self {
+        Cache::with(Config::default(), Clock::system())
+    }
+
+    /// A cache that is switched off: every call runs its function, nothing is stored.
+    pub fn disabled() -> Self {
+        Builder::new().enabled(false).build_embedded()
+    }
+
+    /// To choose capacity, times and more.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// A cache as the environment has it.
+    ///
+    /// | variable | meaning | default |
+    /// |---|---|---|
+    /// | `CACHE_ENABLED` | `false`: every call runs its function | `true` |
+    /// | `CACHE_NAMESPACE` | what stands before every key on a shared server | none |
+    /// | `CACHE_DEFAULT_TTL` | time to live where none is given: seconds, or `5m` | `5m` |
+    /// | `CACHE_{DOMAIN}_TTL` | time to live of a domain cache: `CACHE_SESSION_TTL` | its own |
+    ///
+    /// # Errors
+    ///
+    /// If a value cannot be read. Also if a variable asks for Redis (`REDIS_URL` and its like), which this
+    /// version does not have yet: better a clear word at start than a cache that is not shared.
+    pub async fn from_env() -> Result<Self, ConfigError> {
+        Builder::from_env()?.build().await
+    }
+
+    fn with(config: Config, clock: Clock) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Cache {
+            shared: Arc::new(Shared {
+                id: NEXT.fetch_add(1, Ordering::Relaxed),
+                local: Local::new(config.capacity),
+                config,
+                clock,
+                generations: Generations::new(),
+                flights: Arc::new(Flights::new()),
+                families: Families::default(),
+                invalidations: AtomicU64::new(0),
+            }),
+        }
+    }
+
+    /// Whether calls are looked up at all.
+    pub fn is_enabled(&self) -> bool {
+        self.shared.config.enabled
+    }
+
+    /// What stands before every key on a shared server.
+    pub fn namespace(&self) -> &str {
+        &self.shared.config.namespace
+    }
+
+    /// What the cache has done so far.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            functions: self.shared.families.snapshot(),
+            entries: self.local().len(),
+            bytes: self.local().bytes(),
+            evictions: self.local().evicted(),
+            invalidations: self.shared.invalidations.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// What the rooms below need of the handle.
+impl Cache {
+    pub(crate) fn id(&self) -> u64 {
+        self.shared.id
+    }
+
+    pub(crate) fn now(&self) -> Tick {
+        self.shared.clock.now()
+    }
+
+    pub(crate) fn local(&self) -> &Local {
+        &self.shared.local
+    }
+
+    pub(crate) fn generations(&self) -> &Generations {
+        &self.shared.generations
+    }
+
+    pub(crate) fn flights(&self) -> &Arc<Flights> {
+        &self.shared.flights
+    }
+
+    pub(crate) fn families(&self) -> &Families {
+        &self.shared.families
+    }
+
+    pub(crate) fn invalidations(&self) -> &AtomicU64 {
+        &self.shared.invalidations
+    }
+
+    pub(crate) fn longest_wait(&self) -> Duration {
+        self.shared.config.longest_wait
+    }
+
+    /// The time that `ttl` stands for here; `None` for ever.
+    pub(crate) fn resolve(&self, ttl: Ttl) -> Option<Duration> {
+        ttl.resolve(self.shared.config.default_ttl)
+    }
+
+    /// The time to live that the configuration gives a domain.
+    pub(crate) fn domain_ttl(&self, domain: &str) -> Option<Ttl> {
+        self.shared.config.domain_ttl(domain)
+    }
+
+    /// The entry under `key`, if a reader without tags of its own could be given it.
+    pub(crate) fn valid_entry(&self, key: &Key) -> Option<Arc<Entry>> {
+        let entry = self.local().peek(key.as_str())?;
+        let valid = entry.is_fresh(self.now()) && entry.is_current() && !entry.is_hint();
+        valid.then_some(entry)
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("enabled", &self.is_enabled())
+            .field("entries", &self.local().len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,264 @@
+//! Operations with options: awaited when they are complete.
+
+use super::Cache;
+use crate::key::Key;
+use crate::read_through::{Call, Fallible, Lookup, Opaque, Plain, Plan, Shape};
+use crate::site::DIRECT;
+use crate::tag::Tag;
+use crate::ttl::Ttl;
+use crate::value::CacheValue;
+use crate::write::{self, Permit};
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+
+/// An operation on one key that takes a time to live and tags; nothing happens until it is awaited.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// use cache_runtime::{Cache, Ttl};
+///
+/// let cache = Cache::in_memory();
+/// let total = cache
+///     .get_or_try_set("total", || async { Ok::<_, std::io::Error>(42) })
+///     .ttl(Ttl::secs(60))
+///     .tag("sums")
+///     .await;
+/// assert_eq!(total.unwrap(), 42);
+/// # }
+/// ```
+#[must_use = "nothing happens until it is awaited"]
+#[derive(Debug)]
+pub struct Operation<'c, A> {
+    cache: &'c Cache,
+    key: Key,
+    plan: Plan,
+    action: A,
+}
+
+/// Stores a value; see [`Cache::set`].
+#[derive(Debug)]
+pub struct Set<T>(T);
+
+/// Computes and stores; see [`Cache::set_with`].
+#[derive(Debug)]
+pub struct SetWith<F>(F);
+
+/// Reads, or computes and stores; see [`Cache::get_or_set`].
+#[derive(Debug)]
+pub struct GetOrSet<F>(F);
+
+/// Reads, or computes and stores if that succeeds; see [`Cache::get_or_try_set`].
+#[derive(Debug)]
+pub struct GetOrTrySet<F>(F);
+
+/// Writes to the source and to the cache; see [`Cache::write_through`].
+#[derive(Debug)]
+pub struct WriteThrough<F>(F);
+
+impl<A> Operation<'_, A> {
+    /// How long the value stays fresh. Default: the cache's.
+    pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
+        self.plan.ttl = ttl.into();
+        self
+    }
+
+    /// A tag that the entry carries.
+    pub fn tag(mut self, tag: impl Into<Tag>) -> Self {
+        self.plan.tags.push(tag.into());
+        self
+    }
+
+    /// Tags that the entry carries.
+    pub fn tags<T: Into<Tag>>(mut self, tags: impl IntoIterator<Item = T>) -> Self {
+        self.plan.tags.extend(tags.into_iter().map(Into::into));
+        self
+    }
+}
+
+impl Cache {
+    /// Stores `value` under `key`; awaited, tells whether it was stored.
+    ///
+    /// Whatever is being computed for this key at the moment can no longer be stored. But the cache cannot know
+    /// how old `value` is: if it was read from a database before somebody else wrote and invalidated, an old
+    /// value is stored. To be safe from that use [`set_with`](Cache::set_with), or
+    /// [`write_through`](Cache::write_through) around the write itself.
+    pub fn set<T: CacheValue>(&self, key: impl Into<Key>, value: T) -> Operation<'_, Set<T>> {
+        self.operation(key, Set(value))
+    }
+
+    /// Runs `compute` and stores its value, unless an invalidation of the key, its scopes or its tags came
+    /// between; awaited, returns the value.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let cache = cache_runtime::Cache::in_memory();
+    /// assert_eq!(cache.set_with("n", || async { 7 }).await, 7);
+    /// assert_eq!(cache.get::<i32>("n").await, Some(7));
+    /// # }
+    /// ```
+    pub fn set_with<F>(&self, key: impl Into<Key>, compute: F) -> Operation<'_, SetWith<F>> {
+        self.operation(key, SetWith(compute))
+    }
+
+    /// The value under `key`, or else what `compute` returns, which is stored.
+    ///
+    /// Callers that come at the same time share one computation. An invalidation that comes while it runs wins:
+    /// what was computed from before it is not stored.
+    pub fn get_or_set<F>(&self, key: impl Into<Key>, compute: F) -> Operation<'_, GetOrSet<F>> {
+        self.operation(key, GetOrSet(compute))
+    }
+
+    /// As [`get_or_set`](Cache::get_or_set) for a computation that can fail: an `Err` is returned, not stored.
+    pub fn get_or_try_set<F>(
+        &self,
+        key: impl Into<Key>,
+        compute: F,
+    ) -> Operation<'_, GetOrTrySet<F>> {
+        self.operation(key, GetOrTrySet(compute))
+    }
+
+    /// Runs `write`, which writes to the source and returns the new value, and stores that.
+    ///
+    /// However `write` ends, no reader finds the old value afterwards: if it fails, is cancelled or panics, or if
+    /// another write or an invalidation comes between, the key is deleted instead.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let cache = cache_runtime::Cache::in_memory();
+    /// cache.set("user:1:name", "Ada".to_owned()).await;
+    /// let renamed = cache
+    ///     .write_through("user:1:name", || async { Ok::<_, std::io::Error>("Grace".to_owned()) })
+    ///     .await;
+    /// assert_eq!(renamed.unwrap(), "Grace");
+    /// assert_eq!(cache.get::<String>("user:1:name").await.as_deref(), Some("Grace"));
+    /// # }
+    /// ```
+    pub fn write_through<F>(
+        &self,
+        key: impl Into<Key>,
+        write: F,
+    ) -> Operation<'_, WriteThrough<F>> {
+        self.operation(key, WriteThrough(write))
+    }
+
+    fn operation<A>(&self, key: impl Into<Key>, action: A) -> Operation<'_, A> {
+        Operation {
+            cache: self,
+            key: key.into(),
+            plan: Plan::default(),
+            action,
+        }
+    }
+}
+
+type Awaited<'c, T> = Pin<Box<dyn Future<Output = T> + Send + 'c>>;
+
+impl<'c, T: CacheValue> IntoFuture for Operation<'c, Set<T>> {
+    type Output = bool;
+    type IntoFuture = std::future::Ready<bool>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Set(value) = self.action;
+        std::future::ready(write::set(
+            self.cache,
+            &DIRECT,
+            &self.key,
+            value,
+            self.plan,
+            |_| {},
+        ))
+    }
+}
+
+impl<'c, T, F, Fut> IntoFuture for Operation<'c, SetWith<F>>
+where
+    T: CacheValue,
+    F: FnOnce() -> Fut + Send + 'c,
+    Fut: Future<Output = T> + Send + 'c,
+{
+    type Output = T;
+    type IntoFuture = Awaited<'c, T>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let SetWith(compute) = self.action;
+            write::set_with(self.cache, &DIRECT, Plain, &self.key, self.plan, async {
+                compute().await
+            })
+            .await
+        })
+    }
+}
+
+impl<'c, T, F, Fut> IntoFuture for Operation<'c, GetOrSet<F>>
+where
+    T: CacheValue,
+    F: FnOnce() -> Fut + Send + 'c,
+    Fut: Future<Output = T> + Send + 'c,
+{
+    type Output = T;
+    type IntoFuture = Awaited<'c, T>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let GetOrSet(compute) = self.action;
+        Box::pin(read_through(
+            self.cache, self.key, self.plan, Plain, compute,
+        ))
+    }
+}
+
+impl<'c, T, E, F, Fut> IntoFuture for Operation<'c, GetOrTrySet<F>>
+where
+    T: CacheValue,
+    E: Send + 'c,
+    F: FnOnce() -> Fut + Send + 'c,
+    Fut: Future<Output = Result<T, E>> + Send + 'c,
+{
+    type Output = Result<T, E>;
+    type IntoFuture = Awaited<'c, Result<T, E>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let GetOrTrySet(compute) = self.action;
+        Box::pin(read_through(
+            self.cache,
+            self.key,
+            self.plan,
+            Fallible(Opaque),
+            compute,
+        ))
+    }
+}
+
+impl<'c, T, E, F, Fut> IntoFuture for Operation<'c, WriteThrough<F>>
+where
+    T: CacheValue,
+    E: Send + 'c,
+    F: FnOnce() -> Fut + Send + 'c,
+    Fut: Future<Output = Result<T, E>> + Send + 'c,
+{
+    type Output = Result<T, E>;
+    type IntoFuture = Awaited<'c, Result<T, E>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let WriteThrough(write) = self.action;
+            let permit = Permit::take(&DIRECT, self.cache, self.key, self.plan);
+            permit
+                .run(Fallible(Opaque), async { write().await }, |_, _| {})
+                .await
+        })
+    }
+}
+
+async fn read_through<R, S, F, Fut>(cache: &Cache, key: Key, plan: Plan, shape: S, compute: F) -> R
+where
+    S: Shape<R>,
+    S::Value: CacheValue,
+    F: FnOnce() -> Fut,
+    Fut: Future<Output = R>,
+{
+    match Call::new(&DIRECT, cache, key).lookup(shape, || plan).await {
+        Lookup::Hit(returned) => returned,
+        Lookup::Miss(miss) => miss.fill(async { compute().await }, |_, _| {}).await,
+    }
+}

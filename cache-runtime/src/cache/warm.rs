@@ -1,0 +1,178 @@
+//! Warming: loading what will be asked for, before it is.
+
+use super::Cache;
+use crate::key::Key;
+use crate::read_through::{Call, Fallible, Lookup, Opaque, Plan};
+use crate::site::DIRECT;
+use crate::tag::Tag;
+use crate::ttl::Ttl;
+use crate::value::CacheValue;
+use serde::Serialize;
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+/// Loads keys that are not stored; see [`Cache::warm`].
+#[must_use = "nothing happens until it is awaited"]
+#[derive(Debug)]
+pub struct Warm<F> {
+    cache: Cache,
+    keys: Vec<Key>,
+    load: F,
+    plan: Plan,
+    concurrency: usize,
+}
+
+/// What warming did. Displays as a line; serializes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct WarmReport {
+    /// Keys that were loaded.
+    pub warmed: usize,
+    /// Keys that were there already.
+    pub skipped: usize,
+    /// Keys whose load failed or panicked.
+    pub failed: usize,
+    /// From start to end.
+    pub took: Duration,
+}
+
+impl Cache {
+    /// Loads those of `keys` that are not stored, several at a time. A load that fails is counted and stops
+    /// nothing. Dropped before its end, it stops; what is stored stays.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let cache = cache_runtime::Cache::in_memory();
+    /// let report = cache
+    ///     .warm(["page:1", "page:2"], |key| async move { Ok::<_, std::io::Error>(key.as_str().len()) })
+    ///     .concurrency(2)
+    ///     .await;
+    /// assert_eq!((report.warmed, report.failed), (2, 0));
+    /// # }
+    /// ```
+    pub fn warm<F>(&self, keys: impl IntoIterator<Item = impl Into<Key>>, load: F) -> Warm<F> {
+        Warm {
+            cache: self.clone(),
+            keys: keys.into_iter().map(Into::into).collect(),
+            load,
+            plan: Plan::default(),
+            concurrency: 8,
+        }
+    }
+}
+
+impl<F> Warm<F> {
+    /// How many loads run at a time, at least one. Default: 8.
+    pub fn concurrency(mut self, loads: usize) -> Self {
+        self.concurrency = loads.max(1);
+        self
+    }
+
+    /// How long the values stay fresh. Default: the cache's.
+    pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
+        self.plan.ttl = ttl.into();
+        self
+    }
+
+    /// Tags that the entries carry.
+    pub fn tags<T: Into<Tag>>(mut self, tags: impl IntoIterator<Item = T>) -> Self {
+        self.plan.tags.extend(tags.into_iter().map(Into::into));
+        self
+    }
+}
+
+impl<T, E, F, Fut> IntoFuture for Warm<F>
+where
+    T: CacheValue,
+    E: Send + 'static,
+    F: Fn(Key) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, E>> + Send + 'static,
+{
+    type Output = WarmReport;
+    type IntoFuture = Pin<Box<dyn Future<Output = WarmReport> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Warm {
+            cache,
+            keys,
+            load,
+            plan,
+            concurrency,
+        } = self;
+        let load = Arc::new(load);
+        Box::pin(run(keys, concurrency, move |key: Key| {
+            let (cache, plan, load) = (cache.clone(), plan.clone(), Arc::clone(&load));
+            async move {
+                let loading = key.clone();
+                let call = Call::new(&DIRECT, &cache, key);
+                match call
+                    .lookup::<Result<T, E>, _>(Fallible(Opaque), || plan)
+                    .await
+                {
+                    Lookup::Hit(_) => Warmth::Skipped,
+                    Lookup::Miss(miss) => {
+                        let loaded = miss.fill(async { load(loading).await }, |_, _| {}).await;
+                        loaded.map_or(Warmth::Failed, |_: T| Warmth::Warmed)
+                    }
+                }
+            }
+        }))
+    }
+}
+
+/// What became of one item.
+pub(crate) enum Warmth {
+    Warmed,
+    Skipped,
+    Failed,
+}
+
+/// Runs `warm` for every item, `concurrency` at a time.
+pub(crate) async fn run<K, Fut>(
+    items: Vec<K>,
+    concurrency: usize,
+    warm: impl Fn(K) -> Fut,
+) -> WarmReport
+where
+    Fut: Future<Output = Warmth> + Send + 'static,
+{
+    let started = Instant::now();
+    let mut report = WarmReport::default();
+    let mut running = JoinSet::new();
+    for item in items {
+        if running.len() >= concurrency {
+            report.add(running.join_next().await);
+        }
+        running.spawn(warm(item));
+    }
+    while !running.is_empty() {
+        report.add(running.join_next().await);
+    }
+    report.took = started.elapsed();
+    report
+}
+
+impl WarmReport {
+    fn add(&mut self, ended: Option<Result<Warmth, tokio::task::JoinError>>) {
+        match ended {
+            Some(Ok(Warmth::Warmed)) => self.warmed += 1,
+            Some(Ok(Warmth::Skipped)) => self.skipped += 1,
+            Some(Ok(Warmth::Failed) | Err(_)) => self.failed += 1,
+            None => {}
+        }
+    }
+}
+
+impl fmt::Display for WarmReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} warmed, {} skipped, {} failed in {:.1?}",
+            self.warmed, self.skipped, self.failed, self.took
+        )
+    }
+}

@@ -1,0 +1,245 @@
+//! Typed caches of one kind of record, as `#[derive(DomainCache)]` makes them.
+//!
+//! The derive writes a thin type (`SessionCache`) with methods named after the record's fields; the work is done
+//! here. A record's tags are known only from the record, so a load is protected as `tags_with` is.
+
+use crate::cache::{Cache, WarmReport, warm};
+use crate::invalidate::{Invalidated, Target, end_key, invalidate};
+use crate::key::Key;
+use crate::read_through::{Call, Decision, FallibleOptional, Lookup, Opaque, Optional, Plan};
+use crate::site::Site;
+use crate::stats::{FunctionStats, count};
+use crate::tag::Tag;
+use crate::ttl::Ttl;
+use crate::value::CacheValue;
+use crate::write;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// A record that has a domain cache. Implemented by `#[derive(DomainCache)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no domain cache",
+    note = "derive one: `#[derive(Clone, serde::Serialize, serde::Deserialize, DomainCache)]` with `#[cache(prefix = \"…\")]`"
+)]
+pub trait DomainRecord: CacheValue {
+    /// The first segment of every key.
+    const PREFIX: &'static str;
+
+    /// The key this record is stored under.
+    fn cache_key(&self) -> Key;
+
+    /// The tags it carries.
+    fn cache_tags(&self) -> Vec<Tag> {
+        Vec::new()
+    }
+
+    /// How long it stays fresh.
+    fn cache_ttl(&self) -> Ttl {
+        Ttl::CacheDefault
+    }
+
+    /// The keys of its unique secondary fields.
+    fn cache_lookups(&self) -> Vec<Key> {
+        Vec::new()
+    }
+
+    #[doc(hidden)]
+    fn cache_site() -> &'static Site;
+}
+
+/// The cache of one kind of record.
+#[doc(hidden)]
+pub struct Domain<R> {
+    cache: Cache,
+    /// From the configuration, in place of the record's own.
+    ttl: Option<Ttl>,
+    record: PhantomData<fn() -> R>,
+}
+
+impl<R: DomainRecord> Domain<R> {
+    pub fn new(cache: &Cache) -> Self {
+        Domain {
+            cache: cache.clone(),
+            ttl: cache.domain_ttl(R::PREFIX),
+            record: PhantomData,
+        }
+    }
+
+    pub async fn get(&self, key: Key) -> Option<R> {
+        self.call(key).peek(Optional, Plan::default).flatten()
+    }
+
+    pub async fn get_many(&self, keys: Vec<Key>) -> Vec<Option<R>> {
+        let peek = |key| self.call(key).peek(Optional, Plan::default).flatten();
+        keys.into_iter().map(peek).collect()
+    }
+
+    pub async fn put(&self, record: &R) -> bool {
+        let key = record.cache_key();
+        let plan = Plan {
+            tags: record.cache_tags(),
+            ttl: self.ttl(record),
+            negative: None,
+        };
+        let stored = self.set(&key, record, plan.clone(), |_| {});
+        for lookup in record.cache_lookups() {
+            self.set(&lookup, record, plan.clone(), |decision| {
+                decision.follows(&key);
+            });
+        }
+        stored
+    }
+
+    pub async fn put_many(&self, records: &[R]) -> usize {
+        let mut stored = 0;
+        for record in records {
+            stored += usize::from(self.put(record).await);
+        }
+        stored
+    }
+
+    pub async fn get_or_load<E, F>(&self, key: Key, load: F) -> Result<Option<R>, E>
+    where
+        F: Future<Output = Result<Option<R>, E>>,
+    {
+        let wanted = key.clone();
+        let call = self.call(key);
+        match call.lookup(FallibleOptional(Opaque), Plan::default).await {
+            Lookup::Hit(returned) => returned,
+            Lookup::Miss(miss) => {
+                miss.fill(load, |record, decision| {
+                    self.decide(&wanted, record, decision);
+                })
+                .await
+            }
+        }
+    }
+
+    pub async fn refresh<E, F>(&self, key: Key, load: F) -> Result<Option<R>, E>
+    where
+        F: Future<Output = Result<Option<R>, E>>,
+    {
+        crate::flight::refreshing(self.get_or_load(key, load)).await
+    }
+
+    /// The record whose unique field has the value in `lookup`.
+    pub async fn find(&self, lookup: Key) -> Option<R> {
+        self.get(lookup).await
+    }
+
+    pub async fn find_or_load<E, F>(&self, lookup: Key, load: F) -> Result<Option<R>, E>
+    where
+        F: Future<Output = Result<Option<R>, E>>,
+    {
+        let wanted = lookup.clone();
+        let call = self.call(lookup);
+        match call.lookup(FallibleOptional(Opaque), Plan::default).await {
+            Lookup::Hit(returned) => returned,
+            Lookup::Miss(miss) => {
+                let decide = |record: &R, decision: &mut Decision| {
+                    decision.unless(!record.cache_lookups().contains(&wanted));
+                    decision.ttl(self.ttl(record));
+                    decision.tags(record.cache_tags());
+                    decision.follows(&record.cache_key());
+                };
+                miss.fill(load, decide).await
+            }
+        }
+    }
+
+    /// Deletes a record, and what is stored under its secondary keys. Returns whether it was stored.
+    pub async fn invalidate(&self, key: Key) -> bool {
+        count(self.cache.invalidations());
+        end_key(&self.cache, &key)
+    }
+
+    pub async fn invalidate_tag(&self, tag: impl Into<Tag>) -> Invalidated {
+        invalidate(&self.cache, &Target::tag(tag))
+    }
+
+    pub async fn invalidate_all(&self) -> Invalidated {
+        invalidate(&self.cache, &Target::pattern(format!("{}:*", R::PREFIX)))
+    }
+
+    pub async fn warm<K, E, F, Fut>(&self, items: Vec<(K, Key)>, load: F) -> WarmReport
+    where
+        K: Send + 'static,
+        E: Send + 'static,
+        F: Fn(K) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Option<R>, E>> + Send + 'static,
+    {
+        const AT_A_TIME: usize = 8;
+        let load = Arc::new(load);
+        let warm_one = |(id, key): (K, Key)| {
+            let (domain, load) = (self.clone(), Arc::clone(&load));
+            async move {
+                if domain.cache.valid_entry(&key).is_some() {
+                    return warm::Warmth::Skipped;
+                }
+                match domain.get_or_load(key, async { load(id).await }).await {
+                    Ok(Some(_)) => warm::Warmth::Warmed,
+                    Ok(None) => warm::Warmth::Skipped,
+                    Err(_) => warm::Warmth::Failed,
+                }
+            }
+        };
+        warm::run(items, AT_A_TIME, warm_one).await
+    }
+
+    pub fn stats(&self) -> FunctionStats {
+        let name = R::cache_site().name();
+        let all = self.cache.stats();
+        all.function(&name)
+            .cloned()
+            .unwrap_or_else(|| FunctionStats {
+                name,
+                ..FunctionStats::default()
+            })
+    }
+
+    fn call(&self, key: Key) -> Call<'_> {
+        Call::new(R::cache_site(), &self.cache, key)
+    }
+
+    fn set(&self, key: &Key, record: &R, plan: Plan, more: impl FnOnce(&mut Decision)) -> bool {
+        write::set(
+            &self.cache,
+            R::cache_site(),
+            key,
+            record.clone(),
+            plan,
+            more,
+        )
+    }
+
+    /// A record that is not the one asked for is handed on and not stored.
+    fn decide(&self, wanted: &Key, record: &R, decision: &mut Decision) {
+        decision.unless(record.cache_key() != *wanted);
+        decision.ttl(self.ttl(record));
+        decision.tags(record.cache_tags());
+    }
+
+    fn ttl(&self, record: &R) -> Ttl {
+        self.ttl.unwrap_or_else(|| record.cache_ttl())
+    }
+}
+
+impl<R> Clone for Domain<R> {
+    fn clone(&self) -> Self {
+        Domain {
+            cache: self.cache.clone(),
+            ttl: self.ttl,
+            record: PhantomData,
+        }
+    }
+}
+
+impl<R: DomainRecord> fmt::Debug for Domain<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Domain")
+            .field("prefix", &R::PREFIX)
+            .finish_non_exhaustive()
+    }
+}

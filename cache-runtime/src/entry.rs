@@ -1,0 +1,94 @@
+//! An entry: a value, and what its validity hangs on.
+
+use crate::clock::Tick;
+use crate::generation::{Generation, Guard};
+use crate::ttl::Ttl;
+use crate::value::CacheValue;
+use std::any::Any;
+use std::sync::Arc;
+
+/// What is kept under a key. Never changed after it was made.
+pub(crate) struct Entry {
+    pub(crate) payload: Payload,
+    /// The generations this value was computed under. One that ended makes the entry invalid for good.
+    pub(crate) stamps: Box<[Arc<Generation>]>,
+    /// A fingerprint of the tags its function declares, for a quick answer to [`Entry::carries`].
+    pub(crate) tag_set: u64,
+    pub(crate) version: u32,
+    pub(crate) created: Tick,
+    pub(crate) expires: Tick,
+    /// Estimated bytes in memory.
+    pub(crate) weight: u64,
+}
+
+pub(crate) enum Payload {
+    Value(Box<dyn Any + Send + Sync>),
+    /// The function found nothing, and its author asked to remember that.
+    Absent,
+    /// Not a value at all: what the key's last value would have been stamped with, so that the next computation
+    /// captures it all before it begins.
+    Hint,
+}
+
+/// What an entry has to say to a reader who expects a `T`.
+pub(crate) enum Content<'e, T> {
+    Value(&'e T),
+    Absent,
+    /// A value of another type, or none.
+    Other,
+}
+
+impl Entry {
+    /// Whether every generation it was computed under is still current.
+    #[inline]
+    pub(crate) fn is_current(&self) -> bool {
+        self.stamps.iter().all(|stamp| stamp.is_current())
+    }
+
+    #[inline]
+    pub(crate) fn is_fresh(&self, now: Tick) -> bool {
+        now < self.expires
+    }
+
+    #[inline]
+    pub(crate) fn content<T: CacheValue>(&self) -> Content<'_, T> {
+        match &self.payload {
+            Payload::Value(value) => value.downcast_ref().map_or(Content::Other, Content::Value),
+            Payload::Absent => Content::Absent,
+            Payload::Hint => Content::Other,
+        }
+    }
+
+    /// How long it stays fresh.
+    pub(crate) fn time_left(&self, now: Tick) -> Ttl {
+        if self.expires == Tick::NEVER {
+            Ttl::Forever
+        } else {
+            Ttl::For(self.expires.since(now))
+        }
+    }
+
+    pub(crate) fn is_hint(&self) -> bool {
+        matches!(self.payload, Payload::Hint)
+    }
+
+    pub(crate) fn is_absent(&self) -> bool {
+        matches!(self.payload, Payload::Absent)
+    }
+
+    pub(crate) fn stamps(&self) -> &[Arc<Generation>] {
+        &self.stamps
+    }
+
+    /// Whether invalidating `tag` reaches this entry.
+    pub(crate) fn carries(&self, tag: &str) -> bool {
+        self.tags().any(|name| name == tag)
+    }
+
+    pub(crate) fn tags(&self) -> impl Iterator<Item = &str> {
+        self.stamps
+            .iter()
+            .filter(|stamp| stamp.guard() == Guard::Tag)
+            .map(|stamp| stamp.name())
+    }
+}

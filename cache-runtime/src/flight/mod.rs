@@ -1,0 +1,173 @@
+//! Flights: a computation in progress, which callers of the same key share.
+//!
+//! A flight carries the generations that were captured before its computation began, and whatever its computation
+//! has read from the cache since. While all of these are current, callers may join it and its value may be
+//! stored. Once one has ended, those who had joined before still get their answer; newcomers start afresh.
+//!
+//! A flight ends in exactly one of four ways ([`End`]), however its future ends: it returns, it panics, or it is
+//! dropped.
+
+mod context;
+mod table;
+
+pub(crate) use context::{computing, current as current_context, refreshing};
+pub(crate) use table::{Entered, Flights, Lead};
+
+use crate::entry::Entry;
+use crate::generation::{Epoch, Generation, Guard};
+use crate::sync::lock;
+use std::any::Any;
+use std::collections::{HashMap, HashSet};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, OnceLock};
+use tokio::sync::Notify;
+
+pub(crate) struct Flight {
+    /// Captured before the computation: the key's own generation first, then its scopes and declared tags.
+    own: Box<[Arc<Generation>]>,
+    /// Guards that the last value under this key turned out to have, captured before the computation as well.
+    hinted: Box<[Arc<Generation>]>,
+    /// What the computation has read from caches so far, each once: by address, which the `Arc` inside keeps taken.
+    reads: Mutex<HashMap<usize, Dependency>>,
+    end: OnceLock<End>,
+    wake: Notify,
+    /// What a caller must share to join: the tags its function declares, and its version.
+    pub(crate) tag_set: u64,
+    pub(crate) version: u32,
+    /// As it stood before the computation.
+    pub(crate) epoch: Epoch,
+}
+
+/// How a flight ended.
+pub(crate) enum End {
+    /// With a value, or with the finding that there is none. Also when that was not stored.
+    Entry(Arc<Entry>),
+    /// With an error of the function that its callers can share.
+    Error(Box<dyn Any + Send + Sync>),
+    /// With an error that cannot be cloned, so each waiter has to find out for itself.
+    Unshared,
+    /// Without an answer: the leader was cancelled or panicked. Somebody else should lead.
+    Abandoned,
+}
+
+/// Something a computation has read from a cache: its own result depends on it.
+pub(crate) enum Dependency {
+    Entry(Arc<Entry>),
+    Flight(Arc<Flight>),
+}
+
+impl Dependency {
+    fn address(&self) -> usize {
+        match self {
+            Dependency::Entry(entry) => Arc::as_ptr(entry).addr(),
+            Dependency::Flight(flight) => Arc::as_ptr(flight).addr(),
+        }
+    }
+}
+
+impl Flight {
+    pub(crate) fn new(
+        own: Vec<Arc<Generation>>,
+        hinted: Vec<Arc<Generation>>,
+        epoch: Epoch,
+    ) -> Self {
+        Flight {
+            own: own.into(),
+            hinted: hinted.into(),
+            reads: Mutex::default(),
+            end: OnceLock::new(),
+            wake: Notify::new(),
+            tag_set: 0,
+            version: 0,
+            epoch,
+        }
+    }
+
+    /// The generation of the key itself.
+    pub(crate) fn key_generation(&self) -> &Arc<Generation> {
+        &self.own[0]
+    }
+
+    /// Whether nothing that this computation depends on has been invalidated since it began.
+    pub(crate) fn is_current(&self) -> bool {
+        self.own.iter().chain(&self.hinted).all(|g| g.is_current())
+            && lock(&self.reads).values().all(|read| match read {
+                Dependency::Entry(entry) => entry.is_current(),
+                Dependency::Flight(flight) => flight.is_current(),
+            })
+    }
+
+    /// Whether invalidating `tag` reaches this computation, as far as its own tags go.
+    pub(crate) fn carries(&self, tag: &str) -> bool {
+        let mut own = self.own.iter();
+        own.any(|g| g.guard() == Guard::Tag && g.name() == tag)
+    }
+
+    /// Notes that this computation has read `dependency`.
+    pub(crate) fn reads(&self, dependency: Dependency) {
+        lock(&self.reads).insert(dependency.address(), dependency);
+    }
+
+    /// Notes that this computation waits for `other`, unless that would close a circle of computations that
+    /// wait for each other; returns whether waiting is safe.
+    pub(crate) fn waits_for(self: &Arc<Self>, other: &Arc<Flight>) -> bool {
+        // Circles close only where two computations start to wait at once.
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _turn = lock(&ONE_AT_A_TIME);
+        let safe = !other.depends_on(self);
+        if safe {
+            self.reads(Dependency::Flight(Arc::clone(other)));
+        }
+        safe
+    }
+
+    fn depends_on(self: &Arc<Self>, other: &Arc<Flight>) -> bool {
+        Arc::ptr_eq(self, other)
+            || lock(&self.reads).values().any(|read| match read {
+                Dependency::Flight(flight) => flight.depends_on(other),
+                Dependency::Entry(_) => false,
+            })
+    }
+
+    /// Every generation that the result depends on, each once; of the hinted ones, those that `keeps` wants.
+    pub(crate) fn stamps(&self, keeps: impl Fn(&Generation) -> bool) -> Vec<Arc<Generation>> {
+        let hinted = self.hinted.iter().filter(|g| keeps(g));
+        let mut stamps: Vec<_> = self.own.iter().chain(hinted).map(Arc::clone).collect();
+        self.collect_reads(&mut stamps);
+        let mut seen = HashSet::new();
+        stamps.retain(|stamp| seen.insert(Arc::as_ptr(stamp)));
+        stamps
+    }
+
+    fn collect_reads(&self, into: &mut Vec<Arc<Generation>>) {
+        for read in lock(&self.reads).values() {
+            match read {
+                Dependency::Entry(entry) => into.extend(entry.stamps().iter().map(Arc::clone)),
+                Dependency::Flight(flight) => {
+                    into.extend(flight.own.iter().chain(&flight.hinted).map(Arc::clone));
+                    flight.collect_reads(into);
+                }
+            }
+        }
+    }
+
+    /// Ends the flight and wakes everybody who waits for it. Only the first call counts.
+    pub(crate) fn end(&self, end: End) {
+        if self.end.set(end).is_ok() {
+            self.wake.notify_waiters();
+        }
+    }
+
+    /// Waits for the end.
+    pub(crate) async fn ended(&self) -> &End {
+        loop {
+            let mut woken = pin!(self.wake.notified());
+            // From here on no wake-up is missed, so the end is looked for after it.
+            woken.as_mut().enable();
+            if let Some(end) = self.end.get() {
+                return end;
+            }
+            woken.await;
+        }
+    }
+}

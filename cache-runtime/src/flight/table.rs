@@ -1,0 +1,123 @@
+//! The flights under way, by key.
+
+use super::{End, Flight};
+use crate::sync::lock;
+use foldhash::quality::RandomState;
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::sync::{Arc, Mutex};
+
+const SHARDS: usize = 64;
+
+type Shard = HashMap<Arc<str>, Arc<Flight>, RandomState>;
+
+pub(crate) struct Flights {
+    shards: Box<[Mutex<Shard>]>,
+    hasher: RandomState,
+}
+
+/// What a caller found who wanted a value that is not there.
+pub(crate) enum Entered {
+    /// A computation is under way: wait for it.
+    Joined(Arc<Flight>),
+    /// Nobody computes: it is this caller's turn.
+    Leads(Lead),
+}
+
+impl Flights {
+    pub(crate) fn new() -> Self {
+        Flights {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            hasher: RandomState::default(),
+        }
+    }
+
+    /// Joins the flight of `key` if it satisfies `joinable`; otherwise starts one, which takes its place.
+    ///
+    /// `begin` runs under the lock, so that of all callers just one captures generations.
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        key: &Arc<str>,
+        joinable: impl FnOnce(&Flight) -> bool,
+        begin: impl FnOnce() -> Flight,
+    ) -> Entered {
+        let mut shard = lock(self.shard(key));
+        if let Some(flight) = shard.get(&**key)
+            && joinable(flight)
+        {
+            return Entered::Joined(Arc::clone(flight));
+        }
+        let flight = Arc::new(begin());
+        shard.insert(Arc::clone(key), Arc::clone(&flight));
+        Entered::Leads(Lead {
+            flights: Some(Arc::clone(self)),
+            key: Arc::clone(key),
+            flight,
+        })
+    }
+
+    /// How many computations are under way.
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).len()).sum()
+    }
+
+    pub(crate) fn contains(&self, key: &str) -> bool {
+        lock(self.shard(key)).contains_key(key)
+    }
+
+    fn leave(&self, key: &str, flight: &Arc<Flight>) {
+        let mut shard = lock(self.shard(key));
+        if shard
+            .get(key)
+            .is_some_and(|found| Arc::ptr_eq(found, flight))
+        {
+            shard.remove(key);
+        }
+    }
+
+    fn shard(&self, key: &str) -> &Mutex<Shard> {
+        &self.shards[(self.hasher.hash_one(key) >> 40) as usize % SHARDS]
+    }
+}
+
+/// The duty to end a flight. Dropped without having done so (the future was cancelled, or its body panicked), it
+/// ends it as abandoned.
+pub(crate) struct Lead {
+    /// `None` for a computation on the caller's own account, which nobody can join.
+    flights: Option<Arc<Flights>>,
+    key: Arc<str>,
+    flight: Arc<Flight>,
+}
+
+impl Lead {
+    /// A computation that nobody can join.
+    pub(crate) fn alone(key: Arc<str>, flight: Flight) -> Self {
+        Lead {
+            flights: None,
+            key,
+            flight: Arc::new(flight),
+        }
+    }
+
+    pub(crate) fn flight(&self) -> &Arc<Flight> {
+        &self.flight
+    }
+
+    pub(crate) fn key(&self) -> &Arc<str> {
+        &self.key
+    }
+
+    /// Hands the result to everybody who waits. What is stored must be stored before.
+    pub(crate) fn finish(self, end: End) {
+        self.flight.end(end);
+    }
+}
+
+impl Drop for Lead {
+    fn drop(&mut self) {
+        if let Some(flights) = &self.flights {
+            flights.leave(&self.key, &self.flight);
+        }
+        self.flight.end(End::Abandoned);
+    }
+}

@@ -1,0 +1,229 @@
+//! The table of current generations.
+
+use super::{Generation, Guard};
+use crate::sync::lock;
+use foldhash::quality::RandomState;
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+const SHARDS: usize = 64;
+/// A shard smaller than this is not worth sweeping.
+const SWEEP_FROM: usize = 64;
+
+/// The current generation of every guard that somebody depends on.
+///
+/// Bounded without a limit of its own: a generation that only the table still holds has no dependants, so it can
+/// be forgotten; each shard does so whenever it has doubled.
+pub(crate) struct Generations {
+    shards: Box<[Mutex<Shard>]>,
+    hasher: RandomState,
+    tags_ended: AtomicU64,
+    keys_ended: AtomicU64,
+}
+
+/// See [`Generations::epoch`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Epoch {
+    tags: u64,
+    keys: u64,
+}
+
+impl Epoch {
+    /// Whether no guard of this kind has ended between `self` and `later`.
+    pub(crate) fn still_holds(self, guard: Guard, later: Epoch) -> bool {
+        match guard {
+            Guard::Tag => self.tags == later.tags,
+            Guard::Key => self.keys == later.keys,
+            Guard::Scope => false,
+        }
+    }
+}
+
+struct Shard {
+    current: HashTable<Arc<Generation>>,
+    sweep_at: usize,
+}
+
+impl Generations {
+    pub(crate) fn new() -> Self {
+        let shard = || {
+            Mutex::new(Shard {
+                current: HashTable::new(),
+                sweep_at: SWEEP_FROM,
+            })
+        };
+        Generations {
+            shards: (0..SHARDS).map(|_| shard()).collect(),
+            hasher: RandomState::default(),
+            tags_ended: AtomicU64::new(0),
+            keys_ended: AtomicU64::new(0),
+        }
+    }
+
+    /// The current generation of a guard; a new one if it has none.
+    pub(crate) fn capture(&self, guard: Guard, name: &str) -> Arc<Generation> {
+        let hash = self.hash(guard, name);
+        let mut shard = lock(self.shard(hash));
+        if let Some(found) = shard.current.find(hash, |g| g.is_of(guard, name)) {
+            return Arc::clone(found);
+        }
+        self.insert_new(&mut shard, hash, guard, name)
+    }
+
+    /// Ends the current generation of a guard: everything stamped with it is invalid from here on.
+    /// Returns whether there was one.
+    pub(crate) fn end(&self, guard: Guard, name: &str) -> bool {
+        self.advance_epoch(guard);
+        let hash = self.hash(guard, name);
+        let mut shard = lock(self.shard(hash));
+        match shard.current.find_entry(hash, |g| g.is_of(guard, name)) {
+            Ok(found) => {
+                found.remove().0.end();
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Ends `expected` and begins its successor in one step; `None` if it had ended already.
+    pub(crate) fn succeed(&self, expected: &Arc<Generation>) -> Option<Arc<Generation>> {
+        let (guard, name) = (expected.guard, &*expected.name);
+        let hash = self.hash(guard, name);
+        self.advance_epoch(guard);
+        let mut shard = lock(self.shard(hash));
+        match shard.current.find_entry(hash, |g| Arc::ptr_eq(g, expected)) {
+            Ok(found) => {
+                found.remove().0.end();
+                Some(self.insert_new(&mut shard, hash, guard, name))
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// Ends every generation of this kind whose name satisfies `matches`; returns their names.
+    pub(crate) fn end_all(&self, guard: Guard, matches: impl Fn(&str) -> bool) -> Vec<Box<str>> {
+        self.advance_epoch(guard);
+        let mut ended = Vec::new();
+        for shard in &self.shards {
+            lock(shard).current.retain(|generation| {
+                let hit = generation.guard == guard && matches(&generation.name);
+                if hit {
+                    generation.end();
+                    ended.push(generation.name.clone());
+                }
+                !hit
+            });
+        }
+        ended
+    }
+
+    /// How many generations of tags and of keys have ended. What stands still over a computation proves that
+    /// guards of that kind which are captured after it are as good as captured before.
+    pub(crate) fn epoch(&self) -> Epoch {
+        Epoch {
+            tags: self.tags_ended.load(Ordering::Acquire),
+            keys: self.keys_ended.load(Ordering::Acquire),
+        }
+    }
+
+    /// To be called before a generation ends: who sees an epoch unchanged has not missed an end.
+    fn advance_epoch(&self, guard: Guard) {
+        match guard {
+            Guard::Tag => self.tags_ended.fetch_add(1, Ordering::AcqRel),
+            Guard::Key => self.keys_ended.fetch_add(1, Ordering::AcqRel),
+            Guard::Scope => 0,
+        };
+    }
+
+    /// How many generations are remembered.
+    pub(crate) fn len(&self) -> usize {
+        self.shards
+            .iter()
+            .map(|shard| lock(shard).current.len())
+            .sum()
+    }
+
+    fn insert_new(
+        &self,
+        shard: &mut Shard,
+        hash: u64,
+        guard: Guard,
+        name: &str,
+    ) -> Arc<Generation> {
+        if shard.current.len() >= shard.sweep_at {
+            // Under this lock nobody can clone what only the table holds.
+            shard.current.retain(|g| Arc::strong_count(g) > 1);
+            shard.sweep_at = SWEEP_FROM.max(2 * shard.current.len());
+        }
+        let generation = Arc::new(Generation::new(guard, name));
+        shard
+            .current
+            .insert_unique(hash, Arc::clone(&generation), |g| {
+                self.hash(g.guard, &g.name)
+            });
+        generation
+    }
+
+    fn hash(&self, guard: Guard, name: &str) -> u64 {
+        self.hasher.hash_one((guard, name))
+    }
+
+    /// The table inside a shard uses the low and the highest bits of the hash; these lie between.
+    fn shard(&self, hash: u64) -> &Mutex<Shard> {
+        &self.shards[(hash >> 40) as usize % SHARDS]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generation_is_current_until_its_guard_is_ended() {
+        let table = Generations::new();
+        let before = table.capture(Guard::Tag, "user:1");
+        assert!(Arc::ptr_eq(&before, &table.capture(Guard::Tag, "user:1")));
+        assert!(table.end(Guard::Tag, "user:1"));
+        assert!(!before.is_current());
+        assert!(table.capture(Guard::Tag, "user:1").is_current());
+    }
+
+    #[test]
+    fn tags_scopes_and_keys_of_one_name_are_apart() {
+        let table = Generations::new();
+        let tag = table.capture(Guard::Tag, "a:");
+        let scope = table.capture(Guard::Scope, "a:");
+        table.end(Guard::Scope, "a:");
+        assert!(tag.is_current() && !scope.is_current());
+    }
+
+    #[test]
+    fn only_the_current_generation_has_a_successor() {
+        let table = Generations::new();
+        let first = table.capture(Guard::Key, "k");
+        let second = table.succeed(&first).expect("current");
+        assert!(!first.is_current() && second.is_current());
+        assert!(table.succeed(&first).is_none());
+        assert!(second.is_current());
+    }
+
+    #[test]
+    fn what_nobody_depends_on_is_forgotten_and_what_somebody_does_is_kept() {
+        let table = Generations::new();
+        let kept: Vec<_> = (0..1_000)
+            .map(|n| table.capture(Guard::Tag, &format!("kept:{n}")))
+            .collect();
+        for n in 0..100_000 {
+            table.capture(Guard::Key, &format!("passing:{n}"));
+        }
+        assert!(table.len() < 20_000, "{} generations", table.len());
+        for (n, generation) in kept.iter().enumerate() {
+            assert!(Arc::ptr_eq(
+                generation,
+                &table.capture(Guard::Tag, &format!("kept:{n}"))
+            ));
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Building a key from a template: text and values in turn.
+
+use super::{Key, KeyPart};
+
+/// Builds a [`Key`]; what the templates of the macros expand to.
+///
+/// ```
+/// use cache_runtime::KeyBuilder;
+///
+/// let key = KeyBuilder::new(16).text("user:").part(&42).text(":").part("a:b").finish();
+/// assert_eq!(key.as_str(), "user:42:a%3Ab");
+/// ```
+#[must_use]
+pub struct KeyBuilder {
+    text: String,
+    sound: bool,
+}
+
+impl KeyBuilder {
+    /// Starts an empty key; `capacity` is a guess at its length in bytes.
+    #[inline]
+    pub fn new(capacity: usize) -> Self {
+        KeyBuilder {
+            text: String::with_capacity(capacity),
+            sound: true,
+        }
+    }
+
+    /// Appends text of the template, unchanged.
+    #[inline]
+    pub fn text(mut self, text: &str) -> Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Appends a value, escaped or as a digest; see [`KeyPart`].
+    #[inline]
+    pub fn part<T: KeyPart + ?Sized>(mut self, value: &T) -> Self {
+        self.sound &= value.append_to(&mut self.text).is_ok();
+        self
+    }
+
+    /// Appends `:` and a value.
+    #[inline]
+    pub(crate) fn segment<T: KeyPart + ?Sized>(self, value: &T) -> Self {
+        self.text(":").part(value)
+    }
+
+    /// The key.
+    #[inline]
+    pub fn finish(self) -> Key {
+        Key::finish(self.text, self.sound)
+    }
+}

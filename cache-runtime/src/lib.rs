@@ -1,0 +1,85 @@
+//! Caching of async functions whose invalidation is correct.
+//!
+//! ```
+//! use cache_runtime::{Cache, cache_invalidate, cached};
+//! # use std::sync::Mutex;
+//! # struct Db(Mutex<String>);
+//!
+//! #[cached(ttl = "5m", key = "user:{id}", tags = ["profiles"], skip(db))]
+//! async fn user_name(db: &Db, id: u64) -> Option<String> {
+//!     let name = db.0.lock().unwrap().clone(); // a slow query
+//!     Some(name)
+//! }
+//!
+//! #[cache_invalidate("user:{id}")]
+//! async fn rename_user(db: &Db, id: u64, name: &str) {
+//!     *db.0.lock().unwrap() = name.to_owned();
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! # let db = Db(Mutex::new("Ada".to_owned()));
+//! assert_eq!(user_name(&db, 42).await.as_deref(), Some("Ada")); // computed
+//! assert_eq!(user_name(&db, 42).await.as_deref(), Some("Ada")); // from the cache
+//! rename_user(&db, 42, "Grace").await;
+//! assert_eq!(user_name(&db, 42).await.as_deref(), Some("Grace")); // never the old name
+//! # }
+//! ```
+//!
+//! A reader that starts after an invalidation has returned never gets what was computed from before it: not from
+//! an entry, not from a computation that was under way. What the function itself reads must be as recent: no
+//! lagging replica, no snapshot opened earlier; and an invalidation belongs after the commit.
+//!
+//! Where to look: [`cached`], [`cache_invalidate`], [`cache_put`] and [`DomainCache`](derive@DomainCache) for
+//! annotations; [`Cache`] for the handle; [`wiring()`] for a test that finds typos in invalidations; [`Stats`] for
+//! what happened.
+//!
+//! Functions that wait for one another need a Tokio runtime with its timer enabled, as `#[tokio::main]` makes.
+
+// The macros name this crate by its own name, also in its own tests.
+extern crate self as cache_runtime;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+#[allow(missing_docs, reason = "only expansions name it")]
+pub mod __private;
+mod cache;
+mod clock;
+mod domain;
+mod entry;
+mod flight;
+mod generation;
+mod invalidate;
+mod key;
+mod local;
+mod pattern;
+#[allow(missing_docs, reason = "reached only by expansions")]
+mod read_through;
+#[allow(missing_docs, reason = "reached only by expansions")]
+mod site;
+mod stats;
+mod sync;
+mod tag;
+mod trace;
+mod ttl;
+mod value;
+mod wiring;
+mod write;
+
+pub use cache::{
+    Builder, Cache, ConfigError, Explanation, GetOrSet, GetOrTrySet, Health, InstallError,
+    Operation, Set, SetWith, State, Warm, WarmReport, WriteThrough,
+};
+pub use clock::{Clock, ManualClock};
+pub use domain::DomainRecord;
+pub use invalidate::{Delivery, Invalidated};
+pub use key::{Key, KeyBuilder, KeyPart};
+pub use pattern::{Pattern, Route};
+pub use stats::{FunctionStats, Stats};
+pub use tag::Tag;
+pub use ttl::Ttl;
+pub use value::CacheValue;
+pub use wiring::{CacheSite, Check, InvalidatingFunction, Problem, Wiring, wiring};
+
+#[cfg(feature = "macros")]
+#[cfg(any())]
+pub use cache_macros::{DomainCache, cache_invalidate, cache_put, cached, key};

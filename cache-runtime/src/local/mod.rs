@@ -1,0 +1,128 @@
+//! The local tier: entries in this process, bounded in number and bytes.
+//!
+//! Which entry has to go is quick_cache's decision (a variant of CLOCK-Pro); whether an entry is valid is not
+//! asked here.
+
+use crate::entry::Entry;
+use foldhash::quality::RandomState;
+use quick_cache::sync::Cache;
+use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What an entry costs beyond its key and value: its header, stamps and place in the table.
+const OVERHEAD: u64 = 160;
+
+/// How much the local tier may hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Capacity {
+    pub(crate) entries: u64,
+    pub(crate) bytes: u64,
+}
+
+pub(crate) struct Local {
+    entries: Cache<Arc<str>, Arc<Entry>, ByWeight, RandomState, Evictions>,
+    capacity: Capacity,
+    evicted: Arc<AtomicU64>,
+}
+
+impl Local {
+    pub(crate) fn new(capacity: Capacity) -> Self {
+        let capacity = Capacity {
+            entries: capacity.entries.max(1),
+            bytes: capacity.bytes.max(1),
+        };
+        let evicted = Arc::new(AtomicU64::new(0));
+        let estimated = usize::try_from(capacity.entries).unwrap_or(usize::MAX);
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(estimated.min(1 << 24))
+            .weight_capacity(capacity.bytes)
+            .build()
+            .expect("both capacities are set");
+        // One weight keeps both bounds: no entry weighs less than its share, so bytes run out first.
+        let weigher = ByWeight {
+            least: (capacity.bytes / capacity.entries).max(1),
+        };
+        Local {
+            entries: Cache::with_options(
+                options,
+                weigher,
+                RandomState::default(),
+                Evictions(Arc::clone(&evicted)),
+            ),
+            capacity,
+            evicted,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, key: &str) -> Option<Arc<Entry>> {
+        self.entries.get(key)
+    }
+
+    /// Looks without counting as use.
+    pub(crate) fn peek(&self, key: &str) -> Option<Arc<Entry>> {
+        self.entries.peek(key)
+    }
+
+    pub(crate) fn insert(&self, key: Arc<str>, entry: Arc<Entry>) {
+        self.entries.insert(key, entry);
+    }
+
+    /// Frees the room of an invalid entry; leaves a valid one that has taken its place.
+    pub(crate) fn remove_invalid(&self, key: &str) -> Option<Arc<Entry>> {
+        let removed = self.entries.remove_if(key, |entry| !entry.is_current());
+        removed.map(|(_, entry)| entry)
+    }
+
+    pub(crate) fn clear(&self) {
+        self.entries.clear();
+    }
+
+    /// Entries held, invalid ones that nobody asked for since included.
+    pub(crate) fn len(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    /// Estimated bytes held.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.entries.iter().map(|(_, entry)| entry.weight).sum()
+    }
+
+    pub(crate) fn capacity(&self) -> Capacity {
+        self.capacity
+    }
+
+    pub(crate) fn evicted(&self) -> u64 {
+        self.evicted.load(Ordering::Relaxed)
+    }
+}
+
+/// What an entry under `key` whose value weighs `value` bytes is taken to hold.
+pub(crate) fn weight(key: &str, value: usize) -> u64 {
+    OVERHEAD + key.len() as u64 + value as u64
+}
+
+#[derive(Clone)]
+struct ByWeight {
+    least: u64,
+}
+
+impl Weighter<Arc<str>, Arc<Entry>> for ByWeight {
+    fn weight(&self, _: &Arc<str>, entry: &Arc<Entry>) -> u64 {
+        entry.weight.max(self.least)
+    }
+}
+
+#[derive(Clone)]
+struct Evictions(Arc<AtomicU64>);
+
+impl Lifecycle<Arc<str>, Arc<Entry>> for Evictions {
+    type RequestState = ();
+
+    fn begin_request(&self) {}
+
+    fn on_evict(&self, (): &mut (), _: Arc<str>, _: Arc<Entry>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}

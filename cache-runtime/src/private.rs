@@ -1,0 +1,135 @@
+//! What expansions of the macros name. Not for people: it changes without notice.
+
+pub use crate::cache::Cache;
+pub use crate::domain::Domain;
+pub use crate::invalidate::Target;
+pub use crate::key::{Key, KeyBuilder, KeyPart, KeyPartError};
+pub use crate::read_through::{
+    Call, Decision, Lookup, Miss, Plain, Plan, Returned, Shape, View, dispatch,
+};
+pub use crate::site::{InvalidationSite, Site, path_of};
+pub use crate::tag::Tag;
+pub use crate::ttl::Ttl;
+pub use crate::wiring::{RegisteredInvalidation, RegisteredSite};
+pub use crate::write::Permit;
+pub use inventory;
+
+pub use crate::__cache_site as site;
+
+use crate::invalidate::invalidate;
+use crate::value::CacheValue;
+use std::future::Future;
+
+/// Starts the key of a function without a template: its path, and the generic arguments of this instance, as the
+/// type of a closure inside it tells them.
+pub fn function_key<C: Fn()>(site: &'static Site, _: C, capacity: usize) -> FunctionKey {
+    let closure = std::any::type_name::<C>();
+    FunctionKey(site.default_prefix(closure, |prefix| {
+        KeyBuilder::new(prefix.len() + capacity).text(prefix)
+    }))
+}
+
+/// A default key under construction: every argument is a segment.
+pub struct FunctionKey(KeyBuilder);
+
+impl FunctionKey {
+    #[must_use]
+    pub fn part<T: KeyPart + ?Sized>(self, value: &T) -> Self {
+        FunctionKey(self.0.segment(value))
+    }
+
+    pub fn finish(self) -> Key {
+        self.0.finish()
+    }
+}
+
+/// The shape of a result, for types that can be cached. Called with the span of the return type, so that a
+/// missing trait is reported there.
+pub fn cacheable<R, S>(shape: S, _: Returned<R>) -> S
+where
+    S: Shape<R>,
+    S::Value: CacheValue,
+{
+    shape
+}
+
+/// Runs an annotated call so that it computes afresh and stores.
+pub async fn refresh<F: Future>(call: F) -> F::Output {
+    crate::flight::refreshing(call).await
+}
+
+/// Invalidates the targets when the body it runs has ended as asked; also if it panics or is dropped, since what
+/// it wrote until then may have been committed.
+pub struct Invalidating {
+    cache: Cache,
+    targets: Vec<Target>,
+    done: bool,
+}
+
+impl Invalidating {
+    pub fn new(cache: &Cache, targets: Vec<Target>) -> Self {
+        Invalidating {
+            cache: cache.clone(),
+            targets,
+            done: false,
+        }
+    }
+
+    /// `when = before`: at once.
+    pub fn now(&self) {
+        for target in &self.targets {
+            invalidate(&self.cache, target);
+        }
+    }
+
+    /// Nothing is left to do: `when = before` on its own.
+    #[must_use]
+    pub fn only_before(mut self) -> Self {
+        self.now();
+        self.done = true;
+        self
+    }
+
+    /// `on = ok`: runs `body`, then invalidates if it succeeded.
+    pub async fn on_ok<R, S: Shape<R>>(mut self, shape: S, body: impl Future<Output = R>) -> R {
+        let returned = body.await;
+        self.done |= !shape.succeeded(&returned);
+        returned
+    }
+
+    /// `on = always`: runs `body`, then invalidates.
+    pub async fn always<R>(self, body: impl Future<Output = R>) -> R {
+        body.await
+    }
+}
+
+impl Drop for Invalidating {
+    fn drop(&mut self) {
+        if !self.done {
+            self.now();
+        }
+    }
+}
+
+/// Describes and registers a site.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __cache_site {
+    ($name:ident: invalidation $(, $option:ident = $value:expr)* $(,)?) => {
+        $crate::__cache_site!(@ $name, InvalidationSite, RegisteredInvalidation, invalidation $(, $option = $value)*);
+    };
+    ($name:ident: $kind:ident $(, $option:ident = $value:expr)* $(,)?) => {
+        $crate::__cache_site!(@ $name, Site, RegisteredSite, $kind $(, $option = $value)*);
+    };
+    (@ $name:ident, $type:ident, $registered:ident, $kind:ident $(, $option:ident = $value:expr)*) => {
+        static $name: $crate::__private::$type = {
+            fn path() -> &'static ::core::primitive::str {
+                $crate::__private::path_of(&path)
+            }
+            $crate::__private::$type::$kind(path, ::core::file!(), ::core::line!())$(.$option($value))*
+        };
+        const _: () = {
+            $crate::__private::inventory::submit! { $crate::__private::$registered(&$name) }
+        };
+    };
+}

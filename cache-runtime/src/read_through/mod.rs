@@ -1,0 +1,31 @@
+//! Reading through the cache: a look-up, and on a miss the computation and the storing of its value.
+//!
+//! Which promises this room keeps, and in which order of steps:
+//!
+//! 1. A reader gets an entry only if every generation it was stamped with is current at that moment.
+//! 2. On a miss, one caller leads and the others join its flight, but only while everything the flight depends on
+//!    is current: who comes after an invalidation never gets what was computed from before it.
+//! 3. The leader captures all generations, then looks once more (another may have stored meanwhile), then
+//!    computes. What it stores carries the captured generations, so an invalidation during the computation makes
+//!    the entry invalid from the start.
+//! 4. However the leader ends, the waiters go on: with its value, with its error where that can be cloned, by
+//!    computing on their own where it cannot, and with a new leader if it was cancelled or panicked.
+//!
+//! No error of the cache reaches the function; nothing here runs user code under a lock.
+
+mod call;
+mod fill;
+mod plan;
+mod shape;
+mod store;
+
+pub use call::{Call, Lookup};
+pub use fill::Miss;
+pub use plan::Plan;
+pub use shape::dispatch;
+pub use shape::{Plain, Returned, Shape, View};
+pub use store::Decision;
+
+pub(crate) use plan::capture;
+pub(crate) use shape::{Fallible, FallibleOptional, Opaque, Optional};
+pub(crate) use store::{Destination, Finding, Outcome};

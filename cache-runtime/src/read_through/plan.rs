@@ -1,0 +1,61 @@
+//! What a computation is to be stored with, as far as it is known before it.
+
+use crate::cache::Cache;
+use crate::flight::Flight;
+use crate::generation::{Generation, Guard};
+use crate::tag::Tag;
+use crate::ttl::Ttl;
+use std::sync::Arc;
+
+/// Tags and times, evaluated on a miss only.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) ttl: Ttl,
+    /// How long to remember that there is nothing; `None`: not at all.
+    pub(crate) negative: Option<Ttl>,
+}
+
+impl Plan {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    #[must_use]
+    pub fn tag(mut self, tag: impl Into<Tag>) -> Self {
+        self.tags.push(tag.into());
+        self
+    }
+
+    #[must_use]
+    pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
+        self.ttl = ttl.into();
+        self
+    }
+
+    #[must_use]
+    pub fn negative(mut self, ttl: impl Into<Ttl>) -> Self {
+        self.negative = Some(ttl.into());
+        self
+    }
+}
+
+/// Captures the generations that a computation for `key` depends on. To be called before it begins.
+///
+/// `last` is what the last value under this key was stamped with; some of its guards may have come from the value.
+pub(crate) fn capture(cache: &Cache, key: &str, tags: &[Tag], last: &[Arc<Generation>]) -> Flight {
+    let generations = cache.generations();
+    let epoch = generations.epoch();
+    let mut own: Vec<Arc<Generation>> = vec![generations.capture(Guard::Key, key)];
+    own.extend(crate::key::scopes(key).map(|scope| generations.capture(Guard::Scope, scope)));
+    own.extend(
+        tags.iter()
+            .map(|tag| generations.capture(Guard::Tag, tag.as_str())),
+    );
+    let hinted = last
+        .iter()
+        .filter(|hint| !own.iter().any(|g| g.is_of(hint.guard(), hint.name())))
+        .map(|hint| generations.capture(hint.guard(), hint.name()))
+        .collect();
+    Flight::new(own, hinted, epoch)
+}

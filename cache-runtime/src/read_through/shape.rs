@@ -1,0 +1,257 @@
+//! The shape of a function's result: where its value is, and what counts as absence or failure.
+//!
+//! The macros do not look at how a return type is spelled (an alias of `Result` is a `Result`): method resolution
+//! picks the shape, as in `anyhow`'s `anyhow!`. [`Returned`] is probed with several references in front; each
+//! impl in [`dispatch`] takes one more reference than the next, less specific one, and the compiler takes the
+//! first that fits.
+
+use std::any::Any;
+use std::marker::PhantomData;
+
+/// A result, looked into.
+pub enum View<'r, V> {
+    Value(&'r V),
+    /// `None`, or `Ok(None)`.
+    Absent,
+    /// `Err(_)`.
+    Failure,
+}
+
+/// How results of type `R` hold values.
+pub trait Shape<R>: Copy {
+    /// What is cached.
+    type Value;
+
+    fn view<'r>(&self, returned: &'r R) -> View<'r, Self::Value>;
+    /// Whether a function that returned this has done what it was called for.
+    fn succeeded(&self, returned: &R) -> bool {
+        matches!(self.view(returned), View::Value(_))
+    }
+    /// A result with this value.
+    fn value(&self, value: Self::Value) -> R;
+    /// A result that says there is none, if such a result exists.
+    fn absent(&self) -> Option<R>;
+    /// A copy of the failure for those who wait, if it can be cloned.
+    fn share(&self, returned: &R) -> Option<Box<dyn Any + Send + Sync>>;
+    /// The result that a shared failure stands for.
+    fn failure(&self, shared: &(dyn Any + Send + Sync)) -> Option<R>;
+}
+
+/// Any type that is neither `Result` nor `Option`: the result is the value.
+#[derive(Clone, Copy)]
+pub struct Plain;
+
+impl<T> Shape<T> for Plain {
+    type Value = T;
+
+    fn view<'r>(&self, returned: &'r T) -> View<'r, T> {
+        View::Value(returned)
+    }
+    fn value(&self, value: T) -> T {
+        value
+    }
+    fn absent(&self) -> Option<T> {
+        None
+    }
+    fn share(&self, _: &T) -> Option<Box<dyn Any + Send + Sync>> {
+        None
+    }
+    fn failure(&self, _: &(dyn Any + Send + Sync)) -> Option<T> {
+        None
+    }
+}
+
+/// `Option<T>`.
+#[derive(Clone, Copy)]
+pub struct Optional;
+
+impl<T> Shape<Option<T>> for Optional {
+    type Value = T;
+
+    fn view<'r>(&self, returned: &'r Option<T>) -> View<'r, T> {
+        returned.as_ref().map_or(View::Absent, View::Value)
+    }
+    fn value(&self, value: T) -> Option<T> {
+        Some(value)
+    }
+    fn absent(&self) -> Option<Option<T>> {
+        Some(None)
+    }
+    fn share(&self, _: &Option<T>) -> Option<Box<dyn Any + Send + Sync>> {
+        None
+    }
+    fn failure(&self, _: &(dyn Any + Send + Sync)) -> Option<Option<T>> {
+        None
+    }
+}
+
+/// Whether errors can be handed to several callers.
+pub trait Sharing<E>: Copy {
+    fn share(error: &E) -> Option<Box<dyn Any + Send + Sync>>;
+    fn unshare(shared: &(dyn Any + Send + Sync)) -> Option<E>;
+}
+
+/// Errors that are `Clone + Send + Sync + 'static`.
+#[derive(Clone, Copy)]
+pub struct Cloned;
+
+impl<E: Clone + Send + Sync + 'static> Sharing<E> for Cloned {
+    fn share(error: &E) -> Option<Box<dyn Any + Send + Sync>> {
+        Some(Box::new(error.clone()))
+    }
+    fn unshare(shared: &(dyn Any + Send + Sync)) -> Option<E> {
+        shared.downcast_ref::<E>().cloned()
+    }
+}
+
+/// All other errors.
+#[derive(Clone, Copy)]
+pub struct Opaque;
+
+impl<E> Sharing<E> for Opaque {
+    fn share(_: &E) -> Option<Box<dyn Any + Send + Sync>> {
+        None
+    }
+    fn unshare(_: &(dyn Any + Send + Sync)) -> Option<E> {
+        None
+    }
+}
+
+/// `Result<T, E>`.
+#[derive(Clone, Copy)]
+pub struct Fallible<S>(pub S);
+
+impl<T, E, S: Sharing<E>> Shape<Result<T, E>> for Fallible<S> {
+    type Value = T;
+
+    fn view<'r>(&self, returned: &'r Result<T, E>) -> View<'r, T> {
+        returned.as_ref().map_or(View::Failure, View::Value)
+    }
+    fn value(&self, value: T) -> Result<T, E> {
+        Ok(value)
+    }
+    fn absent(&self) -> Option<Result<T, E>> {
+        None
+    }
+    fn share(&self, returned: &Result<T, E>) -> Option<Box<dyn Any + Send + Sync>> {
+        returned.as_ref().err().and_then(S::share)
+    }
+    fn failure(&self, shared: &(dyn Any + Send + Sync)) -> Option<Result<T, E>> {
+        S::unshare(shared).map(Err)
+    }
+}
+
+/// `Result<Option<T>, E>`.
+#[derive(Clone, Copy)]
+pub struct FallibleOptional<S>(pub S);
+
+impl<T, E, S: Sharing<E>> Shape<Result<Option<T>, E>> for FallibleOptional<S> {
+    type Value = T;
+
+    fn view<'r>(&self, returned: &'r Result<Option<T>, E>) -> View<'r, T> {
+        match returned {
+            Ok(Some(value)) => View::Value(value),
+            Ok(None) => View::Absent,
+            Err(_) => View::Failure,
+        }
+    }
+    fn succeeded(&self, returned: &Result<Option<T>, E>) -> bool {
+        returned.is_ok()
+    }
+    fn value(&self, value: T) -> Result<Option<T>, E> {
+        Ok(Some(value))
+    }
+    fn absent(&self) -> Option<Result<Option<T>, E>> {
+        Some(Ok(None))
+    }
+    fn share(&self, returned: &Result<Option<T>, E>) -> Option<Box<dyn Any + Send + Sync>> {
+        returned.as_ref().err().and_then(S::share)
+    }
+    fn failure(&self, shared: &(dyn Any + Send + Sync)) -> Option<Result<Option<T>, E>> {
+        S::unshare(shared).map(Err)
+    }
+}
+
+/// Stands for a return type, to be probed for its shape.
+pub struct Returned<R>(PhantomData<fn() -> R>);
+
+impl<R> Returned<R> {
+    #[allow(clippy::new_without_default, reason = "only expansions make one")]
+    pub const fn new() -> Self {
+        Returned(PhantomData)
+    }
+}
+
+/// One trait a shape, from the most specific to the least; all have the method `shape`.
+pub mod dispatch {
+    use super::{Cloned, Fallible, FallibleOptional, Opaque, Optional, Plain, Returned};
+
+    macro_rules! shapes {
+        ($($(#[$doc:meta])* $trait:ident for [$($generics:tt)*] $probed:ty => $shape:ty = $value:expr;)*) => {$(
+            $(#[$doc])*
+            pub trait $trait {
+                type Shape;
+                fn shape(&self) -> Self::Shape;
+            }
+            impl<$($generics)*> $trait for $probed {
+                type Shape = $shape;
+                fn shape(&self) -> $shape {
+                    $value
+                }
+            }
+        )*};
+    }
+
+    shapes! {
+        ResultOfOptionSharingErrors for [T, E: Clone + Send + Sync + 'static] &&&&&Returned<Result<Option<T>, E>>
+            => FallibleOptional<Cloned> = FallibleOptional(Cloned);
+        ResultOfOption for [T, E] &&&&Returned<Result<Option<T>, E>>
+            => FallibleOptional<Opaque> = FallibleOptional(Opaque);
+        ResultSharingErrors for [T, E: Clone + Send + Sync + 'static] &&&Returned<Result<T, E>>
+            => Fallible<Cloned> = Fallible(Cloned);
+        AnyResult for [T, E] &&Returned<Result<T, E>> => Fallible<Opaque> = Fallible(Opaque);
+        AnyOption for [T] &Returned<Option<T>> => Optional = Optional;
+        AnyType for [R] Returned<R> => Plain = Plain;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::dispatch::*;
+    use super::*;
+
+    type Alias<T> = Result<Option<T>, std::io::Error>;
+
+    macro_rules! shape {
+        ($returned:ty) => {
+            (&&&&&&Returned::<$returned>::new()).shape()
+        };
+    }
+
+    #[test]
+    fn the_shape_follows_from_the_type_not_from_its_spelling() {
+        let _: Plain = shape!(u32);
+        let _: Plain = shape!(Vec<Option<u32>>);
+        let _: Optional = shape!(Option<u32>);
+        let _: Fallible<Cloned> = shape!(Result<u32, String>);
+        let _: Fallible<Opaque> = shape!(std::io::Result<u32>);
+        let _: FallibleOptional<Opaque> = shape!(Alias<u32>);
+        let _: FallibleOptional<Cloned> = shape!(Result<Option<u32>, String>);
+    }
+
+    #[test]
+    fn a_generic_error_counts_as_unclonable() {
+        fn inside<E>() -> Fallible<Opaque> {
+            shape!(Result<u32, E>)
+        }
+        let _ = inside::<String>();
+    }
+
+    #[test]
+    fn an_error_is_shared_where_it_can_be() {
+        let returned: Result<u32, String> = Err("gone".to_owned());
+        let shape = shape!(Result<u32, String>);
+        let shared = shape.share(&returned).expect("a `String` is `Clone`");
+        assert_eq!(shape.failure(&*shared), Some(returned));
+    }
+}

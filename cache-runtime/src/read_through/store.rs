@@ -1,0 +1,224 @@
+//! Storing what was computed, unless something it depends on was invalidated meanwhile.
+
+use super::plan::Plan;
+use crate::cache::Cache;
+use crate::clock::Tick;
+use crate::entry::{Entry, Payload};
+use crate::flight::Flight;
+use crate::generation::{Generation, Guard};
+use crate::key::{Key, encode};
+use crate::site::Site;
+use crate::stats::count;
+use crate::tag::Tag;
+use crate::trace;
+use crate::ttl::Ttl;
+use crate::value::CacheValue;
+use std::sync::Arc;
+
+/// What becomes of a value, now that it is known. Starts as the plan has it.
+#[derive(Debug)]
+pub struct Decision {
+    ttl: Ttl,
+    tags: Vec<Tag>,
+    keys: Vec<Key>,
+    store: bool,
+}
+
+impl Decision {
+    /// For a value.
+    pub(crate) fn of(plan: &Plan) -> Self {
+        Decision {
+            ttl: plan.ttl,
+            tags: Vec::new(),
+            keys: Vec::new(),
+            store: true,
+        }
+    }
+
+    /// For the finding that there is none.
+    pub(crate) fn of_absence(plan: &Plan) -> Self {
+        Decision {
+            ttl: plan.negative.unwrap_or_default(),
+            tags: Vec::new(),
+            keys: Vec::new(),
+            store: plan.negative.is_some(),
+        }
+    }
+
+    /// `ttl = |value| …`
+    pub fn ttl(&mut self, ttl: impl Into<Ttl>) {
+        self.ttl = ttl.into();
+    }
+
+    /// `tags_with = |value| …`
+    pub fn tags<T: Into<Tag>>(&mut self, tags: impl IntoIterator<Item = T>) {
+        self.tags.extend(tags.into_iter().map(Into::into));
+    }
+
+    /// `unless = |value| …`
+    pub fn unless(&mut self, unwanted: bool) {
+        self.store &= !unwanted;
+    }
+
+    /// Makes the entry invalid with `key`, as if the computation had read it.
+    pub(crate) fn follows(&mut self, key: &Key) {
+        self.keys.push(key.clone());
+    }
+
+    /// The guards that come from the value.
+    fn guards(&self) -> impl Iterator<Item = (Guard, &str)> {
+        let tags = self.tags.iter().map(|tag| (Guard::Tag, tag.as_str()));
+        tags.chain(self.keys.iter().map(|key| (Guard::Key, key.as_str())))
+    }
+}
+
+/// What became of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Stored,
+    /// Something it depends on was invalidated while it was computed.
+    Fenced,
+    /// Its function's author did not want it stored.
+    Declined,
+}
+
+/// A finding and its weight in bytes.
+pub(crate) struct Finding {
+    payload: Payload,
+    weight: usize,
+}
+
+impl Finding {
+    pub(crate) fn value<T: CacheValue>(value: T) -> Self {
+        Finding {
+            weight: encode::weight(&value).unwrap_or_default() + size_of::<T>(),
+            payload: Payload::Value(Box::new(value)),
+        }
+    }
+
+    pub(crate) fn absence() -> Self {
+        Finding {
+            weight: 0,
+            payload: Payload::Absent,
+        }
+    }
+}
+
+/// Where a finding belongs.
+pub(crate) struct Destination<'s> {
+    pub(crate) cache: &'s Cache,
+    pub(crate) site: &'static Site,
+    pub(crate) key: &'s Arc<str>,
+    pub(crate) flight: &'s Flight,
+    /// Whether computations that began before this one are to be fenced off.
+    pub(crate) supersede: bool,
+}
+
+impl Destination<'_> {
+    /// Makes the entry of a finished computation, and stores it if everything it depends on is still current.
+    ///
+    /// Nothing needs to be locked between that check and the insertion: an entry carries its generations, so one
+    /// that is overtaken by an invalidation right here is invalid from the start.
+    pub(crate) fn store(&self, finding: Finding, decision: Decision) -> (Arc<Entry>, Outcome) {
+        let now = self.cache.now();
+        let (mut stamps, captured) = self.stamps(&decision);
+        let expires = match self.cache.resolve(decision.ttl) {
+            Some(ttl) => now.plus(ttl),
+            None => Tick::NEVER,
+        };
+        let outcome = if !decision.store || expires <= now {
+            Outcome::Declined
+        } else if self.is_current(&stamps[captured..]) && self.supersedes(&mut stamps) {
+            Outcome::Stored
+        } else {
+            Outcome::Fenced
+        };
+        let entry = Arc::new(Entry {
+            payload: finding.payload,
+            stamps: stamps.into(),
+            tag_set: self.site.tag_set,
+            version: self.site.version,
+            created: now,
+            expires,
+            weight: crate::local::weight(self.key, finding.weight),
+        });
+        self.conclude(&entry, outcome, captured < entry.stamps().len());
+        (entry, outcome)
+    }
+
+    /// The generations of everything the finding depends on. From the second number on they were captured only
+    /// now, since their guards are known only from the value.
+    fn stamps(&self, decision: &Decision) -> (Vec<Arc<Generation>>, usize) {
+        let from_value = |hinted: &Generation| {
+            decision
+                .guards()
+                .any(|(guard, name)| hinted.is_of(guard, name))
+        };
+        let mut stamps = self.flight.stamps(from_value);
+        let captured = stamps.len();
+        for (guard, name) in decision.guards() {
+            if !stamps.iter().any(|stamp| stamp.is_of(guard, name)) {
+                stamps.push(self.cache.generations().capture(guard, name));
+            }
+        }
+        (stamps, captured)
+    }
+
+    /// If no guard of its kind has ended since before the computation, one that is captured after it is as good.
+    fn is_current(&self, late: &[Arc<Generation>]) -> bool {
+        let (then, now) = (self.flight.epoch, self.cache.generations().epoch());
+        self.flight.is_current()
+            && late
+                .iter()
+                .all(|stamp| then.still_holds(stamp.guard(), now))
+    }
+
+    fn supersedes(&self, stamps: &mut [Arc<Generation>]) -> bool {
+        if !self.supersede {
+            return true;
+        }
+        let generations = self.cache.generations();
+        match generations.succeed(self.flight.key_generation()) {
+            Some(successor) => {
+                stamps[0] = successor;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn conclude(&self, entry: &Arc<Entry>, outcome: Outcome, late: bool) {
+        let counters = self.site.counters(self.cache);
+        match outcome {
+            Outcome::Stored => {
+                count(&counters.stores);
+                self.cache
+                    .local()
+                    .insert(Arc::clone(self.key), Arc::clone(entry));
+            }
+            Outcome::Fenced => {
+                count(&counters.fenced);
+                trace::fenced(self.site, self.key);
+                if late {
+                    self.remember_guards(entry);
+                }
+            }
+            Outcome::Declined => {}
+        }
+    }
+
+    /// Leaves a note of the guards that this key's value has, for the next computation to capture in time.
+    fn remember_guards(&self, entry: &Entry) {
+        let local = self.cache.local();
+        if local.peek(self.key).is_some_and(|found| found.is_current()) {
+            return;
+        }
+        let hint = Entry {
+            payload: Payload::Hint,
+            stamps: entry.stamps().into(),
+            weight: crate::local::weight(self.key, 0),
+            ..*entry
+        };
+        local.insert(Arc::clone(self.key), Arc::new(hint));
+    }
+}

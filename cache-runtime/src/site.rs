@@ -1,0 +1,340 @@
+//! Sites: the places in a program that use the cache, as the macros describe them.
+//!
+//! A description is a `static`, made at compile time, and registers itself; see [`wiring`](crate::wiring).
+
+use crate::cache::Cache;
+use crate::stats::Counters;
+use std::sync::{Arc, OnceLock};
+
+/// A cached function, a write-through function, or a domain cache.
+#[doc(hidden)]
+pub struct Site {
+    name: Name,
+    pub(crate) kind: Kind,
+    pub(crate) file: &'static str,
+    pub(crate) line: u32,
+    /// The template of the key, as written; `None` for a key made of the function's path and arguments.
+    pub(crate) key: Option<&'static str>,
+    pub(crate) tags: &'static [&'static str],
+    /// Whether more tags may come from the value than `tags` tells.
+    pub(crate) open_tags: bool,
+    /// Whether the values of the tags do not follow from the key.
+    pub(crate) tags_vary: bool,
+    pub(crate) ttl: Lifetime,
+    pub(crate) version: u32,
+    pub(crate) negative: bool,
+    pub(crate) sensitive: bool,
+    /// A fingerprint of `tags`.
+    pub(crate) tag_set: u64,
+    /// The counters in the first cache that used this site: nearly always the only one.
+    first: OnceLock<(u64, Arc<Counters>)>,
+    /// The first part of a default key, and the type name it was made from.
+    prefix: OnceLock<(&'static str, String)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    Function,
+    Put,
+    Domain,
+    Direct,
+}
+
+#[derive(Clone, Copy)]
+enum Name {
+    Given(&'static str),
+    /// The type name of an item inside the function, which tells the function's path.
+    PathOf(fn() -> &'static str),
+}
+
+/// What is known of a time to live before any value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lifetime {
+    /// The cache's default.
+    Default,
+    Millis(u64),
+    Forever,
+    /// Decided when the function runs.
+    Dynamic,
+}
+
+/// Direct use of a cache's handle.
+pub(crate) static DIRECT: Site =
+    Site::new(Name::Given("(direct)"), Kind::Direct, "", 0).tags_vary(true);
+
+impl Site {
+    /// `#[cached]` on the function around `path`.
+    pub const fn function(path: fn() -> &'static str, file: &'static str, line: u32) -> Self {
+        Site::new(Name::PathOf(path), Kind::Function, file, line)
+    }
+
+    /// `#[cache_put]` on the function around `path`.
+    pub const fn put(path: fn() -> &'static str, file: &'static str, line: u32) -> Self {
+        Site::new(Name::PathOf(path), Kind::Put, file, line)
+    }
+
+    /// `#[derive(DomainCache)]` on the type `name`.
+    pub const fn domain(_: fn() -> &'static str, file: &'static str, line: u32) -> Self {
+        Site::new(Name::Given(""), Kind::Domain, file, line)
+    }
+
+    const fn new(name: Name, kind: Kind, file: &'static str, line: u32) -> Self {
+        Site {
+            name,
+            kind,
+            file,
+            line,
+            key: None,
+            tags: &[],
+            open_tags: false,
+            tags_vary: false,
+            ttl: Lifetime::Default,
+            version: 0,
+            negative: false,
+            sensitive: false,
+            tag_set: fingerprint(&[]),
+            first: OnceLock::new(),
+            prefix: OnceLock::new(),
+        }
+    }
+
+    pub const fn name_is(mut self, name: &'static str) -> Self {
+        self.name = Name::Given(name);
+        self
+    }
+
+    pub const fn key(mut self, template: &'static str) -> Self {
+        self.key = Some(template);
+        self
+    }
+
+    pub const fn tags(mut self, templates: &'static [&'static str]) -> Self {
+        self.tag_set = fingerprint(templates);
+        self.tags = templates;
+        self
+    }
+
+    pub const fn open_tags(mut self, open: bool) -> Self {
+        self.open_tags = open;
+        self
+    }
+
+    pub const fn tags_vary(mut self, vary: bool) -> Self {
+        self.tags_vary = vary;
+        self
+    }
+
+    pub const fn ttl_millis(mut self, millis: u64) -> Self {
+        self.ttl = Lifetime::Millis(millis);
+        self
+    }
+
+    pub const fn ttl_forever(mut self, _: bool) -> Self {
+        self.ttl = Lifetime::Forever;
+        self
+    }
+
+    pub const fn ttl_dynamic(mut self, _: bool) -> Self {
+        self.ttl = Lifetime::Dynamic;
+        self
+    }
+
+    pub const fn version(mut self, version: u32) -> Self {
+        self.version = version;
+        self
+    }
+
+    pub const fn negative(mut self, negative: bool) -> Self {
+        self.negative = negative;
+        self
+    }
+
+    pub const fn sensitive(mut self, sensitive: bool) -> Self {
+        self.sensitive = sensitive;
+        self
+    }
+}
+
+impl Site {
+    /// `module::function` or `module::Type`.
+    pub(crate) fn name(&self) -> String {
+        match self.name {
+            Name::Given(name) => name.to_owned(),
+            Name::PathOf(path) => function_path(path()).to_owned(),
+        }
+    }
+
+    /// What stands before the arguments in a default key, given the type name of a closure in the function.
+    /// It tells the function, the type it is a method of, and all their generic arguments.
+    pub(crate) fn default_prefix<R>(
+        &self,
+        closure: &'static str,
+        use_it: impl FnOnce(&str) -> R,
+    ) -> R {
+        let (known, prefix) = self.prefix.get_or_init(|| (closure, key_prefix(closure)));
+        // One instance of a generic function is one string; only other instances come to be compared.
+        if std::ptr::eq(*known, closure) || *known == closure {
+            use_it(prefix)
+        } else {
+            use_it(&key_prefix(closure))
+        }
+    }
+
+    /// The pattern that all default keys of this site match.
+    pub(crate) fn default_key_template(&self) -> String {
+        key_prefix(&self.name())
+    }
+
+    /// The counters of this site in `cache`.
+    #[inline]
+    pub(crate) fn counters(&'static self, cache: &Cache) -> Counted<'static> {
+        let (first, counters) = self
+            .first
+            .get_or_init(|| (cache.id(), cache.families().of(self)));
+        if *first == cache.id() {
+            Counted::First(counters)
+        } else {
+            Counted::Other(cache.families().of(self))
+        }
+    }
+}
+
+/// Counters, borrowed from the site where possible.
+pub(crate) enum Counted<'s> {
+    First(&'s Arc<Counters>),
+    Other(Arc<Counters>),
+}
+
+impl std::ops::Deref for Counted<'_> {
+    type Target = Counters;
+
+    fn deref(&self) -> &Counters {
+        match self {
+            Counted::First(counters) => counters,
+            Counted::Other(counters) => counters,
+        }
+    }
+}
+
+/// An invalidating function.
+#[doc(hidden)]
+pub struct InvalidationSite {
+    name: fn() -> &'static str,
+    pub(crate) file: &'static str,
+    pub(crate) line: u32,
+    pub(crate) patterns: &'static [&'static str],
+    pub(crate) tags: &'static [&'static str],
+}
+
+impl InvalidationSite {
+    /// `#[cache_invalidate]` on the function around `path`.
+    pub const fn invalidation(path: fn() -> &'static str, file: &'static str, line: u32) -> Self {
+        InvalidationSite {
+            name: path,
+            file,
+            line,
+            patterns: &[],
+            tags: &[],
+        }
+    }
+
+    pub const fn patterns(mut self, templates: &'static [&'static str]) -> Self {
+        self.patterns = templates;
+        self
+    }
+
+    pub const fn tags(mut self, templates: &'static [&'static str]) -> Self {
+        self.tags = templates;
+        self
+    }
+
+    pub(crate) fn name(&self) -> String {
+        function_path((self.name)()).to_owned()
+    }
+}
+
+/// The type name of `F`: for a function item it tells the path to the item.
+#[doc(hidden)]
+pub fn path_of<F>(_: &F) -> &'static str {
+    std::any::type_name::<F>()
+}
+
+/// From `shop::load::{{closure}}::__CACHE_SITE::path` to `shop::load`.
+fn function_path(item: &str) -> &str {
+    let mut path = item;
+    for tail in ["::path", "::__CACHE_SITE"] {
+        path = path.strip_suffix(tail).unwrap_or(path);
+    }
+    without_closures(path)
+}
+
+fn without_closures(mut path: &str) -> &str {
+    while let Some(outer) = path.strip_suffix("::{{closure}}") {
+        path = outer;
+    }
+    path
+}
+
+/// From `<shop::Till as shop::Desk>::load::{{closure}}` to `<shop.Till@shop.Desk>.load`: one segment of a key.
+fn key_prefix(path: &str) -> String {
+    let path = without_closures(path)
+        .replace("'_, ", "")
+        .replace("<'_>", "")
+        .replace("'_", "")
+        .replace(" as ", "@")
+        .replace("::", ".");
+    let mut prefix = String::new();
+    for c in path.chars() {
+        match c {
+            // What is left of `[T; 3]`, `*const T`, `&T`, `fn(T)`.
+            ' ' => prefix.push('+'),
+            ':' | '*' | '?' | '[' | ']' | '\\' | '{' | '}' | '%' | '~' => {
+                prefix.push_str(&format!("%{:02X}", u32::from(c)));
+            }
+            other => prefix.push(other),
+        }
+    }
+    prefix
+}
+
+/// FNV-1a over the templates; for equality of declarations inside one process.
+const fn fingerprint(templates: &[&str]) -> u64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    let mut n = 0;
+    while n < templates.len() {
+        let bytes = templates[n].as_bytes();
+        let mut at = 0;
+        while at <= bytes.len() {
+            // A byte that no text contains closes each template.
+            let byte = if at < bytes.len() { bytes[at] } else { 0xff };
+            hash = (hash ^ byte as u64).wrapping_mul(0x0000_0100_0000_01b3);
+            at += 1;
+        }
+        n += 1;
+    }
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_read_from_a_type_name() {
+        assert_eq!(
+            function_path("shop::load::{{closure}}::__CACHE_SITE::path"),
+            "shop::load"
+        );
+        assert_eq!(
+            key_prefix("<shop::R<u8> as shop::At>::get<'_, '_>::{{closure}}::{{closure}}"),
+            "<shop.R<u8>@shop.At>.get"
+        );
+    }
+
+    #[test]
+    fn fingerprints_tell_lists_apart() {
+        assert_ne!(fingerprint(&["a", "bc"]), fingerprint(&["ab", "c"]));
+        assert_ne!(fingerprint(&[]), fingerprint(&[""]));
+    }
+}

@@ -1,0 +1,7 @@
+//! What the cache did: counted as it happens, read as a snapshot.
+
+mod counters;
+mod snapshot;
+
+pub(crate) use counters::{Counters, Families, count};
+pub use snapshot::{FunctionStats, Stats};

@@ -1,0 +1,190 @@
+//! A snapshot of the counters, to serialize or to print.
+
+use serde::Serialize;
+use std::fmt;
+use std::time::Duration;
+
+/// What a cache has done since it was built. Serializes with serde; displays as a table.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let cache = cache_runtime::Cache::in_memory();
+/// cache.get_or_set("answer", || async { 42 }).await;
+/// cache.get_or_set("answer", || async { 42 }).await;
+/// let stats = cache.stats();
+/// assert_eq!((stats.hits(), stats.misses()), (1, 1));
+/// println!("{stats}");
+/// # }
+/// ```
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Stats {
+    /// One row an annotated function or domain cache, by name. Direct use of the handle is the row `(direct)`.
+    pub functions: Vec<FunctionStats>,
+    /// Entries held in this process.
+    pub entries: u64,
+    /// Their estimated bytes.
+    pub bytes: u64,
+    /// Entries given up for want of room.
+    pub evictions: u64,
+    /// Keys, patterns and tags that were invalidated.
+    pub invalidations: u64,
+}
+
+/// What happened to the calls of one function.
+#[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
+pub struct FunctionStats {
+    /// `module::function`.
+    pub name: String,
+    /// Calls answered by a stored entry.
+    pub hits: u64,
+    /// Calls that found no valid entry.
+    pub misses: u64,
+    /// Of the misses, calls answered by another caller's computation.
+    pub coalesced: u64,
+    /// Calls that went past the cache: switched off, `when` said no, or an argument that cannot be serialized.
+    pub bypassed: u64,
+    /// Runs of the function's body that came to an end.
+    pub loads: u64,
+    /// Their time together.
+    pub load_time: Duration,
+    /// Of the loads, those that returned `Err`.
+    pub errors: u64,
+    /// Values stored.
+    pub stores: u64,
+    /// Values not stored, since what they depend on was invalidated while they were computed.
+    pub fenced: u64,
+}
+
+impl FunctionStats {
+    /// Hits among all look-ups, from 0 to 1; 0 before the first.
+    pub fn hit_rate(&self) -> f64 {
+        rate(self.hits, self.misses)
+    }
+
+    /// Mean time of a load.
+    pub fn mean_load_time(&self) -> Duration {
+        let loads = u32::try_from(self.loads).unwrap_or(u32::MAX);
+        self.load_time.checked_div(loads).unwrap_or_default()
+    }
+}
+
+impl Stats {
+    /// The row of the function whose name is `name` or ends in `::name`.
+    pub fn function(&self, name: &str) -> Option<&FunctionStats> {
+        self.functions.iter().find(|function| {
+            function
+                .name
+                .strip_suffix(name)
+                .is_some_and(|front| front.is_empty() || front.ends_with("::"))
+        })
+    }
+
+    /// Hits of all functions.
+    pub fn hits(&self) -> u64 {
+        self.functions.iter().map(|f| f.hits).sum()
+    }
+
+    /// Misses of all functions.
+    pub fn misses(&self) -> u64 {
+        self.functions.iter().map(|f| f.misses).sum()
+    }
+
+    /// Hits among all look-ups, from 0 to 1; 0 before the first.
+    pub fn hit_rate(&self) -> f64 {
+        rate(self.hits(), self.misses())
+    }
+}
+
+fn rate(hits: u64, misses: u64) -> f64 {
+    let all = hits + misses;
+    if all == 0 {
+        0.0
+    } else {
+        hits as f64 / all as f64
+    }
+}
+
+const COLUMNS: [&str; 10] = [
+    "function",
+    "hits",
+    "misses",
+    "hit rate",
+    "coalesced",
+    "loads",
+    "mean load",
+    "errors",
+    "stores",
+    "fenced",
+];
+
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rows: Vec<[String; COLUMNS.len()]> = vec![COLUMNS.map(str::to_owned)];
+        rows.extend(self.functions.iter().map(row));
+        let widths: [usize; COLUMNS.len()] = std::array::from_fn(|column| {
+            let cells = rows.iter().map(|row| row[column].chars().count());
+            cells.max().unwrap_or_default()
+        });
+        for (number, row) in rows.iter().enumerate() {
+            let line = row
+                .iter()
+                .zip(widths)
+                .enumerate()
+                .map(|(column, (cell, width))| {
+                    if column == 0 {
+                        format!("{cell:<width$}")
+                    } else {
+                        format!("{cell:>width$}")
+                    }
+                });
+            writeln!(f, "{}", line.collect::<Vec<_>>().join("  "))?;
+            if number == 0 {
+                writeln!(
+                    f,
+                    "{}",
+                    "-".repeat(widths.iter().sum::<usize>() + 2 * (COLUMNS.len() - 1))
+                )?;
+            }
+        }
+        write!(
+            f,
+            "{} entries, {} held, {} evicted, {} invalidations, {:.1} % hits",
+            self.entries,
+            Bytes(self.bytes),
+            self.evictions,
+            self.invalidations,
+            100.0 * self.hit_rate()
+        )
+    }
+}
+
+fn row(stats: &FunctionStats) -> [String; COLUMNS.len()] {
+    [
+        stats.name.clone(),
+        stats.hits.to_string(),
+        stats.misses.to_string(),
+        format!("{:.1} %", 100.0 * stats.hit_rate()),
+        stats.coalesced.to_string(),
+        stats.loads.to_string(),
+        format!("{:.1?}", stats.mean_load_time()),
+        stats.errors.to_string(),
+        stats.stores.to_string(),
+        stats.fenced.to_string(),
+    ]
+}
+
+/// Bytes for people.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Bytes(bytes) = *self;
+        match bytes {
+            0..1024 => write!(f, "{bytes} B"),
+            1024..1_048_576 => write!(f, "{:.1} KiB", bytes as f64 / 1024.0),
+            _ => write!(f, "{:.1} MiB", bytes as f64 / 1_048_576.0),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What the cache tells `tracing`. Target `cache_runtime`; values never, keys at trace level only.
+
+use crate::key::{Key, encode};
+use crate::site::Site;
+use std::fmt;
+use std::future::Future;
+use tracing::{Instrument, debug, debug_span, trace, warn};
+
+#[inline]
+pub(crate) fn hit(site: &Site, key: &Key) {
+    trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key.as_str()), "hit");
+}
+
+pub(crate) fn miss(site: &Site, key: &Key) {
+    trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key.as_str()), "miss");
+}
+
+/// Runs a computation inside a span of its own.
+pub(crate) fn computation<F: Future>(
+    site: &Site,
+    key: &str,
+    body: F,
+) -> impl Future<Output = F::Output> {
+    trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key), "computing");
+    body.instrument(debug_span!(target: "cache_runtime", "cache.compute", function = %Named(site)))
+}
+
+pub(crate) fn fenced(site: &Site, key: &str) {
+    debug!(target: "cache_runtime", function = %Named(site),
+        "not stored: invalidated while it was computed");
+    trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key), "fenced");
+}
+
+pub(crate) fn failed(site: &Site) {
+    debug!(target: "cache_runtime", function = %Named(site), "not stored: the function returned an error");
+}
+
+pub(crate) fn gave_up_waiting(site: &Site) {
+    warn!(target: "cache_runtime", function = %Named(site),
+        "another caller has been computing this value for longer than `longest_wait`; computing on our own");
+}
+
+pub(crate) fn unsound_key(site: &Site) {
+    warn!(target: "cache_runtime", function = %Named(site),
+        "called past the cache: the `Serialize` implementation of an argument failed, so there is no key");
+}
+
+pub(crate) fn invalidated(what: &crate::Invalidated) {
+    debug!(target: "cache_runtime", route = %what.route, delivery = %what.delivery, "invalidated");
+}
+
+struct Named<'s>(&'s Site);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.name())
+    }
+}
+
+/// A key as it may be shown: a digest if its function is marked `sensitive`.
+struct Shown<'k>(&'k Site, &'k str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Shown(site, key) = self;
+        if site.sensitive {
+            let digest = u128::from_be_bytes(encode::digest_of_text(key));
+            write!(f, "~{digest:032x}")
+        } else {
+            f.write_str(key)
+        }
+    }
+}

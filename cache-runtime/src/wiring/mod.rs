@@ -1,0 +1,166 @@
+//! The wiring of a program: every annotated function, domain cache and invalidation, and whether they fit.
+//!
+//! The macros register what they expand on; nothing has to be called first. A typo in an invalidation pattern,
+//! which no cache notices when it runs, is found by a test of two lines:
+//!
+//! ```
+//! #[test]
+//! fn every_invalidation_reaches_something() {
+//!     cache_runtime::wiring().check().assert_clean();
+//! }
+//! ```
+
+#![allow(clippy::test_attr_in_doctest, reason = "the example is a test to copy")]
+
+mod check;
+
+pub use check::{Check, Problem};
+
+use crate::site::{InvalidationSite, Kind, Lifetime, Site};
+use serde::Serialize;
+use std::fmt;
+use std::time::Duration;
+
+#[doc(hidden)]
+pub struct RegisteredSite(pub &'static Site);
+#[doc(hidden)]
+pub struct RegisteredInvalidation(pub &'static InvalidationSite);
+
+inventory::collect!(RegisteredSite);
+inventory::collect!(RegisteredInvalidation);
+
+/// Every annotated function, domain cache and invalidation linked into this program. Displays as a map;
+/// serializes.
+///
+/// ```
+/// println!("{}", cache_runtime::wiring());
+/// ```
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Wiring {
+    /// Cached and write-through functions and domain caches, by name.
+    pub caches: Vec<CacheSite>,
+    /// Invalidating functions, by name.
+    pub invalidations: Vec<InvalidatingFunction>,
+}
+
+/// A cached function, a write-through function or a domain cache.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct CacheSite {
+    /// `module::function` or `module::Type`.
+    pub name: String,
+    /// `function`, `put` or `domain`.
+    pub kind: &'static str,
+    /// The source file.
+    pub file: &'static str,
+    /// The line in it.
+    pub line: u32,
+    /// The template of its keys.
+    pub key: String,
+    /// The templates of its tags.
+    pub tags: Vec<&'static str>,
+    /// Whether its values may bring further tags.
+    pub open_tags: bool,
+    /// Its time to live, where that is known before a value is; [`Duration::MAX`] for ever.
+    pub ttl: Option<Duration>,
+}
+
+/// A function that invalidates.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct InvalidatingFunction {
+    /// `module::function`.
+    pub name: String,
+    /// The source file.
+    pub file: &'static str,
+    /// The line in it.
+    pub line: u32,
+    /// The templates of its patterns.
+    pub patterns: Vec<&'static str>,
+    /// The templates of its tags.
+    pub tags: Vec<&'static str>,
+}
+
+/// Reads the wiring of this program.
+pub fn wiring() -> Wiring {
+    let mut caches: Vec<_> = inventory::iter::<RegisteredSite>
+        .into_iter()
+        .map(|registered| CacheSite::of(registered.0))
+        .collect();
+    caches.sort_by(|a, b| (&a.name, a.line).cmp(&(&b.name, b.line)));
+    let mut invalidations: Vec<_> = inventory::iter::<RegisteredInvalidation>
+        .into_iter()
+        .map(|registered| InvalidatingFunction::of(registered.0))
+        .collect();
+    invalidations.sort_by(|a, b| (&a.name, a.line).cmp(&(&b.name, b.line)));
+    Wiring {
+        caches,
+        invalidations,
+    }
+}
+
+impl Wiring {
+    /// Looks for invalidations that reach nothing, and for functions that nothing invalidates.
+    pub fn check(&self) -> Check<'_> {
+        Check::new(self)
+    }
+}
+
+impl CacheSite {
+    fn of(site: &'static Site) -> Self {
+        CacheSite {
+            name: site.name(),
+            kind: match site.kind {
+                Kind::Put => "put",
+                Kind::Domain => "domain",
+                Kind::Function | Kind::Direct => "function",
+            },
+            file: site.file,
+            line: site.line,
+            key: site
+                .key
+                .map_or_else(|| site.default_key_template(), str::to_owned),
+            tags: site.tags.to_vec(),
+            open_tags: site.open_tags,
+            ttl: match site.ttl {
+                Lifetime::Millis(millis) => Some(Duration::from_millis(millis)),
+                Lifetime::Forever => Some(Duration::MAX),
+                Lifetime::Default | Lifetime::Dynamic => None,
+            },
+        }
+    }
+}
+
+impl InvalidatingFunction {
+    fn of(site: &'static InvalidationSite) -> Self {
+        InvalidatingFunction {
+            name: site.name(),
+            file: site.file,
+            line: site.line,
+            patterns: site.patterns.to_vec(),
+            tags: site.tags.to_vec(),
+        }
+    }
+}
+
+impl fmt::Display for Wiring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for cache in &self.caches {
+            writeln!(f, "{} ({}:{})", cache.name, cache.file, cache.line)?;
+            write!(f, "    {} {}", cache.kind, cache.key)?;
+            if !cache.tags.is_empty() {
+                write!(f, "   tags {}", cache.tags.join(", "))?;
+            }
+            match cache.ttl {
+                Some(Duration::MAX) => writeln!(f, "   for ever")?,
+                Some(ttl) => writeln!(f, "   for {}", humantime::format_duration(ttl))?,
+                None => writeln!(f)?,
+            }
+            for invalidation in self.reaching(cache) {
+                writeln!(f, "    <- {invalidation}")?;
+            }
+        }
+        Ok(())
+    }
+}
