@@ -1,1 +1,217 @@
-//! x
+//! The macros of `cache-runtime`, which re-exports and documents them. They turn annotations into a few lines that
+//! call the runtime; whatever can be known to be wrong when a program is compiled, they say then.
+//!
+//! Every macro goes the same way: read the item by its signature, read the options, check one against the other,
+//! expand. Mistakes are collected on the way and reported together.
+
+mod cached;
+mod domain;
+mod duration;
+mod error;
+mod function;
+mod invalidate;
+mod key;
+mod options;
+mod put;
+mod shared;
+mod storing;
+mod suggest;
+mod template;
+#[cfg(test)]
+mod tests;
+
+use proc_macro::TokenStream;
+
+/// Caches what an async function returns.
+///
+/// ```
+/// use cache_runtime::cached;
+///
+/// #[cached(ttl = "5m", key = "square:{n}")]
+/// async fn square(n: u64) -> u64 {
+///     n * n // something slow
+/// }
+/// ```
+///
+/// Callers of a cold key share one run of the body. A `Result` is cached by its `Ok` value, an `Option` by its
+/// `Some` value: `Err` and `None` are handed on and not stored (see `negative`). The value's type must be `Clone`,
+/// `Serialize` and `Deserialize`; wrap a large one in an `Arc`.
+///
+/// | option | meaning |
+/// |---|---|
+/// | `ttl = 300`, `"5m"`, `forever`, an expression of type `Duration`, or <code>\|value\| …</code> | time to live, in seconds where it is a number; default: the cache's |
+/// | `key = "user:{id}:{page.number}"` | the key; placeholders are expressions over the arguments, escaped. Without it: the function's path and every argument that is not skipped |
+/// | `tags = ["user:{id}"]` | names to invalidate it by |
+/// | <code>tags_with = \|value\| ["team:{value.team}"]</code> | tags from the value: an array of templates, or anything that iterates over tags |
+/// | `skip(db, ctx)` | arguments that the result does not depend on |
+/// | `cache = self.cache` | which cache; default: the installed one |
+/// | `negative = "30s"` | remember `None` this long |
+/// | `when = expr` | whether to use the cache at all for this call |
+/// | <code>unless = \|value\| …</code> | values not to store |
+/// | `version = 2` | entries of other versions are misses |
+/// | `sensitive` | keys appear in logs as digests |
+/// | `companion` | for free functions: a module of the function's name with `key`, `peek`, `refresh` and `invalidate` |
+/// | `crate = path` | where `cache_runtime` is, if it was renamed |
+///
+/// An argument that is neither in the key nor skipped does not compile: two calls that differ in it would share
+/// an entry. `self` is skipped by itself. A key that is not of one's own making may be read by several functions;
+/// each finds only entries that carry its tags.
+///
+/// The closures of `ttl`, `tags_with` and `unless` run after the body, which has taken the arguments: of those
+/// they can use copies and references.
+///
+/// # Companion
+///
+/// ```
+/// use cache_runtime::cached;
+///
+/// #[cached(ttl = 60, key = "square:{n}", companion)]
+/// async fn square(n: u64) -> u64 {
+///     n * n
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// assert_eq!(square::key(3).as_str(), "square:3");
+/// assert_eq!(square::peek(3).await, None);
+/// assert_eq!(square::refresh(3).await, 9);
+/// assert_eq!(square::peek(3).await, Some(9));
+/// assert!(square::invalidate(3).await);
+/// # }
+/// ```
+#[proc_macro_attribute]
+pub fn cached(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    cached::cached(attribute.into(), item.into()).into()
+}
+
+/// Invalidates keys and tags when an async function has done its work.
+///
+/// ```
+/// use cache_runtime::cache_invalidate;
+///
+/// #[cache_invalidate("user:{id}:*", "user-list:*", tags = ["user:{id}"])]
+/// async fn rename_user(id: u64, name: &str) -> Result<(), std::io::Error> {
+///     # let _ = name;
+///     Ok(()) // write to the database, and commit
+/// }
+/// ```
+///
+/// The patterns are templates; see [`Pattern`](../cache_runtime/struct.Pattern.html) for their forms. By default
+/// they are invalidated after the body has returned `Ok`, `Some` or a value of any other type. A function that
+/// panics, or whose future is dropped before it ends, invalidates too: what it has written until then may have
+/// been committed.
+///
+/// | option | meaning |
+/// |---|---|
+/// | `"user:{id}:*"`, … | patterns to invalidate |
+/// | `tags = ["user:{id}"]` | tags to invalidate |
+/// | `when = before`, `after`, `both` | default `after`; `both` for a source that readers see before the function returns |
+/// | `on = ok`, `always` | default `ok`; `always` after an error as well |
+/// | `cache = self.cache` | which cache; default: the installed one |
+/// | `crate = path` | where `cache_runtime` is, if it was renamed |
+///
+/// Inside a transaction the invalidation belongs after the commit: annotate the function that commits.
+#[proc_macro_attribute]
+pub fn cache_invalidate(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    invalidate::cache_invalidate(attribute.into(), item.into()).into()
+}
+
+/// Runs an async function that writes, and stores the value it returns in place of the old one.
+///
+/// ```
+/// use cache_runtime::cache_put;
+///
+/// #[cache_put(key = "user:{id}", ttl = "5m")]
+/// async fn rename_user(id: u64, name: String) -> Result<String, std::io::Error> {
+///     # let _ = id;
+///     Ok(name) // write to the database, and commit
+/// }
+/// ```
+///
+/// However the function ends, no reader finds the old value afterwards: if it fails, returns `None`, panics or is
+/// dropped, or if another write or an invalidation comes between, the key is deleted instead.
+///
+/// The options `key` (needed), `ttl`, `tags`, `tags_with`, `unless`, `version`, `sensitive`, `cache` and `crate`
+/// mean what they mean in [`macro@cached`]. Give the same tags as the function that reads the key: it does not
+/// take entries without them.
+#[proc_macro_attribute]
+pub fn cache_put(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    put::cache_put(attribute.into(), item.into()).into()
+}
+
+/// Makes a typed cache of records: `SessionCache` of `Session`.
+///
+/// ```
+/// use cache_runtime::{Cache, DomainCache};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DomainCache)]
+/// #[cache(prefix = "session", ttl = "30m")]
+/// struct Session {
+///     #[cache(key)]
+///     id: String,
+///     #[cache(tag)]
+///     user_id: u64,
+///     #[cache(lookup)]
+///     token: String,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let sessions = SessionCache::new(&Cache::in_memory());
+/// let session = Session { id: "s1".into(), user_id: 7, token: "t".into() };
+/// sessions.put(&session).await;
+/// assert_eq!(sessions.get("s1").await, Some(session.clone()));
+/// assert_eq!(sessions.by_token("t").await, Some(session));
+/// sessions.invalidate_by_user_id(&7).await;
+/// assert_eq!(sessions.get("s1").await, None);
+/// # }
+/// ```
+///
+/// On the type:
+///
+/// | option | meaning |
+/// |---|---|
+/// | `prefix = "session"` | needed; keys are `session:{key}` |
+/// | `ttl = "30m"` | as in [`macro@cached`]; `CACHE_SESSION_TTL` overrides it |
+/// | <code>ttl_with = \|record\| …</code> | time to live from the record |
+/// | `tags = ["user:{user_id}"]` | further tags, over the fields |
+/// | `name = Sessions` | the name of the cache; default: the record's and `Cache` |
+/// | `version = 2` | entries of other versions are misses |
+/// | `sensitive` | keys appear in logs as digests |
+/// | `crate = path` | where `cache_runtime` is, if it was renamed |
+///
+/// On fields:
+///
+/// | option | meaning |
+/// |---|---|
+/// | `key` | part of the key; one field or several |
+/// | `tag`, `tag = "user:{user_id}"` | a tag, `{prefix}:{field}:{value}` unless told otherwise; makes `invalidate_by_{field}` |
+/// | `lookup` | a unique secondary key; makes `by_{field}` and `by_{field}_or_load` |
+///
+/// The cache has `new`, `get`, `get_many`, `put`, `put_many`, `get_or_load`, `refresh`, `invalidate`,
+/// `invalidate_all`, `warm`, `key` and `stats`. `by_{field}` finds what `put` or `by_{field}_or_load` has stored.
+#[proc_macro_derive(DomainCache, attributes(cache))]
+pub fn domain_cache(item: TokenStream) -> TokenStream {
+    domain::domain_cache(item.into()).into()
+}
+
+/// Makes a key from a template and the variables in scope: `key!("user:{id}")`.
+///
+/// Values are escaped, so that they can neither contain a separator nor become a wildcard. The result serves as a
+/// key, as a tag and, if its text ends in a wildcard, as a pattern.
+///
+/// ```
+/// use cache_runtime::{Cache, key};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let cache = Cache::in_memory();
+/// let name = "a:b";
+/// cache.set(key!("user:{name}"), 1).await;
+/// assert_eq!(cache.get::<i32>("user:a%3Ab").await, Some(1));
+/// cache.invalidate(key!("user:*")).await;
+/// assert_eq!(cache.get::<i32>(key!("user:{name}")).await, None);
+/// # }
+/// ```
+#[proc_macro]
+pub fn key(template: TokenStream) -> TokenStream {
+    key::key(template.into()).into()
+}

@@ -81,5 +81,4 @@ pub use value::CacheValue;
 pub use wiring::{CacheSite, Check, InvalidatingFunction, Problem, Wiring, wiring};
 
 #[cfg(feature = "macros")]
-#[cfg(any())]
 pub use cache_macros::{DomainCache, cache_invalidate, cache_put, cached, key};

@@ -5,7 +5,7 @@ pub use crate::domain::Domain;
 pub use crate::invalidate::Target;
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyPartError};
 pub use crate::read_through::{
-    Call, Decision, Lookup, Miss, Plain, Plan, Returned, Shape, View, dispatch,
+    Call, Decision, Lookup, Miss, Plain, Plan, Returned, Shape, Typed, View, dispatch,
 };
 pub use crate::site::{InvalidationSite, Site, path_of};
 pub use crate::tag::Tag;
@@ -29,6 +29,12 @@ pub fn function_key<C: Fn()>(site: &'static Site, _: C, capacity: usize) -> Func
     }))
 }
 
+/// As [`function_key`] for a free function without generic arguments, whose site tells all.
+pub fn plain_function_key(site: &'static Site, capacity: usize) -> FunctionKey {
+    let prefix = site.default_key_template();
+    FunctionKey(KeyBuilder::new(prefix.len() + capacity).text(&prefix))
+}
+
 /// A default key under construction: every argument is a segment.
 pub struct FunctionKey(KeyBuilder);
 
@@ -43,9 +49,9 @@ impl FunctionKey {
     }
 }
 
-/// The shape of a result, for types that can be cached. Called with the span of the return type, so that a
+/// Hands on the shape of a result whose value can be cached. Called with the place of the return type, so that a
 /// missing trait is reported there.
-pub fn cacheable<R, S>(shape: S, _: Returned<R>) -> S
+pub fn cacheable<R, S>(shape: Typed<R, S>) -> Typed<R, S>
 where
     S: Shape<R>,
     S::Value: CacheValue,
@@ -67,22 +73,28 @@ pub struct Invalidating {
 }
 
 impl Invalidating {
-    pub fn new(cache: &Cache, targets: Vec<Target>) -> Self {
+    pub fn new(cache: &Cache, targets: impl Into<Vec<Target>>) -> Self {
         Invalidating {
             cache: cache.clone(),
-            targets,
+            targets: targets.into(),
             done: false,
         }
     }
 
-    /// `when = before`: at once.
-    pub fn now(&self) {
+    fn now(&self) {
         for target in &self.targets {
             invalidate(&self.cache, target);
         }
     }
 
-    /// Nothing is left to do: `when = before` on its own.
+    /// `when = both`: now, and after the body as well.
+    #[must_use]
+    pub fn also_before(self) -> Self {
+        self.now();
+        self
+    }
+
+    /// `when = before`: now, and not after the body.
     #[must_use]
     pub fn only_before(mut self) -> Self {
         self.now();
@@ -116,13 +128,16 @@ impl Drop for Invalidating {
 #[macro_export]
 macro_rules! __cache_site {
     ($name:ident: invalidation $(, $option:ident = $value:expr)* $(,)?) => {
-        $crate::__cache_site!(@ $name, InvalidationSite, RegisteredInvalidation, invalidation $(, $option = $value)*);
+        $crate::__cache_site!(@ [] $name, InvalidationSite, RegisteredInvalidation, invalidation $(, $option = $value)*);
+    };
+    (pub $name:ident: $kind:ident $(, $option:ident = $value:expr)* $(,)?) => {
+        $crate::__cache_site!(@ [pub(super)] $name, Site, RegisteredSite, $kind $(, $option = $value)*);
     };
     ($name:ident: $kind:ident $(, $option:ident = $value:expr)* $(,)?) => {
-        $crate::__cache_site!(@ $name, Site, RegisteredSite, $kind $(, $option = $value)*);
+        $crate::__cache_site!(@ [] $name, Site, RegisteredSite, $kind $(, $option = $value)*);
     };
-    (@ $name:ident, $type:ident, $registered:ident, $kind:ident $(, $option:ident = $value:expr)*) => {
-        static $name: $crate::__private::$type = {
+    (@ [$($vis:tt)*] $name:ident, $type:ident, $registered:ident, $kind:ident $(, $option:ident = $value:expr)*) => {
+        $($vis)* static $name: $crate::__private::$type = {
             fn path() -> &'static ::core::primitive::str {
                 $crate::__private::path_of(&path)
             }

@@ -23,7 +23,7 @@ pub use call::{Call, Lookup};
 pub use fill::Miss;
 pub use plan::Plan;
 pub use shape::dispatch;
-pub use shape::{Plain, Returned, Shape, View};
+pub use shape::{Plain, Returned, Shape, Typed, View};
 pub use store::Decision;
 
 pub(crate) use plan::capture;

@@ -175,6 +175,14 @@ impl<T, E, S: Sharing<E>> Shape<Result<Option<T>, E>> for FallibleOptional<S> {
 /// Stands for a return type, to be probed for its shape.
 pub struct Returned<R>(PhantomData<fn() -> R>);
 
+impl<R> Clone for Returned<R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for Returned<R> {}
+
 impl<R> Returned<R> {
     #[allow(clippy::new_without_default, reason = "only expansions make one")]
     pub const fn new() -> Self {
@@ -182,36 +190,73 @@ impl<R> Returned<R> {
     }
 }
 
+/// A shape of results of just one type.
+pub struct Typed<R, S> {
+    shape: S,
+    #[allow(dead_code, reason = "it only carries the type")]
+    returned: Returned<R>,
+}
+
+impl<R, S: Copy> Clone for Typed<R, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R, S: Copy> Copy for Typed<R, S> {}
+
+impl<R, S: Shape<R>> Shape<R> for Typed<R, S> {
+    type Value = S::Value;
+
+    fn view<'r>(&self, returned: &'r R) -> View<'r, S::Value> {
+        self.shape.view(returned)
+    }
+    fn succeeded(&self, returned: &R) -> bool {
+        self.shape.succeeded(returned)
+    }
+    fn value(&self, value: S::Value) -> R {
+        self.shape.value(value)
+    }
+    fn absent(&self) -> Option<R> {
+        self.shape.absent()
+    }
+    fn share(&self, returned: &R) -> Option<Box<dyn Any + Send + Sync>> {
+        self.shape.share(returned)
+    }
+    fn failure(&self, shared: &(dyn Any + Send + Sync)) -> Option<R> {
+        self.shape.failure(shared)
+    }
+}
+
 /// One trait a shape, from the most specific to the least; all have the method `shape`.
 pub mod dispatch {
-    use super::{Cloned, Fallible, FallibleOptional, Opaque, Optional, Plain, Returned};
+    use super::{Cloned, Fallible, FallibleOptional, Opaque, Optional, Plain, Returned, Typed};
 
     macro_rules! shapes {
-        ($($(#[$doc:meta])* $trait:ident for [$($generics:tt)*] $probed:ty => $shape:ty = $value:expr;)*) => {$(
-            $(#[$doc])*
+        ($($trait:ident for [$($generics:tt)*] [$($refs:tt)*] $returned:ty => $shape:ty = $value:expr;)*) => {$(
             pub trait $trait {
                 type Shape;
                 fn shape(&self) -> Self::Shape;
             }
-            impl<$($generics)*> $trait for $probed {
-                type Shape = $shape;
-                fn shape(&self) -> $shape {
-                    $value
+            impl<$($generics)*> $trait for $($refs)* Returned<$returned> {
+                type Shape = Typed<$returned, $shape>;
+                fn shape(&self) -> Self::Shape {
+                    Typed { shape: $value, returned: Returned::new() }
                 }
             }
         )*};
     }
 
     shapes! {
-        ResultOfOptionSharingErrors for [T, E: Clone + Send + Sync + 'static] &&&&&Returned<Result<Option<T>, E>>
+        ResultOfOptionSharingErrors for [T, E: Clone + Send + Sync + 'static] [&&&&&] Result<Option<T>, E>
             => FallibleOptional<Cloned> = FallibleOptional(Cloned);
-        ResultOfOption for [T, E] &&&&Returned<Result<Option<T>, E>>
+        ResultOfOption for [T, E] [&&&&] Result<Option<T>, E>
             => FallibleOptional<Opaque> = FallibleOptional(Opaque);
-        ResultSharingErrors for [T, E: Clone + Send + Sync + 'static] &&&Returned<Result<T, E>>
+        ResultSharingErrors for [T, E: Clone + Send + Sync + 'static] [&&&] Result<T, E>
             => Fallible<Cloned> = Fallible(Cloned);
-        AnyResult for [T, E] &&Returned<Result<T, E>> => Fallible<Opaque> = Fallible(Opaque);
-        AnyOption for [T] &Returned<Option<T>> => Optional = Optional;
-        AnyType for [R] Returned<R> => Plain = Plain;
+        AnyResult for [T, E] [&&] Result<T, E> => Fallible<Opaque> = Fallible(Opaque);
+        AnyOption for [T] [&] Option<T> => Optional = Optional;
+        AnyType for [R] [] R => Plain = Plain;
     }
 }
 
@@ -230,18 +275,18 @@ mod tests {
 
     #[test]
     fn the_shape_follows_from_the_type_not_from_its_spelling() {
-        let _: Plain = shape!(u32);
-        let _: Plain = shape!(Vec<Option<u32>>);
-        let _: Optional = shape!(Option<u32>);
-        let _: Fallible<Cloned> = shape!(Result<u32, String>);
-        let _: Fallible<Opaque> = shape!(std::io::Result<u32>);
-        let _: FallibleOptional<Opaque> = shape!(Alias<u32>);
-        let _: FallibleOptional<Cloned> = shape!(Result<Option<u32>, String>);
+        let _: Typed<_, Plain> = shape!(u32);
+        let _: Typed<_, Plain> = shape!(Vec<Option<u32>>);
+        let _: Typed<_, Optional> = shape!(Option<u32>);
+        let _: Typed<_, Fallible<Cloned>> = shape!(Result<u32, String>);
+        let _: Typed<_, Fallible<Opaque>> = shape!(std::io::Result<u32>);
+        let _: Typed<_, FallibleOptional<Opaque>> = shape!(Alias<u32>);
+        let _: Typed<_, FallibleOptional<Cloned>> = shape!(Result<Option<u32>, String>);
     }
 
     #[test]
     fn a_generic_error_counts_as_unclonable() {
-        fn inside<E>() -> Fallible<Opaque> {
+        fn inside<E>() -> Typed<Result<u32, E>, Fallible<Opaque>> {
             shape!(Result<u32, E>)
         }
         let _ = inside::<String>();

@@ -1,0 +1,113 @@
+//! The expansion of `#[cached]`.
+//!
+//! ```text
+//! Input                                   Output
+//!
+//! #[cached(ttl = 60, key = "user:{id}")]
+//! async fn user(id: u64) -> User {        async fn user(id: u64) -> User {
+//!     body                                    site!(__CACHE_SITE: function, key = "user:{id}", …);
+//! }                                           let __cache_shape = …;
+//!                                             let __cache_call = Call::new(&__CACHE_SITE, Cache::global(), key);
+//!                                             match __cache_call.lookup(__cache_shape, || plan).await {
+//!                                                 Lookup::Hit(__cache_hit) => __cache_hit,
+//!                                                 Lookup::Miss(__cache_miss) => {
+//!                                                     __cache_miss.fill(async move { body }, decision).await
+//!                                                 }
+//!                                             }
+//!                                         }
+//! ```
+
+use super::companion;
+use super::model::Cached;
+use crate::function::Function;
+use crate::shared;
+use crate::template::{ROOM_FOR_A_VALUE, Scope};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+pub(super) fn expand(function: &Function, cached: &Cached) -> TokenStream {
+    let Some(output) = function.output() else {
+        return function.with_prefix(TokenStream::new());
+    };
+    let arguments = function.arguments();
+    let scope = Scope {
+        what: "argument",
+        names: &arguments.names,
+        receiver: function.receiver(),
+    };
+    let krate = &cached.krate;
+    let local = |name: &str| Ident::new(name, Span::mixed_site());
+    let (shape, hit, miss) = (
+        local("__cache_shape"),
+        local("__cache_hit"),
+        local("__cache_miss"),
+    );
+    let (site, declared) = if cached.companion {
+        let module = &function.sig.ident;
+        (quote!(#module::__CACHE_SITE), TokenStream::new())
+    } else {
+        (
+            quote!(__CACHE_SITE),
+            declare_site(cached, &quote!(__CACHE_SITE)),
+        )
+    };
+    let call = call(cached, &site, &scope);
+    let cacheable = shared::cacheable_shape(output, krate);
+    let plan = cached.storing.plan(krate, &scope);
+    let decision = cached.storing.decision(krate, &scope);
+    let computation = function.computation();
+    let annotated = function.with_body(quote! {
+        #declared
+        let #shape = #cacheable;
+        match #call.lookup(#shape, || #plan).await {
+            #krate::__private::Lookup::Hit(#hit) => #hit,
+            #krate::__private::Lookup::Miss(#miss) => #miss.fill(#computation, #decision).await,
+        }
+    });
+    let companion = cached
+        .companion
+        .then(|| companion::expand(function, cached, output));
+    quote!(#annotated #companion)
+}
+
+/// The description of the function, which registers itself.
+pub(super) fn declare_site(cached: &Cached, name: &TokenStream) -> TokenStream {
+    let krate = &cached.krate;
+    let key = cached.key.as_ref().map(|key| {
+        let literal = &key.literal;
+        quote!(, key = #literal)
+    });
+    let storing = cached.storing.site_options(cached.key.as_ref());
+    quote!(#krate::__private::site! { #name: function #key #storing })
+}
+
+/// `Call::new(…)`, up to the look-up.
+pub(super) fn call(cached: &Cached, site: &TokenStream, scope: &Scope<'_>) -> TokenStream {
+    let krate = &cached.krate;
+    let cache = shared::cache(cached.cache.as_ref(), krate, scope);
+    let key = key(cached, site, scope);
+    let when = cached.when.as_ref().map(|when| {
+        let when = scope.rename_receiver(quote!(#when));
+        quote!(.when(#when))
+    });
+    quote!(#krate::__private::Call::new(&#site, #cache, #key)#when)
+}
+
+/// The key: from the template, or of the function's path and all arguments that are not skipped.
+pub(super) fn key(cached: &Cached, site: &TokenStream, scope: &Scope<'_>) -> TokenStream {
+    let krate = &cached.krate;
+    if let Some(key) = &cached.key {
+        return key.to_key(krate, scope);
+    }
+    let capacity = cached.keyed.len() * (1 + ROOM_FOR_A_VALUE);
+    let parts = cached.keyed.iter().map(|name| {
+        let expr: syn::Expr = syn::parse_quote!(#name);
+        scope.part(&expr)
+    });
+    let start = if cached.companion {
+        quote!(plain_function_key(&#site, #capacity))
+    } else {
+        quote!(function_key(&#site, || (), #capacity))
+    };
+    quote!(#krate::__private::#start #(#parts)*.finish())
+}

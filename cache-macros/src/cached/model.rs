@@ -1,0 +1,117 @@
+//! The options of `#[cached]`, checked against the function.
+
+use crate::error::Errors;
+use crate::function::Function;
+use crate::options::{Known, Options};
+use crate::shared::{check_every_argument, check_output, skipped};
+use crate::storing::Storing;
+use crate::template::{Role, Scope, Template};
+use proc_macro2::{Ident, TokenStream};
+use syn::{Expr, Path};
+
+const KNOWN: Known = Known {
+    attribute: "#[cached]",
+    options: &[
+        "ttl",
+        "key",
+        "tags",
+        "tags_with",
+        "skip",
+        "cache",
+        "negative",
+        "when",
+        "unless",
+        "version",
+        "sensitive",
+        "companion",
+        "crate",
+    ],
+    positional: false,
+};
+
+pub(super) struct Cached {
+    pub(super) key: Option<Template>,
+    pub(super) storing: Storing,
+    pub(super) cache: Option<Expr>,
+    pub(super) when: Option<Expr>,
+    pub(super) companion: bool,
+    pub(super) krate: Path,
+    /// The arguments that make up a default key.
+    pub(super) keyed: Vec<Ident>,
+}
+
+impl Cached {
+    pub(super) fn parse(
+        attribute: TokenStream,
+        function: Option<&Function>,
+        errors: &mut Errors,
+    ) -> Self {
+        let mut options = Options::parse(attribute, &KNOWN, errors);
+        let names = function
+            .map(|function| function.arguments().names)
+            .unwrap_or_default();
+        let key = options.take_str("key", errors);
+        let key = key.map(|key| Template::parse(key, Role::Key, errors));
+        let storing = Storing::parse(&mut options, errors);
+        let skipped = skipped(
+            &mut options,
+            if function.is_some() { &names } else { &[] },
+            errors,
+        );
+        let companion = options.take("companion");
+        let cached = Cached {
+            storing,
+            cache: options.take_expr("cache", errors),
+            when: options.take_expr("when", errors),
+            companion: companion.is_some(),
+            krate: options.take_crate(errors),
+            keyed: names
+                .iter()
+                .filter(|name| !skipped.contains(name))
+                .cloned()
+                .collect(),
+            key,
+        };
+        if let Some(function) = function {
+            cached.check(
+                function,
+                &skipped,
+                companion.map(|option| option.name),
+                errors,
+            );
+        }
+        cached
+    }
+
+    fn check(
+        &self,
+        function: &Function,
+        skipped: &[Ident],
+        companion: Option<Ident>,
+        errors: &mut Errors,
+    ) {
+        let arguments = function.arguments();
+        let scope = Scope {
+            what: "argument",
+            names: &arguments.names,
+            receiver: function.receiver(),
+        };
+        if let Some(key) = &self.key {
+            key.check_names(Role::Key, &scope, errors);
+        }
+        self.storing.check_names(&scope, errors);
+        check_every_argument(function, self.key.as_ref(), skipped, errors);
+        check_output(function, "#[cached]", errors);
+        if let Some(companion) = companion {
+            self.check_companion(function, &companion, errors);
+        }
+    }
+
+    fn check_companion(&self, function: &Function, companion: &Ident, errors: &mut Errors) {
+        if function.receiver().is_some() {
+            errors.push(companion, "`companion` makes a module beside the function, which a method cannot have; give the type a method that calls `cache.delete(key!(…))`");
+        } else if self.key.is_none() && !function.sig.generics.params.is_empty() {
+            errors.push(companion, "`companion` of a generic function needs a `key`");
+        }
+    }
+}

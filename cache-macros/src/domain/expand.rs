@@ -1,0 +1,377 @@
+//! The expansion of `#[derive(DomainCache)]`: an implementation of `DomainRecord`, and the typed cache, each of
+//! whose methods is one call into the runtime.
+
+use super::model::{DomainModel, Field};
+use crate::storing::Time;
+use crate::template::{ROOM_FOR_A_VALUE, Template};
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote};
+use syn::{GenericArgument, PathArguments, Type};
+
+pub(super) fn expand(domain: &DomainModel) -> TokenStream {
+    let record = implementation(domain);
+    let cache = cache(domain);
+    quote!(#record #cache)
+}
+
+/// Input: a record. Output: what the runtime wants to know about it.
+fn implementation(domain: &DomainModel) -> TokenStream {
+    let DomainModel {
+        record,
+        krate,
+        prefix,
+        ..
+    } = domain;
+    let (generics, arguments, _) = domain.generics.split_for_impl();
+    let bounds = bounds(domain);
+    let key = key_expr(domain, &domain.keys, |name| quote!(&self.#name));
+    let tags = tags(domain);
+    let ttl = ttl(domain);
+    let lookups = domain.lookups.iter().map(|lookup| {
+        let name = &lookup.name;
+        lookup_expr(domain, lookup, quote!(&self.#name))
+    });
+    let lookups = (!domain.lookups.is_empty()).then(|| {
+        quote! {
+            fn cache_lookups(&self) -> ::std::vec::Vec<#krate::Key> {
+                ::std::vec![#(#lookups),*]
+            }
+        }
+    });
+    let site = site(domain);
+    quote! {
+        #[automatically_derived]
+        impl #generics #krate::DomainRecord for #record #arguments #bounds {
+            const PREFIX: &'static ::core::primitive::str = #prefix;
+            fn cache_key(&self) -> #krate::Key {
+                #key
+            }
+            #tags
+            #ttl
+            #lookups
+            fn cache_site() -> &'static #krate::__private::Site {
+                #site
+                &__CACHE_SITE
+            }
+        }
+    }
+}
+
+fn bounds(domain: &DomainModel) -> TokenStream {
+    let (record, krate) = (&domain.record, &domain.krate);
+    let (_, arguments, bounds) = domain.generics.split_for_impl();
+    if domain.generics.params.is_empty() {
+        return bounds.to_token_stream();
+    }
+    let known = domain.generics.where_clause.as_ref().map(|clause| {
+        let predicates = clause.predicates.iter();
+        quote!(#(#predicates,)*)
+    });
+    quote!(where #known #record #arguments: #krate::CacheValue)
+}
+
+fn tags(domain: &DomainModel) -> Option<TokenStream> {
+    let krate = &domain.krate;
+    let templates: Vec<&Template> = templates(domain).collect();
+    if templates.is_empty() {
+        return None;
+    }
+    let scope = domain.scope();
+    let used = domain
+        .fields
+        .iter()
+        .filter(|name| templates.iter().any(|tag| tag.mentions(name)));
+    let tags = templates.iter().map(|tag| tag.to_tag(krate, &scope));
+    Some(quote! {
+        fn cache_tags(&self) -> ::std::vec::Vec<#krate::Tag> {
+            let Self { #(#used,)* .. } = self;
+            ::std::vec![#(#krate::Tag::from(#tags)),*]
+        }
+    })
+}
+
+fn templates(domain: &DomainModel) -> impl Iterator<Item = &Template> {
+    let of_fields = domain.tags.iter().map(|tag| &tag.template);
+    of_fields.chain(&domain.more_tags)
+}
+
+fn ttl(domain: &DomainModel) -> Option<TokenStream> {
+    let krate = &domain.krate;
+    let ttl = match (&domain.ttl_with, &domain.ttl) {
+        (Some(ttl_with), _) => ttl_with.applied(&format_ident!("self"), &domain.scope()),
+        (None, ttl) => ttl.as_ref()?.before_value(krate, &domain.scope())?,
+    };
+    Some(quote! {
+        fn cache_ttl(&self) -> #krate::Ttl {
+            #krate::Ttl::from(#ttl)
+        }
+    })
+}
+
+fn site(domain: &DomainModel) -> TokenStream {
+    let DomainModel { record, krate, .. } = domain;
+    let name = record.to_string();
+    let key = domain.key_template();
+    let mut options = TokenStream::new();
+    let tags: Vec<_> = templates(domain).map(|tag| &tag.literal).collect();
+    if !tags.is_empty() {
+        options.extend(quote!(, tags = &[#(#tags),*]));
+    }
+    match (&domain.ttl_with, &domain.ttl) {
+        (None, Some(Time::Millis(millis))) => options.extend(quote!(, ttl_millis = #millis)),
+        (None, Some(Time::Forever)) => options.extend(quote!(, ttl_forever = true)),
+        (None, None) => {}
+        _ => options.extend(quote!(, ttl_dynamic = true)),
+    }
+    if let Some(version) = domain.version {
+        options.extend(quote!(, version = #version));
+    }
+    if domain.sensitive {
+        options.extend(quote!(, sensitive = true));
+    }
+    quote! {
+        #krate::__private::site! {
+            __CACHE_SITE: domain, name_is = ::core::concat!(::core::module_path!(), "::", #name), key = #key #options
+        }
+    }
+}
+
+/// Input: a record. Output: its cache.
+fn cache(domain: &DomainModel) -> TokenStream {
+    let DomainModel {
+        vis,
+        record,
+        cache,
+        krate,
+        ..
+    } = domain;
+    let (generics, arguments, _) = domain.generics.split_for_impl();
+    let declared = &domain.generics.params;
+    let declared = (!declared.is_empty()).then(|| quote!(<#declared>));
+    let bounds = bounds(domain);
+    let record_type = quote!(#record #arguments);
+    let methods = methods(domain, &record_type);
+    let about = format!(
+        "The cache of [`{record}`]; keys are `{}`.",
+        domain.key_template()
+    );
+    quote! {
+        #[doc = #about]
+        #vis struct #cache #declared #bounds {
+            domain: #krate::__private::Domain<#record_type>,
+        }
+
+        #[automatically_derived]
+        #[allow(dead_code, reason = "a cache is there to be used, not all of it has to be")]
+        impl #generics #cache #arguments #bounds {
+            #methods
+        }
+
+        #[automatically_derived]
+        impl #generics ::core::clone::Clone for #cache #arguments #bounds {
+            fn clone(&self) -> Self {
+                Self { domain: ::core::clone::Clone::clone(&self.domain) }
+            }
+        }
+
+        #[automatically_derived]
+        impl #generics ::core::fmt::Debug for #cache #arguments #bounds {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(&self.domain, f)
+            }
+        }
+    }
+}
+
+fn methods(domain: &DomainModel, record: &TokenStream) -> TokenStream {
+    let DomainModel { vis, krate, .. } = domain;
+    let inputs = inputs(&domain.keys);
+    let key = key_expr(domain, &domain.keys, |name| quote!(&#name));
+    let id = id_type(&domain.keys);
+    let id_pattern = id_pattern(&domain.keys);
+    let by_tag = domain.tags.iter().map(|tag| invalidate_by(domain, tag));
+    let by_lookup = domain
+        .lookups
+        .iter()
+        .map(|lookup| find_by(domain, lookup, record));
+    quote! {
+        /// The cache in `cache`.
+        #vis fn new(cache: &#krate::Cache) -> Self {
+            Self { domain: #krate::__private::Domain::new(cache) }
+        }
+        /// The key of a record.
+        #vis fn key(#inputs) -> #krate::Key {
+            #key
+        }
+        /// The record, if it is stored.
+        #vis async fn get(&self, #inputs) -> ::core::option::Option<#record> {
+            self.domain.get(#key).await
+        }
+        /// Several records, in the order of `ids`.
+        #vis async fn get_many(&self, ids: impl ::core::iter::IntoIterator<Item = #id>) -> ::std::vec::Vec<::core::option::Option<#record>> {
+            self.domain.get_many(ids.into_iter().map(|#id_pattern| #key).collect()).await
+        }
+        /// Stores a record; tells whether it was stored. The cache cannot know how old the record is: to be safe
+        /// from storing one that was read before somebody else wrote, use `get_or_load` or `refresh`.
+        #vis async fn put(&self, record: &#record) -> bool {
+            self.domain.put(record).await
+        }
+        /// Stores several records; tells how many were stored.
+        #vis async fn put_many(&self, records: &[#record]) -> usize {
+            self.domain.put_many(records).await
+        }
+        /// The record, from the cache or else from `load`, whose result is stored unless it is invalidated
+        /// meanwhile. Callers that come at the same time share one load.
+        #vis async fn get_or_load<__CacheE, __CacheF>(&self, #inputs load: impl ::core::ops::FnOnce() -> __CacheF) -> ::core::result::Result<::core::option::Option<#record>, __CacheE>
+        where
+            __CacheF: ::core::future::Future<Output = ::core::result::Result<::core::option::Option<#record>, __CacheE>>,
+        {
+            self.domain.get_or_load(#key, async { load().await }).await
+        }
+        /// Loads the record afresh, and stores it.
+        #vis async fn refresh<__CacheE, __CacheF>(&self, #inputs load: impl ::core::ops::FnOnce() -> __CacheF) -> ::core::result::Result<::core::option::Option<#record>, __CacheE>
+        where
+            __CacheF: ::core::future::Future<Output = ::core::result::Result<::core::option::Option<#record>, __CacheE>>,
+        {
+            self.domain.refresh(#key, async { load().await }).await
+        }
+        /// Deletes a record; tells whether it was stored.
+        #vis async fn invalidate(&self, #inputs) -> bool {
+            self.domain.invalidate(#key).await
+        }
+        /// Invalidates every record of this cache, in one step.
+        #vis async fn invalidate_all(&self) -> #krate::Invalidated {
+            self.domain.invalidate_all().await
+        }
+        /// Loads those records that are not stored, eight at a time.
+        #vis async fn warm<__CacheE, __CacheF>(&self, ids: impl ::core::iter::IntoIterator<Item = #id>, load: impl ::core::ops::Fn(#id) -> __CacheF + ::core::marker::Send + ::core::marker::Sync + 'static) -> #krate::WarmReport
+        where
+            #id: ::core::clone::Clone + ::core::marker::Send + 'static,
+            __CacheE: ::core::marker::Send + 'static,
+            __CacheF: ::core::future::Future<Output = ::core::result::Result<::core::option::Option<#record>, __CacheE>> + ::core::marker::Send + 'static,
+        {
+            let keyed = ids.into_iter().map(|id| {
+                let key = { let #id_pattern = ::core::clone::Clone::clone(&id); #key };
+                (id, key)
+            });
+            self.domain.warm(keyed.collect(), load).await
+        }
+        /// What this cache has done.
+        #vis fn stats(&self) -> #krate::FunctionStats {
+            self.domain.stats()
+        }
+        #(#by_tag)*
+        #(#by_lookup)*
+    }
+}
+
+fn invalidate_by(domain: &DomainModel, tag: &super::model::FieldTag) -> TokenStream {
+    let (vis, krate) = (&domain.vis, &domain.krate);
+    let name = &tag.field.name;
+    let method = format_ident!("invalidate_by_{name}");
+    let input = input(&tag.field);
+    let tag = tag.template.to_key(krate, &domain.scope());
+    let about = format!("Invalidates everything that is tagged with this `{name}`, in one step.");
+    quote! {
+        #[doc = #about]
+        #vis async fn #method(&self, #input) -> #krate::Invalidated {
+            self.domain.invalidate_tag(#tag).await
+        }
+    }
+}
+
+fn find_by(domain: &DomainModel, lookup: &Field, record: &TokenStream) -> TokenStream {
+    let vis = &domain.vis;
+    let name = &lookup.name;
+    let (find, find_or_load) = (
+        format_ident!("by_{name}"),
+        format_ident!("by_{name}_or_load"),
+    );
+    let input = input(lookup);
+    let key = lookup_expr(domain, lookup, quote!(#name));
+    let about_find =
+        format!("The record with this `{name}`, if it was stored by `put` or `{find_or_load}`.");
+    let about_load = format!("The record with this `{name}`, from the cache or else from `load`.");
+    quote! {
+        #[doc = #about_find]
+        #vis async fn #find(&self, #input) -> ::core::option::Option<#record> {
+            self.domain.find(#key).await
+        }
+        #[doc = #about_load]
+        #vis async fn #find_or_load<__CacheE, __CacheF>(&self, #input load: impl ::core::ops::FnOnce() -> __CacheF) -> ::core::result::Result<::core::option::Option<#record>, __CacheE>
+        where
+            __CacheF: ::core::future::Future<Output = ::core::result::Result<::core::option::Option<#record>, __CacheE>>,
+        {
+            self.domain.find_or_load(#key, async { load().await }).await
+        }
+    }
+}
+
+/// `session:{id}`; `value` says where a field's value is.
+fn key_expr(
+    domain: &DomainModel,
+    fields: &[Field],
+    value: impl Fn(&Ident) -> TokenStream,
+) -> TokenStream {
+    let (krate, prefix) = (&domain.krate, domain.prefix.value());
+    let capacity = prefix.len() + fields.len() * (1 + ROOM_FOR_A_VALUE);
+    let parts = fields.iter().map(|field| {
+        let value = value(&field.name);
+        quote!(.text(":").part(#value))
+    });
+    quote!(#krate::__private::KeyBuilder::new(#capacity).text(#prefix)#(#parts)*.finish())
+}
+
+/// `session:~email:{email}`: no value of a key looks like `~email`.
+fn lookup_expr(domain: &DomainModel, field: &Field, value: TokenStream) -> TokenStream {
+    let krate = &domain.krate;
+    let text = format!("{}:~{}:", domain.prefix.value(), field.name);
+    let capacity = text.len() + ROOM_FOR_A_VALUE;
+    quote!(#krate::__private::KeyBuilder::new(#capacity).text(#text).part(#value).finish())
+}
+
+/// `id: &SessionId, `
+fn inputs(fields: &[Field]) -> TokenStream {
+    fields.iter().map(input).collect()
+}
+
+fn input(field: &Field) -> TokenStream {
+    let (name, ty) = (&field.name, borrowed(&field.ty));
+    quote!(#name: &#ty,)
+}
+
+/// What a reference to the type is best taken as: `str` for `String`, `[T]` for `Vec<T>`.
+fn borrowed(ty: &Type) -> TokenStream {
+    if let Type::Path(path) = ty
+        && let Some(last) = path.path.segments.last()
+    {
+        if last.ident == "String" && last.arguments.is_none() {
+            return quote!(::core::primitive::str);
+        }
+        if last.ident == "Vec"
+            && let PathArguments::AngleBracketed(arguments) = &last.arguments
+            && let Some(GenericArgument::Type(element)) = arguments.args.first()
+        {
+            return quote!([#element]);
+        }
+    }
+    ty.to_token_stream()
+}
+
+/// The key fields as one owned value.
+fn id_type(fields: &[Field]) -> TokenStream {
+    let types = fields.iter().map(|field| &field.ty);
+    match fields {
+        [only] => only.ty.to_token_stream(),
+        _ => quote!((#(#types),*)),
+    }
+}
+
+/// The pattern that takes such a value apart, into the names that a key expression uses.
+fn id_pattern(fields: &[Field]) -> TokenStream {
+    let names = fields.iter().map(|field| &field.name);
+    match fields {
+        [only] => only.name.to_token_stream(),
+        _ => quote!((#(#names),*)),
+    }
+}

@@ -1,0 +1,181 @@
+//! The annotated function: read by its signature alone, so that a half-typed body is no obstacle.
+
+mod arguments;
+mod boxed;
+
+pub(crate) use arguments::Arguments;
+
+use crate::error::Errors;
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, ReturnType, Signature, Token, Type, Visibility};
+
+/// A function with its body left as tokens.
+pub(crate) struct Function {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    default: Option<Token![default]>,
+    pub(crate) sig: Signature,
+    body: Group,
+    form: Form,
+}
+
+/// How the function is asynchronous.
+enum Form {
+    Async,
+    /// `fn … -> Pin<Box<dyn Future<Output = R>>> { Box::pin(async move { … }) }`, as `#[async_trait]` leaves it.
+    Boxed(Box<boxed::Boxed>),
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        let default = input.parse()?;
+        let sig: Signature = input.parse()?;
+        if input.peek(Token![;]) {
+            return Err(input.error(
+                "a function without a body has nothing to cache; annotate its implementation",
+            ));
+        }
+        let TokenTree::Group(body) = input.parse::<TokenTree>()? else {
+            return Err(syn::Error::new_spanned(
+                &sig,
+                "expected a function with a body",
+            ));
+        };
+        if body.delimiter() != Delimiter::Brace {
+            return Err(syn::Error::new_spanned(
+                &sig,
+                "expected a function with a body",
+            ));
+        }
+        let form = match boxed::Boxed::read(&sig, &body) {
+            Some(boxed) => Form::Boxed(Box::new(boxed)),
+            None => Form::Async,
+        };
+        Ok(Function {
+            attrs,
+            vis,
+            default,
+            sig,
+            body,
+            form,
+        })
+    }
+}
+
+impl Function {
+    /// Reads the annotated item; on failure says why.
+    pub(crate) fn read(item: TokenStream, attribute: &str, errors: &mut Errors) -> Option<Self> {
+        match syn::parse2::<Function>(item) {
+            Ok(function) => {
+                function.check_asyncness(attribute, errors);
+                Some(function)
+            }
+            Err(error) => {
+                errors.push_syn(&error);
+                None
+            }
+        }
+    }
+
+    fn check_asyncness(&self, attribute: &str, errors: &mut Errors) {
+        if self.sig.asyncness.is_none() && matches!(self.form, Form::Async) {
+            errors.push(
+                self.sig.fn_token,
+                format!(
+                    "`{attribute}` needs an `async fn`; write `async fn {}`",
+                    self.sig.ident
+                ),
+            );
+        }
+    }
+
+    /// The arguments that keys and tags can use.
+    pub(crate) fn arguments(&self) -> Arguments {
+        let renamed = match &self.form {
+            Form::Async => &[][..],
+            Form::Boxed(boxed) => &boxed.patterns,
+        };
+        Arguments::of(&self.sig, renamed)
+    }
+
+    /// What the function's future returns.
+    pub(crate) fn output(&self) -> Option<&Type> {
+        match (&self.form, &self.sig.output) {
+            (Form::Boxed(boxed), _) => Some(&boxed.output),
+            (Form::Async, ReturnType::Type(_, output)) => Some(output),
+            (Form::Async, ReturnType::Default) => None,
+        }
+    }
+
+    /// What `self` is called where the computation stands.
+    pub(crate) fn receiver(&self) -> Option<Ident> {
+        self.sig.receiver()?;
+        Some(match &self.form {
+            Form::Boxed(boxed) if boxed.renames_self => Ident::new("__self", Span::call_site()),
+            _ => Ident::new("self", Span::call_site()),
+        })
+    }
+
+    /// The function's own work as a future that takes the arguments with it.
+    pub(crate) fn computation(&self) -> TokenStream {
+        let statements = match &self.form {
+            Form::Async => self.body.stream(),
+            Form::Boxed(boxed) => boxed.body.clone(),
+        };
+        let Some(output) = self.output() else {
+            return quote!(async move { #statements });
+        };
+        // Tells the compiler what `?`, `return` and the last expression lead to, before it reads them.
+        quote! {
+            async move {
+                if let ::core::option::Option::Some(__cache_returned) = ::core::option::Option::None::<#output> {
+                    return __cache_returned;
+                }
+                #statements
+            }
+        }
+    }
+
+    /// The function with `body` in place of its computation.
+    pub(crate) fn with_body(&self, body: TokenStream) -> TokenStream {
+        match &self.form {
+            Form::Async => self.rebuilt(body),
+            Form::Boxed(boxed) => self.rebuilt(boxed.with_body(body)),
+        }
+    }
+
+    /// The function as it was, with `statements` before its body.
+    pub(crate) fn with_prefix(&self, statements: TokenStream) -> TokenStream {
+        let body = self.body.stream();
+        self.rebuilt(quote!(#statements #body))
+    }
+
+    fn rebuilt(&self, body: TokenStream) -> TokenStream {
+        let Function {
+            attrs,
+            vis,
+            default,
+            sig,
+            ..
+        } = self;
+        let mut block = Group::new(Delimiter::Brace, body);
+        block.set_span(self.body.span());
+        quote!(#(#attrs)* #vis #default #sig #block)
+    }
+}
+
+/// The span of the first and of the last token: together they cover all between.
+pub(crate) fn ends(tokens: &impl ToTokens) -> (Span, Span) {
+    let mut spans = tokens.to_token_stream().into_iter().map(|tree| tree.span());
+    let first = spans.next().unwrap_or_else(Span::call_site);
+    (first, spans.last().unwrap_or(first))
+}
+
+/// The names that a pattern binds.
+pub(crate) fn pattern_names(pattern: &syn::Pat) -> Vec<Ident> {
+    arguments::names(pattern, &[])
+}

@@ -1,0 +1,266 @@
+//! The options of an attribute: `"positional", name = value, name(list), flag`.
+//!
+//! This room knows the syntax and the names, not what they mean. It goes on after a mistake.
+
+use crate::error::Errors;
+use crate::suggest::{did_you_mean, list};
+use proc_macro2::{TokenStream, TokenTree};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Expr, Ident, LitStr, Path, Token};
+
+/// One option as written.
+pub(crate) struct Opt {
+    pub(crate) name: Ident,
+    pub(crate) value: Value,
+}
+
+pub(crate) enum Value {
+    Flag,
+    Expr(Box<Expr>),
+    /// `crate = some::path`
+    Path(Path),
+    /// `skip(a, b)`
+    List(Vec<Ident>),
+}
+
+/// The options of one attribute.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) positional: Vec<LitStr>,
+    named: Vec<Opt>,
+}
+
+/// Which options an attribute has.
+pub(crate) struct Known {
+    /// As people write it: `#[cached]`.
+    pub(crate) attribute: &'static str,
+    pub(crate) options: &'static [&'static str],
+    /// Whether strings without a name are allowed.
+    pub(crate) positional: bool,
+}
+
+/// Options that are designed and do not exist yet. They are refused by name, so that nobody waits for an effect.
+const PLANNED: [&str; 12] = [
+    "swr",
+    "stale_if_error",
+    "early",
+    "jitter",
+    "local",
+    "timeout",
+    "lock",
+    "codec",
+    "compress",
+    "batch",
+    "idle",
+    "adaptive",
+];
+
+impl Options {
+    pub(crate) fn parse(tokens: TokenStream, known: &Known, errors: &mut Errors) -> Self {
+        let mut options = Options::default();
+        let parser = |input: ParseStream| {
+            while !input.is_empty() {
+                if let Err(error) = options.parse_one(input, known, errors) {
+                    errors.push_syn(&error);
+                    skip_to_comma(input)?;
+                }
+                if !input.is_empty() {
+                    if let Err(error) = input.parse::<Token![,]>() {
+                        errors.push_syn(&error);
+                        skip_to_comma(input)?;
+                        input.parse::<Option<Token![,]>>()?;
+                    }
+                }
+            }
+            Ok(())
+        };
+        if let Err(error) = parser.parse2(tokens) {
+            errors.push_syn(&error);
+        }
+        options
+    }
+
+    fn parse_one(
+        &mut self,
+        input: ParseStream,
+        known: &Known,
+        errors: &mut Errors,
+    ) -> syn::Result<()> {
+        if known.positional && input.peek(LitStr) {
+            self.positional.push(input.parse()?);
+            return Ok(());
+        }
+        if !input.peek(Ident::peek_any) {
+            let expected = if known.positional {
+                "a pattern or an option"
+            } else {
+                "an option"
+            };
+            return Err(input.error(format!(
+                "expected {expected}; the options of `{}` are {}",
+                known.attribute,
+                list(known.options.iter().copied())
+            )));
+        }
+        let name = input.call(Ident::parse_any)?;
+        let value = parse_value(&name, input)?;
+        self.add(Opt { name, value }, known, errors);
+        Ok(())
+    }
+
+    fn add(&mut self, option: Opt, known: &Known, errors: &mut Errors) {
+        let name = option.name.to_string();
+        if !known.options.contains(&name.as_str()) {
+            errors.push(&option.name, unknown(&name, known));
+        } else if self.named.iter().any(|earlier| earlier.name == option.name) {
+            errors.push(
+                &option.name,
+                format!("option `{name}` is given twice; keep one of them"),
+            );
+        } else {
+            self.named.push(option);
+        }
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.named.iter().any(|option| option.name == name)
+    }
+
+    /// Takes an option out.
+    pub(crate) fn take(&mut self, name: &str) -> Option<Opt> {
+        let at = self.named.iter().position(|option| option.name == name)?;
+        Some(self.named.remove(at))
+    }
+
+    /// Takes a flag out: whether it is there.
+    pub(crate) fn take_flag(&mut self, name: &str, errors: &mut Errors) -> bool {
+        let Some(option) = self.take(name) else {
+            return false;
+        };
+        if let Value::Flag = option.value {
+            return true;
+        }
+        errors.push(
+            &option.name,
+            format!("option `{name}` takes no value; write just `{name}`"),
+        );
+        false
+    }
+
+    /// Takes an option out whose value is an expression.
+    pub(crate) fn take_expr(&mut self, name: &str, errors: &mut Errors) -> Option<Expr> {
+        let option = self.take(name)?;
+        match option.value {
+            Value::Expr(expr) => Some(*expr),
+            _ => {
+                errors.push(
+                    &option.name,
+                    format!("option `{name}` needs a value: `{name} = …`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// Takes an option out whose value is a string.
+    pub(crate) fn take_str(&mut self, name: &str, errors: &mut Errors) -> Option<LitStr> {
+        let expr = self.take_expr(name, errors)?;
+        as_str(
+            &expr,
+            errors,
+            &format!("option `{name}` takes a string: `{name} = \"…\"`"),
+        )
+    }
+
+    /// Takes an option out whose value is a list of strings.
+    pub(crate) fn take_strs(&mut self, name: &str, errors: &mut Errors) -> Vec<LitStr> {
+        let help = format!("option `{name}` takes a list of strings: `{name} = [\"…\"]`");
+        match self.take_expr(name, errors) {
+            Some(Expr::Array(array)) => {
+                let strs = array
+                    .elems
+                    .iter()
+                    .map(|element| as_str(element, errors, &help));
+                strs.collect::<Vec<_>>().into_iter().flatten().collect()
+            }
+            Some(other) => {
+                errors.push(other, help);
+                Vec::new()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// Takes `crate = path` out; `::cache_runtime` if it is not there.
+    pub(crate) fn take_crate(&mut self, errors: &mut Errors) -> Path {
+        match self.take("crate") {
+            None => syn::parse_quote!(::cache_runtime),
+            Some(Opt {
+                value: Value::Path(path),
+                ..
+            }) => path,
+            Some(option) => {
+                errors.push(
+                    &option.name,
+                    "option `crate` takes a path: `crate = my_crate::cache_runtime`",
+                );
+                syn::parse_quote!(::cache_runtime)
+            }
+        }
+    }
+}
+
+fn as_str(expr: &Expr, errors: &mut Errors, help: &str) -> Option<LitStr> {
+    if let Expr::Lit(syn::ExprLit {
+        lit: syn::Lit::Str(literal),
+        ..
+    }) = expr
+    {
+        return Some(literal.clone());
+    }
+    errors.push(expr, help);
+    None
+}
+
+fn parse_value(name: &Ident, input: ParseStream) -> syn::Result<Value> {
+    if name == "crate" && input.peek(Token![=]) {
+        input.parse::<Token![=]>()?;
+        return Ok(Value::Path(input.call(Path::parse_mod_style)?));
+    }
+    if input.peek(Token![=]) {
+        input.parse::<Token![=]>()?;
+        return Ok(Value::Expr(input.parse()?));
+    }
+    if input.peek(syn::token::Paren) {
+        let content;
+        syn::parenthesized!(content in input);
+        let names =
+            Punctuated::<Ident, Token![,]>::parse_terminated_with(&content, Ident::parse_any)?;
+        return Ok(Value::List(names.into_iter().collect()));
+    }
+    Ok(Value::Flag)
+}
+
+fn unknown(name: &str, known: &Known) -> String {
+    if PLANNED.contains(&name) {
+        return format!("option `{name}` is not supported by this version");
+    }
+    match did_you_mean(name, known.options.iter().copied()) {
+        Some(near) => format!("unknown option `{name}`; did you mean `{near}`?"),
+        None => format!(
+            "unknown option `{name}`; the options of `{}` are {}",
+            known.attribute,
+            list(known.options.iter().copied())
+        ),
+    }
+}
+
+/// Goes on behind the option that could not be read.
+fn skip_to_comma(input: ParseStream) -> syn::Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,534 @@
+//! Templates: `"user:{id}:{page.number}"`.
+//!
+//! Reads and checks templates of keys, tags and patterns. Which names a placeholder may use is for the caller to
+//! say.
+
+use crate::error::Errors;
+use crate::suggest::{did_you_mean, list};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use std::ops::Range;
+use syn::{Expr, LitStr, Path};
+
+/// What a template is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Key,
+    Tag,
+    Pattern,
+    /// Of `key!`: any of them.
+    Any,
+}
+
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Role::Key => "key",
+            Role::Tag => "tag",
+            Role::Pattern => "pattern",
+            Role::Any => "template",
+        }
+    }
+}
+
+/// A template that has been read.
+pub(crate) struct Template {
+    pub(crate) literal: LitStr,
+    pieces: Vec<Piece>,
+}
+
+enum Piece {
+    Text(String),
+    Value(Placeholder),
+}
+
+/// What stands between braces: an expression over the names in scope.
+pub(crate) struct Placeholder {
+    pub(crate) expr: Expr,
+    /// As written, without blanks around.
+    source: String,
+    /// Where it stands in the string, braces included.
+    at: Range<usize>,
+}
+
+impl Template {
+    /// Reads a template; mistakes of its syntax go to `errors`.
+    pub(crate) fn parse(literal: LitStr, role: Role, errors: &mut Errors) -> Self {
+        let text = literal.value();
+        let pieces = match split(&text) {
+            Ok(pieces) => pieces,
+            Err((at, message)) => {
+                errors.push(&literal, pointing_into(&text, at, &message));
+                Vec::new()
+            }
+        };
+        let mut template = Template {
+            pieces: Vec::new(),
+            literal,
+        };
+        for piece in pieces {
+            match piece {
+                Raw::Text(text) => template.pieces.push(Piece::Text(text)),
+                Raw::Value(at) => template.add_placeholder(&text, at, errors),
+            }
+        }
+        template.check(&text, role, errors);
+        template
+    }
+
+    fn add_placeholder(&mut self, text: &str, at: Range<usize>, errors: &mut Errors) {
+        let source = text[at.start + 1..at.end - 1].trim().to_owned();
+        match parse_expr(&source, self.literal.span()) {
+            Ok(expr) => self
+                .pieces
+                .push(Piece::Value(Placeholder { expr, source, at })),
+            Err(message) => errors.push(&self.literal, pointing_into(text, at, &message)),
+        }
+    }
+
+    fn check(&self, text: &str, role: Role, errors: &mut Errors) {
+        let role_name = role.name();
+        if text.is_empty() {
+            errors.push(
+                &self.literal,
+                format!("an empty {role_name}; it would match nothing"),
+            );
+        }
+        if role != Role::Pattern {
+            self.check_segments(text, role_name, errors);
+        }
+        if role == Role::Key
+            && let Some(at) = text.find(['*', '?', '[', ']'])
+            && !self
+                .placeholders()
+                .any(|placeholder| placeholder.at.contains(&at))
+        {
+            let message =
+                "a wildcard in a key; wildcards belong into the patterns of `#[cache_invalidate]`";
+            errors.push(&self.literal, pointing_into(text, at..at + 1, message));
+        }
+    }
+
+    /// Two values in one segment could run together: `("a", "bc")` and `("ab", "c")`.
+    fn check_segments(&self, text: &str, role: &str, errors: &mut Errors) {
+        let mut last: Option<&Placeholder> = None;
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) if text.contains(':') => last = None,
+                Piece::Text(_) => {}
+                Piece::Value(value) => {
+                    if let Some(first) = last {
+                        let message = format!(
+                            "`{{{}}}` and `{{{}}}` stand in one segment of the {role}, where different values could look alike; put a `:` between them",
+                            first.source, value.source
+                        );
+                        errors.push(
+                            &self.literal,
+                            pointing_into(text, first.at.start..value.at.end, &message),
+                        );
+                    }
+                    last = Some(value);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn placeholders(&self) -> impl Iterator<Item = &Placeholder> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Value(placeholder) => Some(placeholder),
+            Piece::Text(_) => None,
+        })
+    }
+
+    /// Every name of `names` that a placeholder mentions.
+    pub(crate) fn mentions(&self, name: &Ident) -> bool {
+        self.placeholders()
+            .any(|placeholder| mentions(placeholder.expr.to_token_stream(), name))
+    }
+
+    /// Whether the same placeholder, to the letter, stands in `other`.
+    pub(crate) fn follows_from(&self, other: &Template) -> bool {
+        self.placeholders().all(|ours| {
+            other
+                .placeholders()
+                .any(|theirs| theirs.source == ours.source)
+        })
+    }
+
+    /// Checks that every placeholder is about something known: `names`, `self` if there is one, a constant or a path.
+    pub(crate) fn check_names(&self, role: Role, scope: &Scope<'_>, errors: &mut Errors) {
+        for placeholder in self.placeholders() {
+            let Some(root) = root(&placeholder.expr) else {
+                continue;
+            };
+            if !scope.knows(&root) {
+                self.report_unknown(role, placeholder, &root, scope, errors);
+            }
+        }
+    }
+
+    fn report_unknown(
+        &self,
+        role: Role,
+        placeholder: &Placeholder,
+        root: &Ident,
+        scope: &Scope<'_>,
+        errors: &mut Errors,
+    ) {
+        let (role, root) = (role.name(), root.to_string());
+        let names = || {
+            scope
+                .names
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        let known = names();
+        let known = || known.iter().map(String::as_str);
+        let message = format!("unknown placeholder `{{{root}}}` in the {role}");
+        let (message, help) = match did_you_mean(&root, known()) {
+            Some(near) => (format!("{message}; did you mean `{{{near}}}`?"), None),
+            None if scope.names.is_empty() => (
+                message,
+                Some(format!("there are no {}s to take it from", scope.what)),
+            ),
+            None => (
+                message,
+                Some(format!("the {}s are {}", scope.what, list(known()))),
+            ),
+        };
+        let label = format!("no {} of this name", scope.what);
+        if self
+            .placeholders()
+            .all(|placeholder| is_plain(&placeholder.expr))
+        {
+            let probe = self.probe(&root, &message, &label, help.as_deref());
+            let whole = help.map_or(message.clone(), |help| format!("{message}; {help}"));
+            errors.inside_string(&self.literal, &whole, probe);
+        } else {
+            let whole = help.map_or(message.clone(), |help| format!("{message}; {help}"));
+            let text = self.literal.value();
+            errors.push(
+                &self.literal,
+                pointing_into(&text, placeholder.at.clone(), &whole),
+            );
+        }
+    }
+
+    /// Statements in which the compiler points into the string, with our words: it formats the literal, and finds
+    /// that the unknown name stands for something that cannot be formatted unless it is an argument.
+    fn probe(&self, unknown: &str, message: &str, label: &str, note: Option<&str>) -> TokenStream {
+        let plain = |text: &str| text.replace('{', "{{").replace('}', "}}");
+        let (message, label) = (plain(message), plain(label));
+        let note = note.map(|note| {
+            let note = plain(note);
+            quote!(, note = #note)
+        });
+        let literal = &self.literal;
+        let unknown = Ident::new(unknown, literal.span());
+        let others = self
+            .placeholders()
+            .filter_map(|placeholder| match &placeholder.expr {
+                Expr::Path(path) => path.path.get_ident().filter(|ident| **ident != unknown),
+                _ => None,
+            });
+        let others = others.collect::<std::collections::BTreeSet<_>>();
+        quote! {
+            if false {
+                #[diagnostic::on_unimplemented(message = #message, label = #label #note)]
+                trait Argument {}
+                struct Unknown;
+                struct Placeholder<T>(T);
+                impl<T: Argument> ::core::fmt::Display for Placeholder<T> {
+                    fn fmt(&self, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                        ::core::result::Result::Ok(())
+                    }
+                }
+                #(let #others = "";)*
+                let #unknown = Placeholder(Unknown);
+                let _ = ::core::format_args!(#literal);
+            }
+        }
+    }
+
+    /// An expression that builds the key: every value by reference, escaped by the runtime.
+    pub(crate) fn to_key(&self, krate: &Path, scope: &Scope<'_>) -> TokenStream {
+        let mut calls = TokenStream::new();
+        let mut capacity = 0;
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => {
+                    capacity += text.len();
+                    calls.extend(quote!(.text(#text)));
+                }
+                Piece::Value(value) => {
+                    capacity += ROOM_FOR_A_VALUE;
+                    calls.extend(scope.part(&value.expr));
+                }
+            }
+        }
+        quote!(#krate::__private::KeyBuilder::new(#capacity)#calls.finish())
+    }
+
+    /// A tag of fixed text needs no builder.
+    pub(crate) fn to_tag(&self, krate: &Path, scope: &Scope<'_>) -> TokenStream {
+        match &*self.pieces {
+            [Piece::Text(text)] => quote!(#text),
+            _ => self.to_key(krate, scope),
+        }
+    }
+}
+
+/// What most values take at most, in bytes: an integer of 64 bits.
+pub(crate) const ROOM_FOR_A_VALUE: usize = 20;
+
+/// The names that placeholders may use.
+pub(crate) struct Scope<'n> {
+    /// What the names are: `argument` or `field`.
+    pub(crate) what: &'static str,
+    pub(crate) names: &'n [Ident],
+    /// What `self` is called where the expansion stands, if there is one.
+    pub(crate) receiver: Option<Ident>,
+}
+
+impl Scope<'_> {
+    fn knows(&self, root: &Ident) -> bool {
+        self.names.contains(root)
+            || (root == "self" && self.receiver.is_some())
+            || is_constant(&root.to_string())
+    }
+
+    /// `.part(&value)`, with a plain name at the place of its declaration, so that the compiler complains there.
+    pub(crate) fn part(&self, expr: &Expr) -> TokenStream {
+        let declared =
+            as_ident(expr).and_then(|ident| self.names.iter().find(|name| **name == *ident));
+        match declared {
+            Some(name) => quote_spanned!(name.span()=> .part(&#name)),
+            None => {
+                let expr = self.rename_receiver(expr.to_token_stream());
+                quote!(.part(&(#expr)))
+            }
+        }
+    }
+
+    /// `self` as it is called where the expansion stands.
+    pub(crate) fn rename_receiver(&self, tokens: TokenStream) -> TokenStream {
+        match &self.receiver {
+            Some(name) if name != "self" => rename_self(tokens, name),
+            _ => tokens,
+        }
+    }
+}
+
+fn rename_self(tokens: TokenStream, name: &Ident) -> TokenStream {
+    let rename = |tree| match tree {
+        TokenTree::Ident(ident) if ident == "self" => {
+            TokenTree::Ident(format_ident!("{name}", span = ident.span()))
+        }
+        TokenTree::Group(group) => {
+            let mut renamed =
+                proc_macro2::Group::new(group.delimiter(), rename_self(group.stream(), name));
+            renamed.set_span(group.span());
+            TokenTree::Group(renamed)
+        }
+        other => other,
+    };
+    tokens.into_iter().map(rename).collect()
+}
+
+/// Whether `name` occurs in the tokens.
+pub(crate) fn mentions(tokens: TokenStream, name: &Ident) -> bool {
+    tokens.into_iter().any(|tree| match tree {
+        TokenTree::Ident(ident) => ident == *name,
+        TokenTree::Group(group) => mentions(group.stream(), name),
+        _ => false,
+    })
+}
+
+enum Raw {
+    Text(String),
+    Value(Range<usize>),
+}
+
+/// Splits at braces; `{{` and `}}` are braces of the text.
+fn split(text: &str) -> Result<Vec<Raw>, (Range<usize>, String)> {
+    let mut pieces = Vec::new();
+    let mut literal = String::new();
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text[at..];
+        if rest.starts_with("{{") || rest.starts_with("}}") {
+            literal.push_str(&rest[..1]);
+            at += 2;
+        } else if rest.starts_with('{') {
+            let length = placeholder_length(rest).ok_or_else(|| {
+                (
+                    at..at + 1,
+                    "this `{` is not closed; for a brace in the text write `{{`".to_owned(),
+                )
+            })?;
+            if !literal.is_empty() {
+                pieces.push(Raw::Text(std::mem::take(&mut literal)));
+            }
+            pieces.push(Raw::Value(at..at + length));
+            at += length;
+        } else if rest.starts_with('}') {
+            let message = "this `}` closes nothing; for a brace in the text write `}}`";
+            return Err((at..at + 1, message.to_owned()));
+        } else {
+            let c = rest.chars().next().expect("`at` is before the end");
+            literal.push(c);
+            at += c.len_utf8();
+        }
+    }
+    if !literal.is_empty() {
+        pieces.push(Raw::Text(literal));
+    }
+    Ok(pieces)
+}
+
+/// From `{` to the `}` that closes it, in bytes.
+fn placeholder_length(text: &str) -> Option<usize> {
+    let mut depth = 0;
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at + 1);
+        }
+    }
+    None
+}
+
+fn parse_expr(source: &str, span: Span) -> Result<Expr, String> {
+    if source.is_empty() {
+        return Err("an empty placeholder; name an argument, such as `{id}`".to_owned());
+    }
+    let tokens: TokenStream = source
+        .parse()
+        .map_err(|_| format!("`{source}` is not an expression"))?;
+    syn::parse2(respan(tokens, span)).map_err(|_| {
+        if source.contains(':') && !source.contains("::") {
+            format!("`{{{source}}}` has a format; keys have none, convert the value instead: `{{value.to_string()}}`")
+        } else {
+            format!("`{source}` is not an expression")
+        }
+    })
+}
+
+fn respan(tokens: TokenStream, span: Span) -> TokenStream {
+    let respan_tree = |mut tree: TokenTree| {
+        if let TokenTree::Group(group) = &tree {
+            tree = TokenTree::Group(proc_macro2::Group::new(
+                group.delimiter(),
+                respan(group.stream(), span),
+            ));
+        }
+        tree.set_span(span);
+        tree
+    };
+    tokens.into_iter().map(respan_tree).collect()
+}
+
+/// The name an expression starts from: `page` in `page.number`, `(*id).0`, `id.to_string()`.
+fn root(expr: &Expr) -> Option<Ident> {
+    match expr {
+        Expr::Path(path) => path.path.get_ident().cloned(),
+        Expr::Field(field) => root(&field.base),
+        Expr::MethodCall(call) => root(&call.receiver),
+        Expr::Index(index) => root(&index.expr),
+        Expr::Paren(paren) => root(&paren.expr),
+        Expr::Reference(reference) => root(&reference.expr),
+        Expr::Unary(unary) => root(&unary.expr),
+        Expr::Cast(cast) => root(&cast.expr),
+        _ => None,
+    }
+}
+
+/// Whether a name is one of a constant: `REGION`.
+fn is_constant(name: &str) -> bool {
+    name.chars().any(char::is_uppercase) && !name.chars().any(char::is_lowercase)
+}
+
+fn as_ident(expr: &Expr) -> Option<&Ident> {
+    match expr {
+        Expr::Path(path) => path.path.get_ident(),
+        _ => None,
+    }
+}
+
+fn is_plain(expr: &Expr) -> bool {
+    as_ident(expr).is_some_and(|ident| ident != "self")
+}
+
+/// A message about a part of a string, which is shown under it: a stable macro can only point at the whole.
+fn pointing_into(text: &str, at: Range<usize>, message: &str) -> String {
+    let before = text[..at.start].chars().count();
+    let width = text[at].chars().count().max(1);
+    let (blank, carets) = (" ".repeat(before), "^".repeat(width));
+    format!("{message}\n\n    {text}\n    {blank}{carets}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn errors(text: &str, role: Role) -> String {
+        let mut errors = Errors::default();
+        let template = Template::parse(LitStr::new(text, Span::call_site()), role, &mut errors);
+        let names = [format_ident!("id"), format_ident!("page")];
+        let scope = Scope {
+            what: "argument",
+            names: &names,
+            receiver: None,
+        };
+        template.check_names(role, &scope, &mut errors);
+        errors.into_compile_errors().to_string()
+    }
+
+    #[test]
+    fn good_templates_are_taken() {
+        for text in [
+            "user:{id}",
+            "user:{page.number}:v{id}",
+            "{{{id}}}",
+            "user:{REGION}",
+            "a:{ id }",
+        ] {
+            assert_eq!(errors(text, Role::Key), "", "{text}");
+        }
+        assert_eq!(errors("user:{id}:*", Role::Pattern), "");
+        assert_eq!(errors("x:{self::limit()}", Role::Key), "");
+    }
+
+    #[test]
+    fn bad_templates_are_refused_with_a_reason() {
+        for (text, reason) in [
+            ("", "an empty key"),
+            ("user:{id", "is not closed"),
+            ("user:id}", "closes nothing"),
+            ("user:{}", "an empty placeholder"),
+            ("user:{id:?}", "has a format"),
+            ("user:{id}{page}", "stand in one segment"),
+            ("user:{id}-{page}", "stand in one segment"),
+            ("user:*", "a wildcard in a key"),
+            ("user:{di}", "did you mean `{id}`?"),
+            ("user:{name}", "the arguments are `id` and `page`"),
+            ("user:{self.id}", "unknown placeholder `{self}`"),
+            ("user:{idd.number}", "did you mean `{id}`?"),
+            ("user:{if}", "is not an expression"),
+        ] {
+            let message = errors(text, Role::Key);
+            assert!(message.contains(reason), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_message_points_under_the_place() {
+        let message = pointing_into("user:{id}", 5..9, "here");
+        assert_eq!(message, "here\n\n    user:{id}\n         ^^^^");
+    }
+}
