@@ -66,12 +66,12 @@ impl Options {
                     errors.push_syn(&error);
                     skip_to_comma(input)?;
                 }
-                if !input.is_empty() {
-                    if let Err(error) = input.parse::<Token![,]>() {
-                        errors.push_syn(&error);
-                        skip_to_comma(input)?;
-                        input.parse::<Option<Token![,]>>()?;
-                    }
+                if !input.is_empty()
+                    && let Err(error) = input.parse::<Token![,]>()
+                {
+                    errors.push_syn(&error);
+                    skip_to_comma(input)?;
+                    input.parse::<Option<Token![,]>>()?;
                 }
             }
             Ok(())

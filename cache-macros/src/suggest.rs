@@ -5,7 +5,7 @@ pub(crate) fn did_you_mean<'k>(
     unknown: &str,
     known: impl IntoIterator<Item = &'k str>,
 ) -> Option<&'k str> {
-    let near = |name: &&str| distance(unknown, name) <= 1 + unknown.len().max(name.len()) / 4;
+    let near = |name: &&str| distance(unknown, name) <= (unknown.len().max(name.len()) / 3).max(1);
     let known = known.into_iter().filter(near);
     known.min_by_key(|name| distance(unknown, name))
 }

@@ -7,7 +7,7 @@
 //!     -> u8 { body }                          -> Pin<Box<dyn Future<Output = u8> + Send + 'async_trait>> {
 //!                                             Box::pin(async move {
 //!                                                 let __self = self;
-//!                                                 let (a, b) = __arg1;
+//!                                                 let (a, b) = { let __arg1 = __arg1; __arg1 };
 //!                                                 let __ret: u8 = { body };
 //!                                                 __ret
 //!                                             })
@@ -132,11 +132,21 @@ fn is_prelude(statement: &Stmt) -> bool {
 }
 
 fn moves_argument(local: &Local) -> bool {
-    let from_argument = local.init.as_ref().is_some_and(|init| match &*init.expr {
-        Expr::Path(path) => path.path.get_ident().is_some(),
-        _ => false,
-    });
-    from_argument && !matches!(local.pat, Pat::Type(_))
+    argument_moved_by(local).is_some() && !matches!(local.pat, Pat::Type(_))
+}
+
+/// `arg` of `let pattern = arg;` and of `let pattern = { let arg = arg; arg };`.
+fn argument_moved_by(local: &Local) -> Option<&Ident> {
+    let mut expr = &*local.init.as_ref()?.expr;
+    if let Expr::Block(block) = expr
+        && let Some(Stmt::Expr(last, None)) = block.block.stmts.last()
+    {
+        expr = last;
+    }
+    match expr {
+        Expr::Path(path) => path.path.get_ident(),
+        _ => None,
+    }
 }
 
 fn local_name(statement: &Stmt) -> Option<&Ident> {
@@ -153,8 +163,14 @@ fn moved_argument(statement: &Stmt) -> Option<(Ident, Pat)> {
     let Stmt::Local(local) = statement else {
         return None;
     };
-    match &*local.init.as_ref()?.expr {
-        Expr::Path(path) => Some((path.path.get_ident()?.clone(), local.pat.clone())),
-        _ => None,
-    }
+    let argument = argument_moved_by(local)?.clone();
+    // An argument `_` has a name in the signature only for this statement.
+    let is_wild =
+        argument.to_string().starts_with("__arg") && local_name(statement) == Some(&argument);
+    let pattern = if is_wild {
+        syn::parse_quote!(_)
+    } else {
+        local.pat.clone()
+    };
+    Some((argument, pattern))
 }

@@ -54,7 +54,10 @@ impl Cache {
     /// assert_eq!((report.warmed, report.failed), (2, 0));
     /// # }
     /// ```
-    pub fn warm<F>(&self, keys: impl IntoIterator<Item = impl Into<Key>>, load: F) -> Warm<F> {
+    pub fn warm<F, Fut>(&self, keys: impl IntoIterator<Item = impl Into<Key>>, load: F) -> Warm<F>
+    where
+        F: Fn(Key) -> Fut,
+    {
         Warm {
             cache: self.clone(),
             keys: keys.into_iter().map(Into::into).collect(),
