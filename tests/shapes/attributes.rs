@@ -6,7 +6,6 @@ use cache_runtime::{Cache, cache_invalidate, cached};
 /// Documentation that is kept.
 #[cached(key = "traced-inside:{n}", skip(runs))]
 #[tracing::instrument(skip(runs))]
-#[must_use]
 async fn traced_inside(n: u32, runs: &Runs) -> Result<u32, String> {
     runs.count();
     Ok(n.checked_add(1).ok_or("too large")?)
@@ -48,6 +47,7 @@ async fn two_of_our_attributes_on_one_function() {
 #[cached]
 async fn left_out() -> Missing {}
 
+#[allow(clippy::used_underscore_binding, reason = "it is in the key")]
 #[deprecated(note = "kept on the function")]
 #[cached(key = "lints:{_unused}", skip(_ignored))]
 async fn lints(_unused: u8, _ignored: u8, _: u8) -> u8 {

@@ -50,7 +50,17 @@ pub(crate) enum End {
     Abandoned,
 }
 
+/// Whether a computation can wait for another.
+pub(crate) enum Waiting {
+    IsSafe,
+    /// The other has been invalidated just now.
+    IsTooLate,
+    /// The other waits for this one.
+    WouldNeverEnd,
+}
+
 /// Something a computation has read from a cache: its own result depends on it.
+#[derive(Clone)]
 pub(crate) enum Dependency {
     Entry(Arc<Entry>),
     Flight(Arc<Flight>),
@@ -61,6 +71,13 @@ impl Dependency {
         match self {
             Dependency::Entry(entry) => Arc::as_ptr(entry).addr(),
             Dependency::Flight(flight) => Arc::as_ptr(flight).addr(),
+        }
+    }
+
+    fn is_current(&self) -> bool {
+        match self {
+            Dependency::Entry(entry) => entry.is_current(),
+            Dependency::Flight(flight) => flight.is_current(),
         }
     }
 }
@@ -91,10 +108,7 @@ impl Flight {
     /// Whether nothing that this computation depends on has been invalidated since it began.
     pub(crate) fn is_current(&self) -> bool {
         self.own.iter().chain(&self.hinted).all(|g| g.is_current())
-            && lock(&self.reads).values().all(|read| match read {
-                Dependency::Entry(entry) => entry.is_current(),
-                Dependency::Flight(flight) => flight.is_current(),
-            })
+            && lock(&self.reads).values().all(Dependency::is_current)
     }
 
     /// Whether invalidating `tag` reaches this computation, as far as its own tags go.
@@ -103,22 +117,39 @@ impl Flight {
         own.any(|g| g.guard() == Guard::Tag && g.name() == tag)
     }
 
-    /// Notes that this computation has read `dependency`.
-    pub(crate) fn reads(&self, dependency: Dependency) {
-        lock(&self.reads).insert(dependency.address(), dependency);
+    /// Notes that this computation reads `dependency`, if that is still valid afterwards; returns whether it is.
+    ///
+    /// In this order, since callers join while it is being read: one who comes after an invalidation either finds
+    /// the note and does not join, or came before the note, and then the invalidation is found here.
+    pub(crate) fn reads(&self, dependency: Dependency) -> bool {
+        let (address, noted) = (dependency.address(), dependency.clone());
+        let is_new = lock(&self.reads).insert(address, noted).is_none();
+        let is_valid = dependency.is_current();
+        if is_new && !is_valid {
+            lock(&self.reads).remove(&address);
+        }
+        is_valid
     }
 
-    /// Notes that this computation waits for `other`, unless that would close a circle of computations that
-    /// wait for each other; returns whether waiting is safe.
-    pub(crate) fn waits_for(self: &Arc<Self>, other: &Arc<Flight>) -> bool {
+    /// Notes that this computation begins another one. Valid or not: what was invalidated since `inner` captured
+    /// its generations, `inner` has not read yet.
+    pub(crate) fn computes(&self, inner: &Arc<Flight>) {
+        let inner = Dependency::Flight(Arc::clone(inner));
+        lock(&self.reads).insert(inner.address(), inner);
+    }
+
+    /// Notes that this computation waits for `other`.
+    pub(crate) fn waits_for(self: &Arc<Self>, other: &Arc<Flight>) -> Waiting {
         // Circles close only where two computations start to wait at once.
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _turn = lock(&ONE_AT_A_TIME);
-        let safe = !other.depends_on(self);
-        if safe {
-            self.reads(Dependency::Flight(Arc::clone(other)));
+        if other.depends_on(self) {
+            Waiting::WouldNeverEnd
+        } else if self.reads(Dependency::Flight(Arc::clone(other))) {
+            Waiting::IsSafe
+        } else {
+            Waiting::IsTooLate
         }
-        safe
     }
 
     fn depends_on(self: &Arc<Self>, other: &Arc<Flight>) -> bool {

@@ -5,7 +5,7 @@ use super::plan::{Plan, capture};
 use super::shape::Shape;
 use crate::cache::Cache;
 use crate::entry::{Content, Entry};
-use crate::flight::{Dependency, End, Entered, Flight, Lead, current_context};
+use crate::flight::{Dependency, End, Entered, Flight, Lead, Waiting, current_context};
 use crate::key::Key;
 use crate::site::Site;
 use crate::stats::count;
@@ -166,7 +166,7 @@ impl<'c> Call<'c> {
             return Lookup::Hit(returned);
         }
         if let Some(outer) = outer {
-            outer.reads(Dependency::Flight(Arc::clone(lead.flight())));
+            outer.computes(lead.flight());
         }
         Lookup::Miss(Miss::lead(
             shape,
@@ -179,7 +179,7 @@ impl<'c> Call<'c> {
     }
 
     /// Waits for a flight. Breaks with its answer; breaks with none if the caller has to compute on its own
-    /// account; continues if somebody has to take the lead.
+    /// account; continues if it has to look again who leads.
     async fn follow<R, S>(
         &self,
         shape: S,
@@ -190,10 +190,10 @@ impl<'c> Call<'c> {
         S: Shape<R>,
         S::Value: CacheValue,
     {
-        if let Some(outer) = outer
-            && !outer.waits_for(flight)
-        {
-            return ControlFlow::Break(None);
+        match outer.map(|outer| outer.waits_for(flight)) {
+            None | Some(Waiting::IsSafe) => {}
+            Some(Waiting::IsTooLate) => return ControlFlow::Continue(()),
+            Some(Waiting::WouldNeverEnd) => return ControlFlow::Break(None),
         }
         let Ok(end) = tokio::time::timeout(self.cache.longest_wait(), flight.ended()).await else {
             trace::gave_up_waiting(self.site);
@@ -228,7 +228,8 @@ impl<'c> Call<'c> {
         tag_set == self.site.tag_set && !self.site.tags_vary
     }
 
-    /// The entry's content as a result, if it has the right type.
+    /// The entry's content as a result, if it has the right type and, where it becomes a dependency of another
+    /// computation, is still valid by then.
     #[inline]
     fn read<R, S>(&self, shape: S, entry: &Arc<Entry>, outer: Option<&Arc<Flight>>) -> Option<R>
     where
@@ -240,10 +241,13 @@ impl<'c> Call<'c> {
             Content::Absent => shape.absent()?,
             Content::Other => return None,
         };
-        if let Some(outer) = outer {
-            outer.reads(Dependency::Entry(Arc::clone(entry)));
+        match outer {
+            Some(outer) => {
+                let is_valid = outer.reads(Dependency::Entry(Arc::clone(entry)));
+                is_valid.then_some(returned)
+            }
+            None => Some(returned),
         }
-        Some(returned)
     }
 }
 

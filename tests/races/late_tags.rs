@@ -1,0 +1,91 @@
+//! Tags that are known only when the value is.
+
+use crate::world::World;
+use cache_runtime::{Cache, cached};
+use std::sync::Arc;
+
+#[cached(
+    cache = world.cache,
+    key = "member:{id}",
+    tags_with = |team| ["team:{team}"],
+    skip(world),
+)]
+async fn team_of(world: &World, id: u32) -> u32 {
+    world.read_slowly().await
+}
+
+async fn team(world: &World) -> u32 {
+    world.let_go(1);
+    team_of(world, 1).await
+}
+
+fn held(world: &Arc<World>) -> tokio::task::JoinHandle<u32> {
+    world.spawn(|world| async move { team_of(&world, 1).await })
+}
+
+#[tokio::test]
+async fn a_tag_from_the_value_invalidates() {
+    let world = World::new();
+    assert_eq!(team(&world).await, 1);
+    assert!(world.cache.contains("member:1").await);
+    world.cache.invalidate_tag("team:1").await;
+    assert!(!world.cache.contains("member:1").await);
+}
+
+#[tokio::test]
+async fn a_tag_that_is_invalidated_before_it_is_known_keeps_the_value_out() {
+    let world = World::new();
+    let early = held(&world);
+    world.have_read(1).await;
+    world.write(2);
+    world.cache.invalidate_tag("team:1").await;
+    world.let_go(1);
+    assert_eq!(early.await.expect("returns"), 1);
+    assert!(!world.cache.contains("member:1").await);
+}
+
+#[tokio::test]
+async fn under_constant_invalidation_of_other_tags_the_second_computation_is_stored() {
+    let world = World::new();
+    for (attempt, stored) in [(1, false), (2, true)] {
+        let reader = held(&world);
+        world.have_read(1).await;
+        world.cache.invalidate_tag("team:99").await;
+        world.let_go(1);
+        assert_eq!(reader.await.expect("returns"), 1);
+        assert_eq!(
+            world.cache.contains("member:1").await,
+            stored,
+            "attempt {attempt}"
+        );
+    }
+    world.cache.invalidate_tag("team:1").await;
+    assert!(!world.cache.contains("member:1").await);
+}
+
+#[tokio::test]
+async fn a_tag_that_the_value_no_longer_has_does_not_invalidate_it() {
+    let world = World::new();
+    assert_eq!(team(&world).await, 1);
+    world.write(2);
+    world.cache.delete("member:1").await;
+    assert_eq!(team(&world).await, 2);
+    world.cache.invalidate_tag("team:1").await;
+    assert!(world.cache.contains("member:1").await);
+    world.cache.invalidate_tag("team:2").await;
+    assert!(!world.cache.contains("member:1").await);
+}
+
+#[tokio::test]
+async fn a_hint_is_not_a_value() {
+    let world = World::new();
+    let reader = held(&world);
+    world.have_read(1).await;
+    world.cache.invalidate_tag("team:99").await;
+    world.let_go(1);
+    reader.await.expect("returns");
+    let cache: &Cache = &world.cache;
+    assert_eq!(cache.get::<u32>("member:1").await, None);
+    assert!(cache.ttl("member:1").await.is_none());
+    assert!(!cache.delete("member:1").await);
+}

@@ -1,0 +1,90 @@
+//! A database of one number, and a cached function that reads it and can be held up in the middle.
+
+use cache_runtime::{Cache, cached};
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+
+pub struct World {
+    pub cache: Cache,
+    pub database: AtomicU32,
+    pub runs: AtomicUsize,
+    /// One permit for each computation that has read the database.
+    has_read: Semaphore,
+    /// One permit for each computation that may go on.
+    may_go_on: Semaphore,
+}
+
+impl World {
+    pub fn new() -> Arc<Self> {
+        Arc::new(World {
+            cache: Cache::in_memory(),
+            database: AtomicU32::new(1),
+            runs: AtomicUsize::new(0),
+            has_read: Semaphore::new(0),
+            may_go_on: Semaphore::new(0),
+        })
+    }
+
+    /// Reads the database, and waits there until it is let go.
+    pub async fn read_slowly(&self) -> u32 {
+        self.runs.fetch_add(1, SeqCst);
+        let value = self.database.load(SeqCst);
+        self.has_read.add_permits(1);
+        self.may_go_on
+            .acquire()
+            .await
+            .expect("never closed")
+            .forget();
+        value
+    }
+
+    /// Waits until `readers` computations hold what they have read.
+    pub async fn have_read(&self, readers: u32) {
+        let permit = self.has_read.acquire_many(readers).await;
+        permit.expect("never closed").forget();
+    }
+
+    /// Lets `readers` computations go on, now or when they come.
+    pub fn let_go(&self, readers: usize) {
+        self.may_go_on.add_permits(readers);
+    }
+
+    pub fn write(&self, value: u32) {
+        self.database.store(value, SeqCst);
+    }
+
+    pub fn runs(&self) -> usize {
+        self.runs.load(SeqCst)
+    }
+
+    pub fn spawn<F>(self: &Arc<Self>, work: impl FnOnce(Arc<Self>) -> F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        tokio::spawn(work(Arc::clone(self)))
+    }
+
+    /// A reader in a task of its own, which has read the database and holds the value.
+    pub async fn held_reader(self: &Arc<Self>) -> JoinHandle<u32> {
+        let reader = self.spawn(|world| async move { read(&world, 7).await });
+        self.have_read(1).await;
+        reader
+    }
+
+    /// A reader that nobody holds up.
+    pub async fn reader(&self) -> u32 {
+        self.let_go(1);
+        let value = read(self, 7).await;
+        // If it was a hit, nobody used the permit.
+        let _ = self.may_go_on.try_acquire().map(|permit| permit.forget());
+        value
+    }
+}
+
+#[cached(ttl = "1h", cache = world.cache, key = "number:{id}", tags = ["tag:{id}", "numbers"], skip(world))]
+pub async fn read(world: &World, id: u32) -> u32 {
+    world.read_slowly().await
+}
