@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-pub struct World {
-    pub cache: Cache,
-    pub database: AtomicU32,
-    pub runs: AtomicUsize,
+pub(crate) struct World {
+    pub(crate) cache: Cache,
+    pub(crate) database: AtomicU32,
+    pub(crate) runs: AtomicUsize,
     /// One permit for each computation that has read the database.
     has_read: Semaphore,
     /// One permit for each computation that may go on.
@@ -18,7 +18,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(World {
             cache: Cache::in_memory(),
             database: AtomicU32::new(1),
@@ -29,7 +29,7 @@ impl World {
     }
 
     /// Reads the database, and waits there until it is let go.
-    pub async fn read_slowly(&self) -> u32 {
+    pub(crate) async fn read_slowly(&self) -> u32 {
         self.runs.fetch_add(1, SeqCst);
         let value = self.database.load(SeqCst);
         self.has_read.add_permits(1);
@@ -42,25 +42,28 @@ impl World {
     }
 
     /// Waits until `readers` computations hold what they have read.
-    pub async fn have_read(&self, readers: u32) {
+    pub(crate) async fn have_read(&self, readers: u32) {
         let permit = self.has_read.acquire_many(readers).await;
         permit.expect("never closed").forget();
     }
 
     /// Lets `readers` computations go on, now or when they come.
-    pub fn let_go(&self, readers: usize) {
+    pub(crate) fn let_go(&self, readers: usize) {
         self.may_go_on.add_permits(readers);
     }
 
-    pub fn write(&self, value: u32) {
+    pub(crate) fn write(&self, value: u32) {
         self.database.store(value, SeqCst);
     }
 
-    pub fn runs(&self) -> usize {
+    pub(crate) fn runs(&self) -> usize {
         self.runs.load(SeqCst)
     }
 
-    pub fn spawn<F>(self: &Arc<Self>, work: impl FnOnce(Arc<Self>) -> F) -> JoinHandle<F::Output>
+    pub(crate) fn spawn<F>(
+        self: &Arc<Self>,
+        work: impl FnOnce(Arc<Self>) -> F,
+    ) -> JoinHandle<F::Output>
     where
         F: Future<Output: Send> + Send + 'static,
     {
@@ -68,14 +71,14 @@ impl World {
     }
 
     /// A reader in a task of its own, which has read the database and holds the value.
-    pub async fn held_reader(self: &Arc<Self>) -> JoinHandle<u32> {
+    pub(crate) async fn held_reader(self: &Arc<Self>) -> JoinHandle<u32> {
         let reader = self.spawn(|world| async move { read(&world, 7).await });
         self.have_read(1).await;
         reader
     }
 
     /// A reader that nobody holds up.
-    pub async fn reader(&self) -> u32 {
+    pub(crate) async fn reader(&self) -> u32 {
         self.let_go(1);
         let value = read(self, 7).await;
         // If it was a hit, nobody used the permit.
@@ -85,6 +88,6 @@ impl World {
 }
 
 #[cached(ttl = "1h", cache = world.cache, key = "number:{id}", tags = ["tag:{id}", "numbers"], skip(world))]
-pub async fn read(world: &World, id: u32) -> u32 {
+pub(crate) async fn read(world: &World, id: u32) -> u32 {
     world.read_slowly().await
 }

@@ -21,18 +21,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Counts runs of a body.
 #[derive(Default)]
-pub struct Runs(AtomicUsize);
+pub(crate) struct Runs(AtomicUsize);
 
 impl Runs {
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Runs(AtomicUsize::new(0))
     }
 
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.0.fetch_add(1, Ordering::SeqCst) + 1
     }
 
-    pub fn total(&self) -> usize {
+    pub(crate) fn total(&self) -> usize {
         self.0.load(Ordering::SeqCst)
     }
 }

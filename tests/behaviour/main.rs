@@ -1,0 +1,9 @@
+//! What the embedded cache does, one file a concern.
+
+mod capacity;
+mod direct;
+mod domains;
+mod expiry;
+mod keys;
+mod observability;
+mod wiring;

@@ -1,0 +1,279 @@
+//! Single flight: callers of a cold key share one run, and go on however it ends.
+
+use cache_runtime::{Cache, cached};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+
+struct Source {
+    cache: Cache,
+    runs: AtomicUsize,
+    gate: Semaphore,
+}
+
+impl Source {
+    fn new() -> Arc<Self> {
+        Self::with(Cache::in_memory())
+    }
+
+    fn with(cache: Cache) -> Arc<Self> {
+        Arc::new(Source {
+            cache,
+            runs: AtomicUsize::new(0),
+            gate: Semaphore::new(0),
+        })
+    }
+
+    fn runs(&self) -> usize {
+        self.runs.load(SeqCst)
+    }
+
+    async fn until_running(&self, runs: usize) {
+        while self.runs() < runs {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn work(&self) -> usize {
+        let run = self.runs.fetch_add(1, SeqCst) + 1;
+        self.gate.acquire().await.expect("never closed").forget();
+        run
+    }
+}
+
+#[cached(cache = source.cache, key = "value", skip(source))]
+async fn value(source: &Source) -> usize {
+    source.work().await
+}
+
+fn callers(source: &Arc<Source>, count: usize) -> Vec<JoinHandle<usize>> {
+    let call = |_| {
+        let source = Arc::clone(source);
+        tokio::spawn(async move { value(&source).await })
+    };
+    (0..count).map(call).collect()
+}
+
+/// Lets every spawned task reach the place where it waits.
+async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_thousand_callers_of_one_cold_function_run_its_body_once() {
+    let source = Source::new();
+    let callers = callers(&source, 1_000);
+    source.until_running(1).await;
+    source.gate.add_permits(1_000);
+    for caller in callers {
+        assert_eq!(caller.await.expect("returns"), 1);
+    }
+    assert_eq!(source.runs(), 1);
+    let stats = source.cache.stats();
+    let stats = stats.function("value").expect("it was called");
+    assert_eq!((stats.loads, stats.stores), (1, 1));
+    assert_eq!(stats.hits + stats.misses, 1_000);
+    assert_eq!(stats.coalesced, stats.misses - 1);
+}
+
+#[tokio::test]
+async fn a_cancelled_leader_is_followed_by_one_more_run() {
+    let source = Source::new();
+    let mut callers = callers(&source, 100);
+    source.until_running(1).await;
+    settle().await;
+    let leader = callers.remove(0);
+    leader.abort();
+    assert!(leader.await.expect_err("aborted").is_cancelled());
+    source.until_running(2).await;
+    source.gate.add_permits(1_000);
+    for caller in callers {
+        assert_eq!(caller.await.expect("returns"), 2);
+    }
+    assert_eq!(source.runs(), 2);
+}
+
+#[tokio::test]
+async fn a_panicking_leader_is_followed_by_one_more_run() {
+    #[cached(cache = source.cache, key = "panicking", skip(source))]
+    async fn panicking(source: &Source) -> usize {
+        let run = source.work().await;
+        assert!(run > 1, "on purpose");
+        run
+    }
+
+    let source = Source::new();
+    let call = |_| {
+        let source = Arc::clone(&source);
+        tokio::spawn(async move { panicking(&source).await })
+    };
+    let mut callers: Vec<_> = (0..100).map(call).collect();
+    source.until_running(1).await;
+    settle().await;
+    source.gate.add_permits(1_000);
+    assert!(callers.remove(0).await.expect_err("panics").is_panic());
+    for caller in callers {
+        assert_eq!(caller.await.expect("returns"), 2);
+    }
+    assert_eq!(source.runs(), 2);
+}
+
+/// An error that cannot be cloned.
+#[derive(Debug)]
+struct Unclonable(usize);
+
+impl fmt::Display for Unclonable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "failure {}", self.0)
+    }
+}
+
+#[tokio::test]
+async fn fifty_callers_of_a_failing_body_do_not_queue_up() {
+    #[cached(cache = source.cache, key = "failing", skip(source))]
+    async fn failing(source: &Source) -> Result<usize, Unclonable> {
+        let run = source.runs.fetch_add(1, SeqCst) + 1;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Err(Unclonable(run))
+    }
+
+    tokio::time::pause();
+    let source = Source::new();
+    let started = tokio::time::Instant::now();
+    let call = |_| {
+        let source = Arc::clone(&source);
+        tokio::spawn(async move { failing(&source).await })
+    };
+    for caller in (0..50).map(call).collect::<Vec<_>>() {
+        caller.await.expect("returns").expect_err("fails");
+    }
+    let took = started.elapsed();
+    assert!(
+        took < Duration::from_millis(60),
+        "{took:?}: they waited in line"
+    );
+    // The leader fails; those who waited find out for themselves, all at once.
+    assert_eq!(source.runs(), 50);
+    assert_eq!(
+        source.cache.stats().function("failing").map(|f| f.errors),
+        Some(50)
+    );
+}
+
+#[tokio::test]
+async fn an_error_that_can_be_cloned_is_shared() {
+    #[cached(cache = source.cache, key = "sharing", skip(source))]
+    async fn sharing(source: &Source) -> Result<usize, String> {
+        Err(format!("failure {}", source.work().await))
+    }
+
+    let source = Source::new();
+    let call = |_| {
+        let source = Arc::clone(&source);
+        tokio::spawn(async move { sharing(&source).await })
+    };
+    let callers: Vec<_> = (0..50).map(call).collect();
+    source.until_running(1).await;
+    settle().await;
+    source.gate.add_permits(1_000);
+    for caller in callers {
+        assert_eq!(
+            caller.await.expect("returns").expect_err("fails"),
+            "failure 1"
+        );
+    }
+    assert_eq!(source.runs(), 1);
+    // It was shared, not stored.
+    assert_eq!(sharing(&source).await.expect_err("fails"), "failure 2");
+}
+
+#[tokio::test]
+async fn a_value_that_is_not_stored_is_still_shared() {
+    #[cached(cache = source.cache, key = "unless", unless = |_value| true, skip(source))]
+    async fn unless(source: &Source) -> Option<usize> {
+        Some(source.work().await)
+    }
+
+    let source = Source::new();
+    let call = |_| {
+        let source = Arc::clone(&source);
+        tokio::spawn(async move { unless(&source).await })
+    };
+    let callers: Vec<_> = (0..50).map(call).collect();
+    source.until_running(1).await;
+    settle().await;
+    source.gate.add_permits(1_000);
+    for caller in callers {
+        assert_eq!(caller.await.expect("returns"), Some(1));
+    }
+    assert!(!source.cache.contains("unless").await);
+}
+
+#[tokio::test]
+async fn a_follower_waits_no_longer_than_it_was_told_to() {
+    let wait = Duration::from_millis(50);
+    let cache = Cache::builder().longest_wait(wait).build().await;
+    let source = Source::with(cache.expect("valid"));
+    let leader = callers(&source, 1).remove(0);
+    source.until_running(1).await;
+    let started = Instant::now();
+    let follower = callers(&source, 1).remove(0);
+    source.until_running(2).await;
+    assert!(started.elapsed() >= wait);
+    source.gate.add_permits(2);
+    let mut runs = [
+        leader.await.expect("returns"),
+        follower.await.expect("returns"),
+    ];
+    runs.sort_unstable();
+    assert_eq!(runs, [1, 2]);
+}
+
+#[tokio::test]
+async fn two_functions_with_one_key_and_other_tags_do_not_share_a_run() {
+    #[cached(cache = source.cache, key = "shared-key", tags = ["left"], skip(source))]
+    async fn left(source: &Source) -> usize {
+        source.work().await
+    }
+    #[cached(cache = source.cache, key = "shared-key", tags = ["right"], skip(source))]
+    async fn right(source: &Source) -> usize {
+        source.work().await
+    }
+
+    let source = Source::new();
+    let one = tokio::spawn({
+        let source = Arc::clone(&source);
+        async move { left(&source).await }
+    });
+    source.until_running(1).await;
+    let other = tokio::spawn({
+        let source = Arc::clone(&source);
+        async move { right(&source).await }
+    });
+    source.until_running(2).await;
+    source.gate.add_permits(2);
+    assert_eq!(one.await.expect("returns"), 1);
+    assert_eq!(other.await.expect("returns"), 2);
+    // The entry that is there now carries one of the tags; the other function does not take it.
+    source.gate.add_permits(2);
+    right(&source).await;
+    source.cache.invalidate_tag("right").await;
+    let before = source.runs();
+    right(&source).await;
+    assert_eq!(source.runs(), before + 1);
+}
+
+#[tokio::test]
+async fn functions_work_without_a_cache() {
+    let source = Source::with(Cache::disabled());
+    source.gate.add_permits(10);
+    assert_eq!(value(&source).await, 1);
+    assert_eq!(value(&source).await, 2);
+    let stats = source.cache.stats();
+    assert_eq!(stats.function("value").map(|f| f.bypassed), Some(2));
+}
