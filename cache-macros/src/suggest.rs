@@ -1,13 +1,14 @@
 //! "Did you mean": the nearest of the names that would have been right.
 
-/// ``; did you mean `ttl`?`` if one of `known` is near `unknown`, else nothing.
+/// The name among `known` that is near `unknown`, if there is one.
 pub(crate) fn did_you_mean<'k>(
     unknown: &str,
     known: impl IntoIterator<Item = &'k str>,
 ) -> Option<&'k str> {
     let near = |name: &&str| distance(unknown, name) <= (unknown.len().max(name.len()) / 3).max(1);
     let known = known.into_iter().filter(near);
-    known.min_by_key(|name| distance(unknown, name))
+    // Of two that are as near, the one of the same letters: `di` is `id` rather than `db`.
+    known.min_by_key(|name| (distance(unknown, name), letters(unknown) != letters(name)))
 }
 
 /// `` `a`, `b` and `c` ``
@@ -18,6 +19,12 @@ pub(crate) fn list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
         Some((only, [])) => only.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
     }
+}
+
+fn letters(name: &str) -> Vec<char> {
+    let mut letters: Vec<_> = name.chars().collect();
+    letters.sort_unstable();
+    letters
 }
 
 /// Levenshtein's distance, with a swap of neighbours counted once.
@@ -48,6 +55,7 @@ mod tests {
     #[test]
     fn a_near_name_is_suggested_and_a_far_one_is_not() {
         assert_eq!(did_you_mean("tll", ["key", "ttl"]), Some("ttl"));
+        assert_eq!(did_you_mean("di", ["db", "id"]), Some("id"));
         assert_eq!(did_you_mean("user_di", ["user_id", "db"]), Some("user_id"));
         assert_eq!(did_you_mean("expires", ["key", "ttl"]), None);
     }

@@ -8,6 +8,7 @@ use crate::suggest::{did_you_mean, list};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::ops::Range;
+use syn::visit::Visit;
 use syn::{Expr, LitStr, Path};
 
 /// What a template is for.
@@ -140,10 +141,10 @@ impl Template {
         })
     }
 
-    /// Every name of `names` that a placeholder mentions.
+    /// Whether a placeholder uses `name`.
     pub(crate) fn mentions(&self, name: &Ident) -> bool {
         self.placeholders()
-            .any(|placeholder| mentions(placeholder.expr.to_token_stream(), name))
+            .any(|placeholder| uses(&placeholder.expr, name))
     }
 
     /// Whether the same placeholder, to the letter, stands in `other`.
@@ -253,6 +254,10 @@ impl Template {
 
     /// An expression that builds the key: every value by reference, escaped by the runtime.
     pub(crate) fn to_key(&self, krate: &Path, scope: &Scope<'_>) -> TokenStream {
+        self.build(krate, scope, quote!(finish))
+    }
+
+    fn build(&self, krate: &Path, scope: &Scope<'_>, finish: TokenStream) -> TokenStream {
         let mut calls = TokenStream::new();
         let mut capacity = 0;
         for piece in &self.pieces {
@@ -267,7 +272,15 @@ impl Template {
                 }
             }
         }
-        quote!(#krate::__private::KeyBuilder::new(#capacity)#calls.finish())
+        quote!(#krate::__private::KeyBuilder::new(#capacity)#calls.#finish())
+    }
+
+    /// As [`to_key`](Template::to_key), for a pattern.
+    pub(crate) fn to_pattern(&self, krate: &Path, scope: &Scope<'_>) -> TokenStream {
+        match &*self.pieces {
+            [Piece::Text(text)] => quote!(#text),
+            _ => self.build(krate, scope, quote!(finish_pattern)),
+        }
     }
 
     /// A tag of fixed text needs no builder.
@@ -336,10 +349,39 @@ fn rename_self(tokens: TokenStream, name: &Ident) -> TokenStream {
     tokens.into_iter().map(rename).collect()
 }
 
-/// Whether `name` occurs in the tokens.
+/// Whether an expression uses the variable `name`.
+fn uses(expr: &Expr, name: &Ident) -> bool {
+    struct Uses<'n> {
+        name: &'n Ident,
+        found: bool,
+    }
+    impl<'ast> Visit<'ast> for Uses<'_> {
+        fn visit_expr_path(&mut self, path: &'ast syn::ExprPath) {
+            self.found |= path.path.is_ident(self.name);
+        }
+        fn visit_macro(&mut self, invocation: &'ast syn::Macro) {
+            self.found |= mentions(invocation.tokens.clone(), self.name);
+        }
+    }
+    let mut uses = Uses { name, found: false };
+    uses.visit_expr(expr);
+    uses.found
+}
+
+/// Whether the variable `name` may be used in the tokens: the identifier occurs, not as a field or a method, nor as
+/// a part of a path.
 pub(crate) fn mentions(tokens: TokenStream, name: &Ident) -> bool {
-    tokens.into_iter().any(|tree| match tree {
-        TokenTree::Ident(ident) => ident == *name,
+    let is_punct =
+        |tree: Option<&TokenTree>, c| matches!(tree, Some(TokenTree::Punct(p)) if p.as_char() == c);
+    let trees: Vec<_> = tokens.into_iter().collect();
+    trees.iter().enumerate().any(|(at, tree)| match tree {
+        TokenTree::Ident(ident) if ident == name => {
+            let before = |n| at.checked_sub(n).and_then(|at| trees.get(at));
+            let is_member = is_punct(before(1), '.') && !is_punct(before(2), '.');
+            let ends_path = is_punct(before(1), ':') && is_punct(before(2), ':');
+            let starts_path = is_punct(trees.get(at + 1), ':') && is_punct(trees.get(at + 2), ':');
+            !is_member && !ends_path && !starts_path
+        }
         TokenTree::Group(group) => mentions(group.stream(), name),
         _ => false,
     })
@@ -523,6 +565,27 @@ mod tests {
         ] {
             let message = errors(text, Role::Key);
             assert!(message.contains(reason), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_field_of_the_same_name_is_not_a_use_of_the_variable() {
+        for (text, expected) in [
+            ("{id}", true),
+            ("{user.id}", false),
+            ("{user.id()}", false),
+            ("{user.get(id)}", true),
+            ("{id.0}", true),
+            ("{id::MAX}", false),
+            ("{format!(\"{}\", id)}", true),
+            ("{format!(\"{}\", user.id)}", false),
+            ("{Some(id)}", true),
+            ("{&*id}", true),
+        ] {
+            let mut errors = Errors::default();
+            let literal = LitStr::new(text, Span::call_site());
+            let template = Template::parse(literal, Role::Key, &mut errors);
+            assert_eq!(template.mentions(&format_ident!("id")), expected, "{text}");
         }
     }
 

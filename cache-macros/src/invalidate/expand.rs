@@ -31,7 +31,7 @@ pub(super) fn expand(function: &Function, invalidation: &Invalidation) -> TokenS
     let site = declare_site(invalidation);
     let cache = shared::cache(invalidation.cache.as_ref(), krate, &scope);
     let patterns = invalidation.patterns.iter().map(|pattern| {
-        let pattern = pattern.to_tag(krate, &scope);
+        let pattern = pattern.to_pattern(krate, &scope);
         quote!(#krate::__private::Target::pattern(#pattern))
     });
     let tags = invalidation.tags.iter().map(|tag| {

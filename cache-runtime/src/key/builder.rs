@@ -1,6 +1,7 @@
 //! Building a key from a template: text and values in turn.
 
 use super::{Key, KeyPart};
+use crate::pattern::Pattern;
 
 /// Builds a [`Key`]; what the templates of the macros expand to.
 ///
@@ -44,6 +45,18 @@ impl KeyBuilder {
     #[inline]
     pub(crate) fn segment<T: KeyPart + ?Sized>(self, value: &T) -> Self {
         self.text(":").part(value)
+    }
+
+    /// The pattern, if the text has wildcards of a [`Pattern`].
+    ///
+    /// ```
+    /// use cache_runtime::{KeyBuilder, Route};
+    ///
+    /// let pattern = KeyBuilder::new(16).text("user:").part("a*").text(":*").finish_pattern();
+    /// assert_eq!((pattern.as_str(), pattern.route()), ("user:a%2A:*", Route::Scope));
+    /// ```
+    pub fn finish_pattern(self) -> Pattern {
+        Pattern::from(self.text)
     }
 
     /// The key.

@@ -2,6 +2,8 @@
 
 /// Marks a segment that stands for something longer or compound: `~` and 32 hexadecimal digits.
 pub(super) const DIGEST_MARK: char = '~';
+/// Of the mark and the digits, in bytes.
+pub(super) const DIGEST_LENGTH: usize = 33;
 /// What `None` looks like inside a key. No escaped value looks like it: `%` is always followed by two digits there.
 pub(super) const NONE_MARK: &str = "%~";
 
@@ -42,13 +44,6 @@ pub(super) fn push_digest(out: &mut String, digest: [u8; 16]) {
         out.push(char::from(HEX[usize::from(byte >> 4)].to_ascii_lowercase()));
         out.push(char::from(HEX[usize::from(byte & 15)].to_ascii_lowercase()));
     }
-}
-
-/// Whether a segment is what [`push_digest`] writes.
-pub(super) fn is_digest(segment: &str) -> bool {
-    segment.strip_prefix(DIGEST_MARK).is_some_and(|digest| {
-        digest.len() == 32 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
-    })
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub(crate) const DEEPEST_SCOPE: usize = 8;
 /// ```
 ///
 /// Keys past 200 bytes keep what stands before their last `:` and end in a digest of the rest, 128 bits of
-/// SHA-256.
+/// SHA-256, where that is shorter.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     text: String,
@@ -66,7 +66,7 @@ impl Key {
 
     fn finish(mut text: String, sound: bool) -> Self {
         let cut = text.rfind(':').map_or(0, |at| at + 1);
-        if text.len() > LONGEST_KEY && !escape::is_digest(&text[cut..]) {
+        if text.len() > LONGEST_KEY && text.len() - cut > escape::DIGEST_LENGTH {
             let digest = encode::digest_of_text(&text[cut..]);
             text.truncate(cut);
             escape::push_digest(&mut text, digest);
@@ -157,5 +157,9 @@ mod tests {
         );
         assert!(long("a").as_str().len() <= LONGEST_KEY);
         assert_ne!(long("a"), long("b"));
+        assert_eq!(Key::from(long("a").as_str()), long("a"));
+        // A pattern over long scopes keeps its wildcard.
+        let scope = format!("{}:*", "s".repeat(250));
+        assert_eq!(Key::from(scope.as_str()).as_str(), scope);
     }
 }

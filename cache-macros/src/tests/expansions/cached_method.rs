@@ -1,0 +1,42 @@
+async fn price(&self, mut id: u32) -> Price {
+    my::cache::__private::site! {
+        __CACHE_SITE : function, key = "price:{self.shop}:{id}", ttl_dynamic = true
+    }
+    let __cache_shape = {
+        use my::cache::__private::dispatch::*;
+        my::cache::__private::cacheable(
+            (&&&&&&my::cache::__private::Returned::<Price>::new()).shape(),
+        )
+    };
+    match my::cache::__private::Call::new(
+            &__CACHE_SITE,
+            &self.cache,
+            my::cache::__private::KeyBuilder::new(47usize)
+                .text("price:")
+                .part(&(self.shop))
+                .text(":")
+                .part(&id)
+                .finish(),
+        )
+        .lookup(__cache_shape, || my::cache::__private::Plan::new().ttl(self.ttl))
+        .await
+    {
+        my::cache::__private::Lookup::Hit(__cache_hit) => __cache_hit,
+        my::cache::__private::Lookup::Miss(__cache_miss) => {
+            __cache_miss
+                .fill(
+                    async move {
+                        if let ::core::option::Option::Some(__cache_returned) = ::core::option::Option::None::<
+                            Price,
+                        > {
+                            return __cache_returned;
+                        }
+                        id += 1;
+                        self.ask(id).await
+                    },
+                    |_, _| {},
+                )
+                .await
+        }
+    }
+}

@@ -1,0 +1,41 @@
+async fn area((width, height): (u32, u32)) -> u32 {
+    ::cache_runtime::__private::site! {
+        __CACHE_SITE : function, key = "area:{width}:{height}"
+    }
+    let __cache_shape = {
+        use ::cache_runtime::__private::dispatch::*;
+        ::cache_runtime::__private::cacheable(
+            (&&&&&&::cache_runtime::__private::Returned::<u32>::new()).shape(),
+        )
+    };
+    match ::cache_runtime::__private::Call::new(
+            &__CACHE_SITE,
+            ::cache_runtime::__private::Cache::global(),
+            ::cache_runtime::__private::KeyBuilder::new(46usize)
+                .text("area:")
+                .part(&width)
+                .text(":")
+                .part(&height)
+                .finish(),
+        )
+        .lookup(__cache_shape, || ::cache_runtime::__private::Plan::new())
+        .await
+    {
+        ::cache_runtime::__private::Lookup::Hit(__cache_hit) => __cache_hit,
+        ::cache_runtime::__private::Lookup::Miss(__cache_miss) => {
+            __cache_miss
+                .fill(
+                    async move {
+                        if let ::core::option::Option::Some(__cache_returned) = ::core::option::Option::None::<
+                            u32,
+                        > {
+                            return __cache_returned;
+                        }
+                        width * height
+                    },
+                    |_, _| {},
+                )
+                .await
+        }
+    }
+}

@@ -1,0 +1,14 @@
+async fn reset(&mut self) {
+    ::cache_runtime::__private::site! {
+        __CACHE_SITE : invalidation, patterns = & ["user:*"]
+    }
+    ::cache_runtime::__private::Invalidating::new(
+            &self.cache,
+            [::cache_runtime::__private::Target::pattern("user:*")],
+        )
+        .also_before()
+        .always(async move {
+            self.users.clear();
+        })
+        .await
+}
