@@ -4,8 +4,12 @@ use cache_runtime::{Cache, cached};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+
+/// Long for a computation to begin, short for a test that fails.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) struct World {
     pub(crate) cache: Cache,
@@ -43,8 +47,9 @@ impl World {
 
     /// Waits until `readers` computations hold what they have read.
     pub(crate) async fn have_read(&self, readers: u32) {
-        let permit = self.has_read.acquire_many(readers).await;
-        permit.expect("never closed").forget();
+        let permits = tokio::time::timeout(PATIENCE, self.has_read.acquire_many(readers)).await;
+        let permits = permits.expect("a computation of its own");
+        permits.expect("never closed").forget();
     }
 
     /// Lets `readers` computations go on, now or when they come.

@@ -1,0 +1,46 @@
+//! Allocations of a hit.
+
+use cache_runtime::cached;
+use std::sync::Arc;
+
+#[cached(ttl = "1h", key = "user:{id}:{name}", tags = ["user:{id}", "users"])]
+async fn by_template(id: u64, name: &str) -> Result<Arc<Vec<String>>, String> {
+    Ok(Arc::new(vec![format!("{id}{name}")]))
+}
+
+#[cached]
+async fn by_path(id: u64, name: &str) -> Arc<str> {
+    format!("{id}{name}").into()
+}
+
+fn allocations<T>(work: impl FnOnce() -> T) -> u64 {
+    let mut result = None;
+    let counted = allocation_counter::measure(|| result = Some(work()));
+    drop(result);
+    counted.count_total
+}
+
+#[test]
+fn a_hit_allocates_its_key_and_nothing_else() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    let runtime = runtime.expect("a runtime");
+    runtime.block_on(async {
+        by_template(7, "ada").await.expect("computes");
+        by_path(7, "ada").await;
+    });
+    let idle = allocations(|| runtime.block_on(async {}));
+    for _ in 0..3 {
+        let hit = allocations(|| runtime.block_on(by_template(7, "ada")));
+        assert!(
+            hit - idle <= 1,
+            "{hit} allocations, {idle} of them the runtime's"
+        );
+        let hit = allocations(|| runtime.block_on(by_path(7, "ada")));
+        assert!(
+            hit - idle <= 1,
+            "{hit} allocations, {idle} of them the runtime's"
+        );
+    }
+}

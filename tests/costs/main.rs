@@ -1,0 +1,6 @@
+//! What things cost, in counts that do not depend on the machine: allocations, system calls, crates.
+
+mod allocations;
+mod dependencies;
+#[cfg(target_os = "linux")]
+mod system_calls;
