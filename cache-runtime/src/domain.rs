@@ -106,7 +106,7 @@ impl<R: DomainRecord> Domain<R> {
     {
         let wanted = key.clone();
         let call = self.call(key);
-        match call.lookup(FallibleOptional(Opaque), Plan::default).await {
+        match call.look(FallibleOptional(Opaque), Plan::default) {
             Lookup::Hit(returned) => returned,
             Lookup::Miss(miss) => {
                 miss.fill(load, |record, decision| {
@@ -135,7 +135,7 @@ impl<R: DomainRecord> Domain<R> {
     {
         let wanted = lookup.clone();
         let call = self.call(lookup);
-        match call.lookup(FallibleOptional(Opaque), Plan::default).await {
+        match call.look(FallibleOptional(Opaque), Plan::default) {
             Lookup::Hit(returned) => returned,
             Lookup::Miss(miss) => {
                 let decide = |record: &R, decision: &mut Decision| {

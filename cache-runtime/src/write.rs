@@ -2,7 +2,6 @@
 
 use crate::cache::Cache;
 use crate::flight::{Flight, computing};
-use crate::generation::Guard;
 use crate::invalidate::end_key;
 use crate::key::Key;
 use crate::read_through::{Decision, Destination, Finding, Outcome, Plan, Shape, View, capture};
@@ -27,7 +26,6 @@ pub(crate) fn set<T: CacheValue>(
     if !cache.is_enabled() || !key.is_sound() {
         return false;
     }
-    cache.generations().end(Guard::Key, key.as_str());
     let flight = capture(cache, key.as_str(), &plan.tags, &[]);
     let mut decision = Decision::of(&plan);
     decide(&mut decision);

@@ -32,9 +32,13 @@ impl Source {
     }
 
     async fn until_running(&self, runs: usize) {
-        while self.runs() < runs {
-            tokio::task::yield_now().await;
-        }
+        let reached = async {
+            while self.runs() < runs {
+                tokio::task::yield_now().await;
+            }
+        };
+        let reached = tokio::time::timeout(PATIENCE, reached).await;
+        reached.expect("as many runs of the body");
     }
 
     async fn work(&self) -> usize {
@@ -57,6 +61,15 @@ fn callers(source: &Arc<Source>, count: usize) -> Vec<JoinHandle<usize>> {
     (0..count).map(call).collect()
 }
 
+/// Long for a task that may go on, short for a test that fails.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The result of a task that has no reason left to wait.
+async fn soon<T>(task: JoinHandle<T>) -> T {
+    let ended = tokio::time::timeout(PATIENCE, task).await;
+    ended.expect("the task hangs").expect("the task returns")
+}
+
 /// Lets every spawned task reach the place where it waits.
 async fn settle() {
     for _ in 0..100 {
@@ -71,7 +84,7 @@ async fn a_thousand_callers_of_one_cold_function_run_its_body_once() {
     source.until_running(1).await;
     source.gate.add_permits(1_000);
     for caller in callers {
-        assert_eq!(caller.await.expect("returns"), 1);
+        assert_eq!(soon(caller).await, 1);
     }
     assert_eq!(source.runs(), 1);
     let stats = source.cache.stats();
@@ -93,7 +106,7 @@ async fn a_cancelled_leader_is_followed_by_one_more_run() {
     source.until_running(2).await;
     source.gate.add_permits(1_000);
     for caller in callers {
-        assert_eq!(caller.await.expect("returns"), 2);
+        assert_eq!(soon(caller).await, 2);
     }
     assert_eq!(source.runs(), 2);
 }
@@ -118,7 +131,7 @@ async fn a_panicking_leader_is_followed_by_one_more_run() {
     source.gate.add_permits(1_000);
     assert!(callers.remove(0).await.expect_err("panics").is_panic());
     for caller in callers {
-        assert_eq!(caller.await.expect("returns"), 2);
+        assert_eq!(soon(caller).await, 2);
     }
     assert_eq!(source.runs(), 2);
 }
@@ -150,7 +163,7 @@ async fn fifty_callers_of_a_failing_body_do_not_queue_up() {
         tokio::spawn(async move { failing(&source).await })
     };
     for caller in (0..50).map(call).collect::<Vec<_>>() {
-        caller.await.expect("returns").expect_err("fails");
+        soon(caller).await.expect_err("fails");
     }
     let took = started.elapsed();
     assert!(
@@ -182,10 +195,7 @@ async fn an_error_that_can_be_cloned_is_shared() {
     settle().await;
     source.gate.add_permits(1_000);
     for caller in callers {
-        assert_eq!(
-            caller.await.expect("returns").expect_err("fails"),
-            "failure 1"
-        );
+        assert_eq!(soon(caller).await.expect_err("fails"), "failure 1");
     }
     assert_eq!(source.runs(), 1);
     // It was shared, not stored.
@@ -209,7 +219,7 @@ async fn a_value_that_is_not_stored_is_still_shared() {
     settle().await;
     source.gate.add_permits(1_000);
     for caller in callers {
-        assert_eq!(caller.await.expect("returns"), Some(1));
+        assert_eq!(soon(caller).await, Some(1));
     }
     assert!(!source.cache.contains("unless").await);
 }
@@ -226,10 +236,7 @@ async fn a_follower_waits_no_longer_than_it_was_told_to() {
     source.until_running(2).await;
     assert!(started.elapsed() >= wait);
     source.gate.add_permits(2);
-    let mut runs = [
-        leader.await.expect("returns"),
-        follower.await.expect("returns"),
-    ];
+    let mut runs = [soon(leader).await, soon(follower).await];
     runs.sort_unstable();
     assert_eq!(runs, [1, 2]);
 }
@@ -257,8 +264,8 @@ async fn two_functions_with_one_key_and_other_tags_do_not_share_a_run() {
     });
     source.until_running(2).await;
     source.gate.add_permits(2);
-    assert_eq!(one.await.expect("returns"), 1);
-    assert_eq!(other.await.expect("returns"), 2);
+    assert_eq!(soon(one).await, 1);
+    assert_eq!(soon(other).await, 2);
     // The entry that is there now carries one of the tags; the other function does not take it.
     source.gate.add_permits(2);
     right(&source).await;

@@ -1,6 +1,6 @@
 //! `set`, `set_with`, `write_through`, `#[cache_put]` and refreshes, against loaders and each other.
 
-use crate::world::{World, read};
+use crate::world::{World, read, soon};
 use cache_runtime::{Cache, cache_invalidate, cache_put};
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -13,7 +13,7 @@ async fn a_loader_that_began_before_a_set_does_not_overwrite_it() {
     world.write(2);
     assert!(world.cache.set("number:7", 2u32).tags(TAGS).await);
     world.let_go(1);
-    assert_eq!(early.await.expect("returns"), 1);
+    assert_eq!(soon(early).await, 1);
     assert_eq!(world.reader().await, 2);
     assert_eq!(world.runs(), 1);
 }
@@ -29,7 +29,7 @@ async fn set_with_does_not_store_what_was_invalidated_while_it_was_computed() {
     world.write(2);
     world.cache.invalidate_tag("numbers").await;
     world.let_go(1);
-    assert_eq!(early.await.expect("returns"), 1);
+    assert_eq!(soon(early).await, 1);
     assert_eq!(world.reader().await, 2);
 }
 
@@ -48,7 +48,7 @@ async fn a_loader_that_began_before_a_write_through_is_fenced_by_it() {
         .await;
     assert_eq!(written, Ok(2));
     world.let_go(1);
-    assert_eq!(loader.await.expect("returns"), 1);
+    assert_eq!(soon(loader).await, 1);
     assert_eq!(world.reader().await, 2);
     assert_eq!(world.runs(), 1);
 }
@@ -73,8 +73,8 @@ async fn a_loader_that_reads_before_the_write_and_stores_during_it_is_superseded
     let reader = world.spawn(|world| async move { read(&world, 7).await });
     world.have_read(1).await;
     world.let_go(2);
-    assert_eq!(writer.await.expect("returns"), Ok(2));
-    assert_eq!(reader.await.expect("returns"), 1);
+    assert_eq!(soon(writer).await, Ok(2));
+    assert_eq!(soon(reader).await, 1);
     assert_eq!(world.reader().await, 2);
 }
 
@@ -107,7 +107,7 @@ async fn of_two_writers_that_overlap_neither_leaves_an_old_value() {
         Ok(3)
     );
     world.let_go(1);
-    assert_eq!(first.await.expect("returns"), Ok(2));
+    assert_eq!(soon(first).await, Ok(2));
     assert_eq!(world.reader().await, 3);
 }
 
@@ -176,7 +176,7 @@ async fn a_put_is_a_write_through() {
     let loader = world.held_reader().await;
     assert_eq!(put(&world, 7, 5).await, Some(5));
     world.let_go(1);
-    loader.await.expect("returns");
+    soon(loader).await;
     assert_eq!(world.reader().await, 5);
     assert_eq!(put(&world, 7, 0).await, None);
     assert_eq!(world.reader().await, 0, "a put of nothing deletes");
@@ -228,6 +228,6 @@ async fn a_refresh_joins_nothing_and_fences_what_began_before_it() {
         .await;
     assert_eq!(refreshed, 2);
     world.let_go(1);
-    assert_eq!(early.await.expect("returns"), 1);
+    assert_eq!(soon(early).await, 1);
     assert_eq!(slow(&world, 1).await, 2);
 }

@@ -1,6 +1,6 @@
 //! Reading through, against every route of invalidation.
 
-use crate::world::{World, read};
+use crate::world::{World, read, soon};
 use cache_runtime::{Cache, key};
 use std::future::Future;
 use std::pin::Pin;
@@ -80,11 +80,7 @@ async fn a_reader_that_started_before_the_invalidation_never_stores() {
         world.write(2);
         invalidate(&world.cache).await;
         world.let_go(1);
-        assert_eq!(
-            early.await.expect("returns"),
-            1,
-            "{route}: it has what it read"
-        );
+        assert_eq!(soon(early).await, 1, "{route}: it has what it read");
         assert_eq!(
             world.reader().await,
             2,
@@ -113,9 +109,9 @@ async fn a_follower_that_comes_after_the_invalidation_does_not_get_the_old_value
         let late = world.spawn(|world| async move { read(&world, 7).await });
         world.have_read(1).await;
         world.let_go(2);
-        assert_eq!(early.await.expect("returns"), 1, "{route}");
-        assert_eq!(joined.await.expect("returns"), 1, "{route}: it came before");
-        assert_eq!(late.await.expect("returns"), 2, "{route}: it came after");
+        assert_eq!(soon(early).await, 1, "{route}");
+        assert_eq!(soon(joined).await, 1, "{route}: it came before");
+        assert_eq!(soon(late).await, 2, "{route}: it came after");
         assert_eq!(world.runs(), 2, "{route}");
         assert_eq!(world.reader().await, 2, "{route}");
     }
@@ -136,7 +132,7 @@ async fn an_early_reader_that_ends_last_does_not_overwrite_the_new_value() {
             .await;
         assert_eq!(fresh, 2);
         world.let_go(1);
-        early.await.expect("returns");
+        soon(early).await;
         assert_eq!(world.reader().await, 2, "{route}");
     }
 }
@@ -166,7 +162,7 @@ async fn what_was_evicted_while_it_was_invalidated_does_not_come_back() {
         world.cache.set(key!("filler:{n}"), n).await;
     }
     world.let_go(1);
-    early.await.expect("returns");
+    soon(early).await;
     assert_eq!(world.reader().await, 2);
 }
 

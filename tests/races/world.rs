@@ -96,3 +96,9 @@ impl World {
 pub(crate) async fn read(world: &World, id: u32) -> u32 {
     world.read_slowly().await
 }
+
+/// The result of a task that has no reason left to wait.
+pub(crate) async fn soon<T>(task: JoinHandle<T>) -> T {
+    let ended = tokio::time::timeout(PATIENCE, task).await;
+    ended.expect("the task hangs").expect("the task returns")
+}

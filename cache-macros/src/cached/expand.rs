@@ -8,7 +8,7 @@
 //!     body                                    site!(__CACHE_SITE: function, key = "user:{id}", …);
 //! }                                           let __cache_shape = …;
 //!                                             let __cache_call = Call::new(&__CACHE_SITE, Cache::global(), key);
-//!                                             match __cache_call.lookup(__cache_shape, || plan).await {
+//!                                             match __cache_call.look(__cache_shape, || plan) {
 //!                                                 Lookup::Hit(__cache_hit) => __cache_hit,
 //!                                                 Lookup::Miss(__cache_miss) => {
 //!                                                     __cache_miss.fill(async move { body }, decision).await
@@ -59,7 +59,7 @@ pub(super) fn expand(function: &Function, cached: &Cached) -> TokenStream {
     let annotated = function.with_body(quote! {
         #declared
         let #shape = #cacheable;
-        match #call.lookup(#shape, || #plan).await {
+        match #call.look(#shape, || #plan) {
             #krate::__private::Lookup::Hit(#hit) => #hit,
             #krate::__private::Lookup::Miss(#miss) => #miss.fill(#computation, #decision).await,
         }

@@ -257,7 +257,7 @@ where
     F: FnOnce() -> Fut,
     Fut: Future<Output = R>,
 {
-    match Call::new(&DIRECT, cache, key).lookup(shape, || plan).await {
+    match Call::new(&DIRECT, cache, key).look(shape, || plan.clone()) {
         Lookup::Hit(returned) => returned,
         Lookup::Miss(miss) => miss.fill(async { compute().await }, |_, _| {}).await,
     }

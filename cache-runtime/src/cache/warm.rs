@@ -112,16 +112,18 @@ where
             async move {
                 let loading = key.clone();
                 let call = Call::new(&DIRECT, &cache, key);
-                match call
-                    .lookup::<Result<T, E>, _>(Fallible(Opaque), || plan)
-                    .await
-                {
-                    Lookup::Hit(_) => Warmth::Skipped,
-                    Lookup::Miss(miss) => {
-                        let loaded = miss.fill(async { load(loading).await }, |_, _| {}).await;
-                        loaded.map_or(Warmth::Failed, |_: T| Warmth::Warmed)
-                    }
-                }
+                let look = call.look::<Result<T, E>, _>(Fallible(Opaque), || plan.clone());
+                let Lookup::Miss(miss) = look else {
+                    return Warmth::Skipped;
+                };
+                let mut warmth = Warmth::Skipped;
+                let body = async {
+                    let loaded = load(loading).await;
+                    warmth = loaded.as_ref().map_or(Warmth::Failed, |_| Warmth::Warmed);
+                    loaded
+                };
+                let _ = miss.fill(body, |_, _| {}).await;
+                warmth
             }
         }))
     }

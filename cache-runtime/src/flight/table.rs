@@ -103,10 +103,6 @@ impl Lead {
         &self.flight
     }
 
-    pub(crate) fn key(&self) -> &Arc<str> {
-        &self.key
-    }
-
     /// Hands the result to everybody who waits. What is stored must be stored before.
     pub(crate) fn finish(self, end: End) {
         self.flight.end(end);

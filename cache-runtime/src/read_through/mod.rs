@@ -14,13 +14,14 @@
 //! No error of the cache reaches the function; nothing here runs user code under a lock.
 
 mod call;
-mod fill;
+mod miss;
 mod plan;
+mod reader;
 mod shape;
 mod store;
 
 pub use call::{Call, Lookup};
-pub use fill::Miss;
+pub use miss::Miss;
 pub use plan::Plan;
 pub use shape::dispatch;
 pub use shape::{Plain, Returned, Shape, Typed, View};

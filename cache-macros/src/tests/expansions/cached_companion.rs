@@ -13,7 +13,7 @@ pub async fn user<D: Db>(db: &D, id: u64, team: u32) -> Option<User> {
                 .part(&id)
                 .finish(),
         )
-        .lookup(
+        .look(
             __cache_shape,
             || {
                 ::cache_runtime::__private::Plan::new()
@@ -26,7 +26,6 @@ pub async fn user<D: Db>(db: &D, id: u64, team: u32) -> Option<User> {
                     .ttl(::cache_runtime::__private::Ttl::Forever)
             },
         )
-        .await
     {
         ::cache_runtime::__private::Lookup::Hit(__cache_hit) => __cache_hit,
         ::cache_runtime::__private::Lookup::Miss(__cache_miss) => {

@@ -22,14 +22,13 @@ async fn conversation(id: u64, fresh: bool) -> Result<Option<Conversation>, Erro
                 .finish(),
         )
         .when(!fresh)
-        .lookup(
+        .look(
             __cache_shape,
             || {
                 ::cache_runtime::__private::Plan::new()
                     .negative(::cache_runtime::__private::Ttl::millis(30000u64))
             },
         )
-        .await
     {
         ::cache_runtime::__private::Lookup::Hit(__cache_hit) => __cache_hit,
         ::cache_runtime::__private::Lookup::Miss(__cache_miss) => {

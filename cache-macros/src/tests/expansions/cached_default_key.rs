@@ -16,8 +16,7 @@ async fn sum(a: u32, b: u32) -> u32 {
                 .part(&b)
                 .finish(),
         )
-        .lookup(__cache_shape, || ::cache_runtime::__private::Plan::new())
-        .await
+        .look(__cache_shape, || ::cache_runtime::__private::Plan::new())
     {
         ::cache_runtime::__private::Lookup::Hit(__cache_hit) => __cache_hit,
         ::cache_runtime::__private::Lookup::Miss(__cache_miss) => {

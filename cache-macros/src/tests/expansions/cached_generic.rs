@@ -22,14 +22,13 @@ where
                 .part(&ids)
                 .finish(),
         )
-        .lookup(
+        .look(
             __cache_shape,
             || {
                 ::cache_runtime::__private::Plan::new()
                     .ttl(::cache_runtime::__private::Ttl::millis(60000u64))
             },
         )
-        .await
     {
         ::cache_runtime::__private::Lookup::Hit(__cache_hit) => __cache_hit,
         ::cache_runtime::__private::Lookup::Miss(__cache_miss) => {

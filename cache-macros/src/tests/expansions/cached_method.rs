@@ -18,8 +18,7 @@ async fn price(&self, mut id: u32) -> Price {
                 .part(&id)
                 .finish(),
         )
-        .lookup(__cache_shape, || my::cache::__private::Plan::new().ttl(self.ttl))
-        .await
+        .look(__cache_shape, || my::cache::__private::Plan::new().ttl(self.ttl))
     {
         my::cache::__private::Lookup::Hit(__cache_hit) => __cache_hit,
         my::cache::__private::Lookup::Miss(__cache_miss) => {

@@ -20,7 +20,7 @@ pub(crate) async fn load_user(db: &Db, id: UserId) -> Result<User, DbError> {
                 .part(&id)
                 .finish(),
         )
-        .lookup(
+        .look(
             __cache_shape,
             || {
                 ::cache_runtime::__private::Plan::new()
@@ -34,7 +34,6 @@ pub(crate) async fn load_user(db: &Db, id: UserId) -> Result<User, DbError> {
                     .ttl(::cache_runtime::__private::Ttl::millis(300000u64))
             },
         )
-        .await
     {
         ::cache_runtime::__private::Lookup::Hit(__cache_hit) => __cache_hit,
         ::cache_runtime::__private::Lookup::Miss(__cache_miss) => {

@@ -1,0 +1,79 @@
+//! Whether a reader can take an entry, and taking it.
+
+use super::plan::Plan;
+use super::shape::Shape;
+use crate::cache::Cache;
+use crate::entry::{Content, Entry};
+use crate::flight::{Dependency, Flight};
+use crate::site::Site;
+use crate::value::CacheValue;
+use std::sync::Arc;
+
+/// Who reads: a site, from a cache.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'c> {
+    pub(super) site: &'static Site,
+    pub(super) cache: &'c Cache,
+}
+
+impl Reader<'_> {
+    /// The content of a valid entry that this reader can take. `plan` is asked for the reader's tags where the
+    /// declarations do not tell whether the entry carries them.
+    #[inline]
+    pub(super) fn take<R, S>(
+        self,
+        shape: S,
+        entry: &Arc<Entry>,
+        outer: Option<&Arc<Flight>>,
+        tags: impl FnOnce(&dyn Fn(&Plan) -> bool) -> bool,
+    ) -> Option<R>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        let carries_all = |plan: &Plan| plan.tags.iter().all(|tag| entry.carries(tag.as_str()));
+        let valid = entry.is_fresh(self.cache.now())
+            && entry.is_current()
+            && entry.version == self.site.version
+            && (!entry.is_absent() || self.site.negative)
+            && (self.declares(entry.tag_set) || tags(&carries_all));
+        if valid {
+            self.read(shape, entry, outer)
+        } else {
+            None
+        }
+    }
+
+    /// The entry's content as a result, if it has the right type and, where it becomes a dependency of another
+    /// computation, is still valid by then.
+    #[inline]
+    pub(super) fn read<R, S>(
+        self,
+        shape: S,
+        entry: &Arc<Entry>,
+        outer: Option<&Arc<Flight>>,
+    ) -> Option<R>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        let returned = match entry.content::<S::Value>() {
+            Content::Value(value) => shape.value(value.clone()),
+            Content::Absent => shape.absent()?,
+            Content::Other => return None,
+        };
+        match outer {
+            Some(outer) => {
+                let is_valid = outer.reads(Dependency::Entry(Arc::clone(entry)));
+                is_valid.then_some(returned)
+            }
+            None => Some(returned),
+        }
+    }
+
+    /// Whether the reader's tags are those of an entry or a flight with this declaration and the same key.
+    #[inline]
+    pub(super) fn declares(self, tag_set: u64) -> bool {
+        tag_set == self.site.tag_set && !self.site.tags_vary
+    }
+}
