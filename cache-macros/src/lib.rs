@@ -188,7 +188,7 @@ pub fn cache_put(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `lookup` | a unique secondary key; makes `by_{field}` and `by_{field}_or_load` |
 ///
 /// The cache has `new`, `get`, `get_many`, `put`, `put_many`, `get_or_load`, `refresh`, `invalidate`,
-/// `invalidate_all`, `warm`, `key` and `stats`. `by_{field}` finds what `put` or `by_{field}_or_load` has stored.
+/// `invalidate_all`, `warm`, `key` and `stats`. A record is one entry, stored under its key and its lookups.
 #[proc_macro_derive(DomainCache, attributes(cache))]
 pub fn domain_cache(item: TokenStream) -> TokenStream {
     domain::domain_cache(item.into()).into()

@@ -77,19 +77,14 @@ impl<R: DomainRecord> Domain<R> {
     }
 
     pub async fn put(&self, record: &R) -> bool {
-        let key = record.cache_key();
         let plan = Plan {
             tags: record.cache_tags(),
             ttl: self.ttl(record),
             negative: None,
+            aliases: record.cache_lookups(),
         };
-        let stored = self.set(&key, record, plan.clone(), |_| {});
-        for lookup in record.cache_lookups() {
-            self.set(&lookup, record, plan.clone(), |decision| {
-                decision.follows(&key);
-            });
-        }
-        stored
+        let key = record.cache_key();
+        write::set(&self.cache, R::cache_site(), &key, record.clone(), plan)
     }
 
     pub async fn put_many(&self, records: &[R]) -> usize {
@@ -133,20 +128,7 @@ impl<R: DomainRecord> Domain<R> {
     where
         F: Future<Output = Result<Option<R>, E>>,
     {
-        let wanted = lookup.clone();
-        let call = self.call(lookup);
-        match call.look(FallibleOptional(Opaque), Plan::default) {
-            Lookup::Hit(returned) => returned,
-            Lookup::Miss(miss) => {
-                let decide = |record: &R, decision: &mut Decision| {
-                    decision.unless(!record.cache_lookups().contains(&wanted));
-                    decision.ttl(self.ttl(record));
-                    decision.tags(record.cache_tags());
-                    decision.follows(&record.cache_key());
-                };
-                miss.fill(load, decide).await
-            }
-        }
+        self.get_or_load(lookup, load).await
     }
 
     /// Deletes a record, and what is stored under its secondary keys. Returns whether it was stored.
@@ -203,22 +185,18 @@ impl<R: DomainRecord> Domain<R> {
         Call::new(R::cache_site(), &self.cache, key)
     }
 
-    fn set(&self, key: &Key, record: &R, plan: Plan, more: impl FnOnce(&mut Decision)) -> bool {
-        write::set(
-            &self.cache,
-            R::cache_site(),
-            key,
-            record.clone(),
-            plan,
-            more,
-        )
-    }
-
-    /// A record that is not the one asked for is handed on and not stored.
+    /// Stores a record under all of its keys. One that is not the record asked for is handed on and not stored.
     fn decide(&self, wanted: &Key, record: &R, decision: &mut Decision) {
-        decision.unless(record.cache_key() != *wanted);
+        let mut keys = record.cache_lookups();
+        keys.push(record.cache_key());
+        decision.unless(!keys.contains(wanted));
         decision.ttl(self.ttl(record));
         decision.tags(record.cache_tags());
+        for key in keys {
+            if key != *wanted {
+                decision.also_under(key);
+            }
+        }
     }
 
     fn ttl(&self, record: &R) -> Ttl {

@@ -44,6 +44,16 @@ pub enum Delivery {
     Delivered,
 }
 
+impl Invalidated {
+    pub(crate) fn delivered(route: Route, removed: Option<u64>) -> Self {
+        Invalidated {
+            route,
+            removed,
+            delivery: Delivery::Delivered,
+        }
+    }
+}
+
 impl fmt::Display for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -91,11 +101,7 @@ pub(crate) fn invalidate(cache: &Cache, target: &Target) -> Invalidated {
         Target::Pattern(pattern) => (pattern.route(), by_pattern(cache, pattern)),
     };
     count(cache.invalidations());
-    let done = Invalidated {
-        route,
-        removed,
-        delivery: Delivery::Delivered,
-    };
+    let done = Invalidated::delivered(route, removed);
     trace::invalidated(&done);
     done
 }

@@ -66,8 +66,8 @@ mod wiring;
 mod write;
 
 pub use cache::{
-    Builder, Cache, ConfigError, Explanation, GetOrSet, GetOrTrySet, Health, InstallError,
-    Operation, Set, SetWith, State, Warm, WarmReport, WriteThrough,
+    Builder, Cache, ConfigError, EntryDetails, Explanation, GetOrSet, GetOrTrySet, Health,
+    InstallError, Operation, Set, SetWith, State, Warm, WarmReport, WriteThrough,
 };
 pub use clock::{Clock, ManualClock};
 pub use domain::DomainRecord;

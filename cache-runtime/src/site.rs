@@ -15,6 +15,12 @@ pub struct Site {
     pub(crate) line: u32,
     /// The template of the key, as written; `None` for a key made of the function's path and arguments.
     pub(crate) key: Option<&'static str>,
+    /// The arguments of a default key.
+    arguments: &'static [&'static str],
+    /// Whether a default key tells the types of generic arguments.
+    generic: bool,
+    /// Further templates that entries are stored under.
+    pub(crate) lookups: &'static [&'static str],
     pub(crate) tags: &'static [&'static str],
     /// Whether more tags may come from the value than `tags` tells.
     pub(crate) open_tags: bool,
@@ -86,6 +92,9 @@ impl Site {
             file,
             line,
             key: None,
+            arguments: &[],
+            generic: false,
+            lookups: &[],
             tags: &[],
             open_tags: false,
             tags_vary: false,
@@ -106,6 +115,21 @@ impl Site {
 
     pub const fn key(mut self, template: &'static str) -> Self {
         self.key = Some(template);
+        self
+    }
+
+    pub const fn arguments(mut self, names: &'static [&'static str]) -> Self {
+        self.arguments = names;
+        self
+    }
+
+    pub const fn generic(mut self, generic: bool) -> Self {
+        self.generic = generic;
+        self
+    }
+
+    pub const fn lookups(mut self, templates: &'static [&'static str]) -> Self {
+        self.lookups = templates;
         self
     }
 
@@ -181,9 +205,24 @@ impl Site {
         }
     }
 
-    /// The pattern that all default keys of this site match.
-    pub(crate) fn default_key_template(&self) -> String {
+    /// What stands before the arguments in a default key of a function that is not generic.
+    pub(crate) fn plain_prefix(&self) -> String {
         key_prefix(&self.name())
+    }
+
+    /// The template that all keys of this site match.
+    pub(crate) fn key_template(&self) -> String {
+        if let Some(key) = self.key {
+            return key.to_owned();
+        }
+        let mut template = self.plain_prefix().replace("<_>", "<{_}>");
+        if self.generic {
+            template.push_str("{_}");
+        }
+        for argument in self.arguments {
+            template.push_str(&format!(":{{{argument}}}"));
+        }
+        template
     }
 
     /// The counters of this site in `cache`.

@@ -21,15 +21,12 @@ pub(crate) fn set<T: CacheValue>(
     key: &Key,
     value: T,
     plan: Plan,
-    decide: impl FnOnce(&mut Decision),
 ) -> bool {
     if !cache.is_enabled() || !key.is_sound() {
         return false;
     }
-    let flight = capture(cache, key.as_str(), &plan.tags, &[]);
-    let mut decision = Decision::of(&plan);
-    decide(&mut decision);
-    keep(cache, site, key, &flight, decision, value) == Outcome::Stored
+    let flight = capture(cache, key.as_str(), &plan, &[]);
+    keep(cache, site, key, &flight, Decision::of(&plan), value) == Outcome::Stored
 }
 
 /// Runs `body` and stores its value, unless something it depends on was invalidated meanwhile; computations that
@@ -50,7 +47,7 @@ where
     if !cache.is_enabled() || !key.is_sound() {
         return body.await;
     }
-    let flight = Arc::new(capture(cache, key.as_str(), &plan.tags, &[]));
+    let flight = Arc::new(capture(cache, key.as_str(), &plan, &[]));
     let returned = run(cache, site, key, &flight, body).await;
     if let View::Value(value) = shape.view(&returned) {
         keep(
@@ -80,7 +77,7 @@ pub struct Permit<'c> {
 impl<'c> Permit<'c> {
     /// Captures what the new value will be stamped with.
     pub fn take(site: &'static Site, cache: &'c Cache, key: Key, plan: Plan) -> Self {
-        let flight = capture(cache, key.as_str(), &plan.tags, &[]);
+        let flight = capture(cache, key.as_str(), &plan, &[]);
         Permit {
             cache,
             site,

@@ -112,7 +112,7 @@ async fn therapist(
     therapists.get_or_load(&id, load).await
 }
 
-/// The same by e-mail address. An entry of its own, which falls with the record.
+/// The same by e-mail address: one entry under two keys.
 async fn therapist_by_email(
     db: &Db,
     therapists: &TherapistCache,

@@ -21,6 +21,17 @@ async fn the_number_of_entries_is_bounded() {
 }
 
 #[tokio::test]
+async fn what_is_replaced_does_not_count_as_evicted() {
+    let cache = Cache::in_memory();
+    for n in 0..10 {
+        cache.set("k", n).await;
+        cache.invalidate_tag("t").await;
+        cache.get_or_set("t", || async { n }).tag("t").await;
+    }
+    assert_eq!(cache.stats().evictions, 0);
+}
+
+#[tokio::test]
 async fn the_bytes_are_bounded() {
     let limit = 10 << 20;
     let cache = Cache::builder()

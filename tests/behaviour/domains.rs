@@ -115,6 +115,10 @@ async fn a_lookup_can_load() {
         );
     }
     assert_eq!(loads.load(SeqCst), 1);
+    assert!(
+        sessions.get("s1").await.is_some(),
+        "stored under its key too"
+    );
     sessions.invalidate("s1").await;
     assert_eq!(sessions.by_email("ada@example.org").await, None);
     // A record that does not have the address asked for is handed on and not stored.
@@ -166,6 +170,35 @@ async fn loads_failures_and_refreshes() {
         };
         sessions.refresh("x", load).await.expect("loads");
         assert_eq!(sessions.get("x").await.map(|found| found.note), Some(note));
+    }
+}
+
+#[tokio::test]
+async fn a_load_by_key_is_found_by_lookup() {
+    let sessions = SessionCache::new(&Cache::in_memory());
+    let load = || async { Ok::<_, String>(Some(session("s1", 7, "ada@example.org"))) };
+    sessions.get_or_load("s1", load).await.expect("loads");
+    assert!(sessions.by_email("ada@example.org").await.is_some());
+    sessions.invalidate("s1").await;
+    assert_eq!(sessions.by_email("ada@example.org").await, None);
+}
+
+#[tokio::test]
+async fn a_lookup_that_loads_does_not_overwrite_a_newer_record() {
+    let sessions = SessionCache::new(&Cache::in_memory());
+    let overtaken = sessions
+        .by_email_or_load("ada@example.org", || async {
+            let read = session("s1", 7, "ada@example.org");
+            sessions.put(&session("s1", 8, "ada@example.org")).await;
+            Ok::<_, String>(Some(read))
+        })
+        .await;
+    assert_eq!(overtaken.expect("loads").map(|read| read.user_id), Some(7));
+    for found in [
+        sessions.get("s1").await,
+        sessions.by_email("ada@example.org").await,
+    ] {
+        assert_ne!(found.map(|found| found.user_id), Some(7));
     }
 }
 

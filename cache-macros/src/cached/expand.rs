@@ -73,10 +73,18 @@ pub(super) fn expand(function: &Function, cached: &Cached) -> TokenStream {
 /// The description of the function, which registers itself.
 pub(super) fn declare_site(cached: &Cached, name: &TokenStream) -> TokenStream {
     let krate = &cached.krate;
-    let key = cached.key.as_ref().map(|key| {
-        let literal = &key.literal;
-        quote!(, key = #literal)
-    });
+    let key = match &cached.key {
+        Some(key) => {
+            let literal = &key.literal;
+            quote!(, key = #literal)
+        }
+        None => {
+            let names = cached.keyed.iter().map(ToString::to_string);
+            let arguments = quote!(, arguments = &[#(#names),*]);
+            let generic = cached.generic.then(|| quote!(, generic = true));
+            quote!(#arguments #generic)
+        }
+    };
     let storing = cached.storing.site_options(cached.key.as_ref());
     quote!(#krate::__private::site! { #name: function #key #storing })
 }

@@ -38,6 +38,8 @@ pub(super) struct Cached {
     pub(super) krate: Path,
     /// The arguments that make up a default key.
     pub(super) keyed: Vec<Ident>,
+    /// Whether there are generic arguments, which a default key tells as well.
+    pub(super) generic: bool,
 }
 
 impl Cached {
@@ -70,6 +72,7 @@ impl Cached {
                 .filter(|name| !skipped.contains(name))
                 .cloned()
                 .collect(),
+            generic: function.is_some_and(Function::is_generic),
             key,
         };
         if let Some(function) = function {

@@ -117,6 +117,14 @@ fn site(domain: &DomainModel) -> TokenStream {
     if !tags.is_empty() {
         options.extend(quote!(, tags = &[#(#tags),*]));
     }
+    let lookups: Vec<_> = domain
+        .lookups
+        .iter()
+        .map(|lookup| lookup_template(domain, lookup))
+        .collect();
+    if !lookups.is_empty() {
+        options.extend(quote!(, lookups = &[#(#lookups),*]));
+    }
     match (&domain.ttl_with, &domain.ttl) {
         (None, Some(Time::Millis(millis))) => options.extend(quote!(, ttl_millis = #millis)),
         (None, Some(Time::Forever)) => options.extend(quote!(, ttl_forever = true)),
@@ -289,8 +297,7 @@ fn find_by(domain: &DomainModel, lookup: &Field, record: &TokenStream) -> TokenS
     );
     let input = input(lookup);
     let key = lookup_expr(domain, lookup, quote!(#name));
-    let about_find =
-        format!("The record with this `{name}`, if it was stored by `put` or `{find_or_load}`.");
+    let about_find = format!("The record with this `{name}`, if it is stored.");
     let about_load = format!("The record with this `{name}`, from the cache or else from `load`.");
     quote! {
         #[doc = #about_find]
@@ -320,6 +327,11 @@ fn key_expr(
         quote!(.text(":").part(#value))
     });
     quote!(#krate::__private::KeyBuilder::new(#capacity).text(#prefix)#(#parts)*.finish())
+}
+
+/// `session:~email:{email}`, for the wiring.
+fn lookup_template(domain: &DomainModel, field: &Field) -> String {
+    format!("{}:~{1}:{{{1}}}", domain.prefix.value(), field.name)
 }
 
 /// `session:~email:{email}`: no value of a key looks like `~email`.

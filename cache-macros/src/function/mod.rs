@@ -9,7 +9,7 @@ use crate::error::Errors;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, ReturnType, Signature, Token, Type, Visibility};
+use syn::{Attribute, FnArg, GenericParam, ReturnType, Signature, Token, Type, Visibility};
 
 /// A function with its body left as tokens.
 pub(crate) struct Function {
@@ -100,6 +100,14 @@ impl Function {
             Form::Boxed(boxed) => &boxed.patterns,
         };
         Arguments::of(&self.sig, renamed)
+    }
+
+    /// Whether the function has generic arguments, named or not.
+    pub(crate) fn is_generic(&self) -> bool {
+        let params = &self.sig.generics.params;
+        let is_named = |param: &GenericParam| !matches!(param, GenericParam::Lifetime(_));
+        let is_unnamed = |input: &FnArg| matches!(input, FnArg::Typed(typed) if matches!(*typed.ty, Type::ImplTrait(_)));
+        params.iter().any(is_named) || self.sig.inputs.iter().any(is_unnamed)
     }
 
     /// What the function's future returns.

@@ -37,8 +37,7 @@ impl Cache {
         ttl: impl Into<Ttl>,
     ) -> usize {
         let plan = Plan::new().ttl(ttl);
-        let set =
-            |(key, value): (_, T)| write::set(self, &DIRECT, &key, value, plan.clone(), |_| {});
+        let set = |(key, value): (_, T)| write::set(self, &DIRECT, &key, value, plan.clone());
         let entries = entries.into_iter().map(|(key, value)| (key.into(), value));
         entries.map(set).filter(|&stored| stored).count()
     }

@@ -48,7 +48,7 @@ pub enum ConfigError {
     },
     /// A variable asks for Redis, which this version does not have yet.
     #[error(
-        "{variable} is set, but this version of cache-runtime has no Redis backend yet; unset it to use the embedded cache"
+        "{variable} is set, but this version has no Redis backend yet; unset it to use the embedded cache"
     )]
     NoRedis {
         /// Its name.
@@ -70,13 +70,23 @@ impl Config {
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
         let mut config = Config::default();
+        let mut wants_redis = None;
         for (variable, value) in variables {
             let value = value.trim();
-            if !value.is_empty() {
+            if value.is_empty() {
+                continue;
+            }
+            if REDIS.contains(&variable.as_str()) {
+                wants_redis = Some(variable);
+            } else {
                 config.apply(&variable, value)?;
             }
         }
-        Ok(config)
+        // Last, so that a program which goes on without Redis has heard of everything else.
+        match wants_redis {
+            Some(variable) => Err(ConfigError::NoRedis { variable }),
+            None => Ok(config),
+        }
     }
 
     fn apply(&mut self, variable: &str, value: &str) -> Result<(), ConfigError> {
@@ -95,10 +105,6 @@ impl Config {
             }
             "CACHE_DEFAULT_TTL" => {
                 self.default_ttl = ttl(value).ok_or_else(|| unreadable(DURATION))?;
-            }
-            _ if REDIS.contains(&variable) => {
-                let variable = variable.to_owned();
-                return Err(ConfigError::NoRedis { variable });
             }
             _ => {
                 if let Some(domain) = domain_of(variable) {
@@ -192,6 +198,9 @@ mod tests {
             error.to_string(),
             "CACHE_SESSION_TTL=`soon`: expected seconds, a duration such as `5m` or `1h 30m`, or `forever`"
         );
+        let both = [("REDIS_URL", "redis://h"), ("CACHE_ENABLED", "maybe")];
+        let error = read(&both).expect_err("unreadable");
+        assert!(error.to_string().starts_with("CACHE_ENABLED=`maybe`"));
         let error = read(&[("REDIS_URL", "redis://:secret@host")]).expect_err("no Redis yet");
         assert!(!error.to_string().contains("secret"));
     }

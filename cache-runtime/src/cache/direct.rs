@@ -3,7 +3,7 @@
 use super::Cache;
 use crate::invalidate::{self, Invalidated, Target};
 use crate::key::Key;
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, Route};
 use crate::read_through::{Call, Optional, Plan};
 use crate::site::DIRECT;
 use crate::stats::count;
@@ -58,15 +58,20 @@ impl Cache {
     }
 
     /// Invalidates every entry that carries one of `tags`.
-    pub async fn invalidate_tags<T: Into<Tag>>(&self, tags: impl IntoIterator<Item = T>) {
+    pub async fn invalidate_tags<T: Into<Tag>>(
+        &self,
+        tags: impl IntoIterator<Item = T>,
+    ) -> Invalidated {
+        let mut all = Invalidated::delivered(Route::Tag, None);
         for tag in tags {
-            self.invalidate_tag(tag).await;
+            all = self.invalidate_tag(tag).await;
         }
+        all
     }
 
     /// Invalidates everything.
-    pub async fn clear(&self) {
-        self.invalidate("*").await;
+    pub async fn clear(&self) -> Invalidated {
+        self.invalidate("*").await
     }
 
     pub(super) fn read<T: CacheValue>(&self, key: Key) -> Option<T> {

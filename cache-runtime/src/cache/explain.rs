@@ -4,6 +4,7 @@ use super::Cache;
 use crate::entry::Entry;
 use crate::generation::{Generation, Guard};
 use crate::key::Key;
+use crate::stats::Bytes;
 use crate::ttl::Ttl;
 use serde::Serialize;
 use std::fmt;
@@ -124,23 +125,33 @@ fn name(stamp: &Arc<Generation>) -> String {
     }
 }
 
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            State::Fresh => "fresh",
+            State::Negative => "fresh, and says there is nothing",
+            State::Expired => "expired",
+            State::Invalidated => "invalidated",
+            State::Absent => "not stored",
+        })
+    }
+}
+
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {:?}", self.key, self.state)?;
+        write!(f, "`{}` is {}", self.key, self.state)?;
         if self.computing {
-            f.write_str(", a computation is under way")?;
+            f.write_str("; a computation is under way")?;
         }
         let Some(entry) = &self.entry else {
             return Ok(());
         };
-        let left = entry
-            .time_left
-            .map_or_else(|| "for ever".to_owned(), |left| format!("{left:?} left"));
-        write!(
-            f,
-            "\n  stored {:?} ago, {left}, about {} bytes",
-            entry.age, entry.bytes
-        )?;
+        let left = match entry.time_left {
+            Some(left) => format!("{} left", in_words(left)),
+            None => "for ever".to_owned(),
+        };
+        let (age, bytes) = (in_words(entry.age), Bytes(entry.bytes));
+        write!(f, "\n  stored {age} ago, {left}, about {bytes}")?;
         write!(f, "\n  invalidated by any of: {}", entry.guards.join(", "))?;
         if !entry.invalidated_by.is_empty() {
             write!(
@@ -151,4 +162,13 @@ impl fmt::Display for Explanation {
         }
         Ok(())
     }
+}
+
+/// A time for people: whole seconds, from ten seconds on.
+fn in_words(time: Duration) -> String {
+    let rounded = match time.as_secs() {
+        10.. => Duration::from_secs(time.as_secs()),
+        _ => Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+    };
+    humantime::format_duration(rounded).to_string()
 }

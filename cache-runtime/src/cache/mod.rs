@@ -12,7 +12,7 @@ pub(crate) mod warm;
 
 pub use builder::Builder;
 pub use config::ConfigError;
-pub use explain::{Explanation, State};
+pub use explain::{EntryDetails, Explanation, State};
 pub use global::InstallError;
 pub use health::Health;
 pub use operation::{GetOrSet, GetOrTrySet, Operation, Set, SetWith, WriteThrough};

@@ -159,14 +159,7 @@ impl<'c, T: CacheValue> IntoFuture for Operation<'c, Set<T>> {
 
     fn into_future(self) -> Self::IntoFuture {
         let Set(value) = self.action;
-        std::future::ready(write::set(
-            self.cache,
-            &DIRECT,
-            &self.key,
-            value,
-            self.plan,
-            |_| {},
-        ))
+        std::future::ready(write::set(self.cache, &DIRECT, &self.key, value, self.plan))
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) struct Generations {
     hasher: RandomState,
     tags_ended: AtomicU64,
     keys_ended: AtomicU64,
+    scopes_ended: AtomicU64,
 }
 
 /// See [`Generations::epoch`].
@@ -28,6 +29,7 @@ pub(crate) struct Generations {
 pub(crate) struct Epoch {
     tags: u64,
     keys: u64,
+    scopes: u64,
 }
 
 impl Epoch {
@@ -36,7 +38,7 @@ impl Epoch {
         match guard {
             Guard::Tag => self.tags == later.tags,
             Guard::Key => self.keys == later.keys,
-            Guard::Scope => false,
+            Guard::Scope => self.scopes == later.scopes,
         }
     }
 }
@@ -59,6 +61,7 @@ impl Generations {
             hasher: RandomState::default(),
             tags_ended: AtomicU64::new(0),
             keys_ended: AtomicU64::new(0),
+            scopes_ended: AtomicU64::new(0),
         }
     }
 
@@ -119,12 +122,13 @@ impl Generations {
         ended
     }
 
-    /// How many generations of tags and of keys have ended. What stands still over a computation proves that
+    /// How many generations of each kind have ended. What stands still over a computation proves that
     /// guards of that kind which are captured after it are as good as captured before.
     pub(crate) fn epoch(&self) -> Epoch {
         Epoch {
             tags: self.tags_ended.load(Ordering::Acquire),
             keys: self.keys_ended.load(Ordering::Acquire),
+            scopes: self.scopes_ended.load(Ordering::Acquire),
         }
     }
 
@@ -133,7 +137,7 @@ impl Generations {
         match guard {
             Guard::Tag => self.tags_ended.fetch_add(1, Ordering::AcqRel),
             Guard::Key => self.keys_ended.fetch_add(1, Ordering::AcqRel),
-            Guard::Scope => 0,
+            Guard::Scope => self.scopes_ended.fetch_add(1, Ordering::AcqRel),
         };
     }
 

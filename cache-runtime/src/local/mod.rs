@@ -21,9 +21,9 @@ pub(crate) struct Capacity {
 }
 
 pub(crate) struct Local {
-    entries: Cache<Arc<str>, Arc<Entry>, ByWeight, RandomState, Evictions>,
+    entries: Cache<Arc<str>, Arc<Entry>, ByWeight, RandomState, PushedOut>,
     capacity: Capacity,
-    evicted: Arc<AtomicU64>,
+    evicted: AtomicU64,
 }
 
 impl Local {
@@ -32,7 +32,6 @@ impl Local {
             entries: capacity.entries.max(1),
             bytes: capacity.bytes.max(1),
         };
-        let evicted = Arc::new(AtomicU64::new(0));
         let estimated = usize::try_from(capacity.entries).unwrap_or(usize::MAX);
         let options = OptionsBuilder::new()
             .estimated_items_capacity(estimated.min(1 << 24))
@@ -44,14 +43,9 @@ impl Local {
             least: (capacity.bytes / capacity.entries).max(1),
         };
         Local {
-            entries: Cache::with_options(
-                options,
-                weigher,
-                RandomState::default(),
-                Evictions(Arc::clone(&evicted)),
-            ),
+            entries: Cache::with_options(options, weigher, RandomState::default(), PushedOut),
             capacity,
-            evicted,
+            evicted: AtomicU64::new(0),
         }
     }
 
@@ -66,7 +60,10 @@ impl Local {
     }
 
     pub(crate) fn insert(&self, key: Arc<str>, entry: Arc<Entry>) {
-        self.entries.insert(key, entry);
+        let pushed_out = self.entries.insert_with_lifecycle(Arc::clone(&key), entry);
+        // The entry that this one replaces is among them.
+        let evicted = pushed_out.iter().filter(|other| **other != key).count();
+        self.evicted.fetch_add(evicted as u64, Ordering::Relaxed);
     }
 
     /// Frees the room of an invalid entry; leaves a valid one that has taken its place.
@@ -114,15 +111,18 @@ impl Weighter<Arc<str>, Arc<Entry>> for ByWeight {
     }
 }
 
+/// Collects what an insertion pushes out.
 #[derive(Clone)]
-struct Evictions(Arc<AtomicU64>);
+struct PushedOut;
 
-impl Lifecycle<Arc<str>, Arc<Entry>> for Evictions {
-    type RequestState = ();
+impl Lifecycle<Arc<str>, Arc<Entry>> for PushedOut {
+    type RequestState = Vec<Arc<str>>;
 
-    fn begin_request(&self) {}
+    fn begin_request(&self) -> Self::RequestState {
+        Vec::new()
+    }
 
-    fn on_evict(&self, (): &mut (), _: Arc<str>, _: Arc<Entry>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+    fn on_evict(&self, pushed_out: &mut Self::RequestState, key: Arc<str>, _: Arc<Entry>) {
+        pushed_out.push(key);
     }
 }

@@ -146,7 +146,7 @@ impl Pending {
 
     fn begin(&self) -> Flight {
         let last = self.found.as_ref().map_or(&[][..], |entry| entry.stamps());
-        let mut flight = capture(&self.cache, &self.key, &self.plan.tags, last);
+        let mut flight = capture(&self.cache, &self.key, &self.plan, last);
         flight.tag_set = self.site.tag_set;
         flight.version = self.site.version;
         flight

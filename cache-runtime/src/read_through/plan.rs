@@ -3,6 +3,7 @@
 use crate::cache::Cache;
 use crate::flight::Flight;
 use crate::generation::{Generation, Guard};
+use crate::key::Key;
 use crate::tag::Tag;
 use crate::ttl::Ttl;
 use std::sync::Arc;
@@ -14,6 +15,8 @@ pub struct Plan {
     pub(crate) ttl: Ttl,
     /// How long to remember that there is nothing; `None`: not at all.
     pub(crate) negative: Option<Ttl>,
+    /// Further keys to store the entry under.
+    pub(crate) aliases: Vec<Key>,
 }
 
 impl Plan {
@@ -43,19 +46,25 @@ impl Plan {
 /// Captures the generations that a computation for `key` depends on. To be called before it begins.
 ///
 /// `last` is what the last value under this key was stamped with; some of its guards may have come from the value.
-pub(crate) fn capture(cache: &Cache, key: &str, tags: &[Tag], last: &[Arc<Generation>]) -> Flight {
+pub(crate) fn capture(cache: &Cache, key: &str, plan: &Plan, last: &[Arc<Generation>]) -> Flight {
     let generations = cache.generations();
     let epoch = generations.epoch();
-    let mut own: Vec<Arc<Generation>> = vec![generations.capture(Guard::Key, key)];
-    own.extend(crate::key::scopes(key).map(|scope| generations.capture(Guard::Scope, scope)));
-    own.extend(
-        tags.iter()
-            .map(|tag| generations.capture(Guard::Tag, tag.as_str())),
-    );
+    let mut own: Vec<Arc<Generation>> = Vec::new();
+    for key in std::iter::once(key).chain(plan.aliases.iter().map(Key::as_str)) {
+        own.extend(guards_of(key).map(|(guard, name)| generations.capture(guard, name)));
+    }
+    let tags = plan.tags.iter();
+    own.extend(tags.map(|tag| generations.capture(Guard::Tag, tag.as_str())));
     let hinted = last
         .iter()
         .filter(|hint| !own.iter().any(|g| g.is_of(hint.guard(), hint.name())))
         .map(|hint| generations.capture(hint.guard(), hint.name()))
         .collect();
     Flight::new(own, hinted, epoch)
+}
+
+/// What stands for a key: itself, and its scopes.
+pub(super) fn guards_of(key: &str) -> impl Iterator<Item = (Guard, &str)> {
+    let scopes = crate::key::scopes(key).map(|scope| (Guard::Scope, scope));
+    std::iter::once((Guard::Key, key)).chain(scopes)
 }

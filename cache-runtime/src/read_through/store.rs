@@ -1,6 +1,6 @@
 //! Storing what was computed, unless something it depends on was invalidated meanwhile.
 
-use super::plan::Plan;
+use super::plan::{Plan, guards_of};
 use crate::cache::Cache;
 use crate::clock::Tick;
 use crate::entry::{Entry, Payload};
@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub struct Decision {
     ttl: Ttl,
     tags: Vec<Tag>,
-    keys: Vec<Key>,
+    aliases: Vec<Key>,
     store: bool,
 }
 
@@ -30,7 +30,7 @@ impl Decision {
         Decision {
             ttl: plan.ttl,
             tags: Vec::new(),
-            keys: Vec::new(),
+            aliases: plan.aliases.clone(),
             store: true,
         }
     }
@@ -40,7 +40,7 @@ impl Decision {
         Decision {
             ttl: plan.negative.unwrap_or_default(),
             tags: Vec::new(),
-            keys: Vec::new(),
+            aliases: Vec::new(),
             store: plan.negative.is_some(),
         }
     }
@@ -60,15 +60,15 @@ impl Decision {
         self.store &= !unwanted;
     }
 
-    /// Makes the entry invalid with `key`, as if the computation had read it.
-    pub(crate) fn follows(&mut self, key: &Key) {
-        self.keys.push(key.clone());
+    /// Stores the entry under `key` as well. It becomes invalid with any of its keys.
+    pub(crate) fn also_under(&mut self, key: Key) {
+        self.aliases.push(key);
     }
 
     /// The guards that come from the value.
     fn guards(&self) -> impl Iterator<Item = (Guard, &str)> {
         let tags = self.tags.iter().map(|tag| (Guard::Tag, tag.as_str()));
-        tags.chain(self.keys.iter().map(|key| (Guard::Key, key.as_str())))
+        tags.chain(self.aliases.iter().flat_map(|key| guards_of(key.as_str())))
     }
 }
 
@@ -142,7 +142,8 @@ impl Destination<'_> {
             expires,
             weight: crate::local::weight(self.key, finding.weight),
         });
-        self.conclude(&entry, outcome, captured < entry.stamps().len());
+        let late = captured < entry.stamps().len();
+        self.conclude(&entry, outcome, &decision.aliases, late);
         (entry, outcome)
     }
 
@@ -187,14 +188,15 @@ impl Destination<'_> {
         }
     }
 
-    fn conclude(&self, entry: &Arc<Entry>, outcome: Outcome, late: bool) {
+    fn conclude(&self, entry: &Arc<Entry>, outcome: Outcome, aliases: &[Key], late: bool) {
         let counters = self.site.counters(self.cache);
         match outcome {
             Outcome::Stored => {
                 count(&counters.stores);
-                self.cache
-                    .local()
-                    .insert(Arc::clone(self.key), Arc::clone(entry));
+                let aliases = aliases.iter().map(|alias| alias.as_str().into());
+                for key in std::iter::once(Arc::clone(self.key)).chain(aliases) {
+                    self.cache.local().insert(key, Arc::clone(entry));
+                }
             }
             Outcome::Fenced => {
                 count(&counters.fenced);

@@ -4,4 +4,5 @@ mod counters;
 mod snapshot;
 
 pub(crate) use counters::{Counters, Families, count};
+pub(crate) use snapshot::Bytes;
 pub use snapshot::{FunctionStats, Stats};

@@ -58,9 +58,10 @@ pub struct FunctionStats {
 }
 
 impl FunctionStats {
-    /// Hits among all look-ups, from 0 to 1; 0 before the first.
+    /// Look-ups that were answered without a run of the body (hits and coalesced callers) among all, from 0 to
+    /// 1; 0 before the first.
     pub fn hit_rate(&self) -> f64 {
-        rate(self.hits, self.misses)
+        rate(self.hits + self.coalesced, self.hits + self.misses)
     }
 
     /// Mean time of a load.
@@ -81,6 +82,21 @@ impl Stats {
         })
     }
 
+    /// The crate's name and `::`, if all functions have it in common: a table need not repeat it.
+    fn common_prefix(&self) -> &str {
+        let names = || {
+            let names = self.functions.iter().map(|function| function.name.as_str());
+            names.filter(|name| !name.starts_with('('))
+        };
+        let first = names().next().unwrap_or_default();
+        let prefix = first.find("::").map_or("", |at| &first[..at + 2]);
+        if names().all(|name| name.starts_with(prefix)) {
+            prefix
+        } else {
+            ""
+        }
+    }
+
     /// Hits of all functions.
     pub fn hits(&self) -> u64 {
         self.functions.iter().map(|f| f.hits).sum()
@@ -91,18 +107,19 @@ impl Stats {
         self.functions.iter().map(|f| f.misses).sum()
     }
 
-    /// Hits among all look-ups, from 0 to 1; 0 before the first.
+    /// Look-ups that were answered without a run of a body (hits and coalesced callers) among all, from 0 to 1; 0
+    /// before the first.
     pub fn hit_rate(&self) -> f64 {
-        rate(self.hits(), self.misses())
+        let coalesced = self.functions.iter().map(|f| f.coalesced).sum::<u64>();
+        rate(self.hits() + coalesced, self.hits() + self.misses())
     }
 }
 
-fn rate(hits: u64, misses: u64) -> f64 {
-    let all = hits + misses;
+fn rate(answered: u64, all: u64) -> f64 {
     if all == 0 {
         0.0
     } else {
-        hits as f64 / all as f64
+        answered as f64 / all as f64
     }
 }
 
@@ -122,7 +139,8 @@ const COLUMNS: [&str; 10] = [
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rows: Vec<[String; COLUMNS.len()]> = vec![COLUMNS.map(str::to_owned)];
-        rows.extend(self.functions.iter().map(row));
+        let common = self.common_prefix();
+        rows.extend(self.functions.iter().map(|function| row(function, common)));
         let widths: [usize; COLUMNS.len()] = std::array::from_fn(|column| {
             let cells = rows.iter().map(|row| row[column].chars().count());
             cells.max().unwrap_or_default()
@@ -160,15 +178,24 @@ impl fmt::Display for Stats {
     }
 }
 
-fn row(stats: &FunctionStats) -> [String; COLUMNS.len()] {
+fn row(stats: &FunctionStats, common: &str) -> [String; COLUMNS.len()] {
+    let name = stats.name.strip_prefix(common).unwrap_or(&stats.name);
+    let hit_rate = match stats.hits + stats.misses {
+        0 => "-".to_owned(),
+        _ => format!("{:.1} %", 100.0 * stats.hit_rate()),
+    };
+    let mean_load = match stats.loads {
+        0 => "-".to_owned(),
+        _ => format!("{:.1?}", stats.mean_load_time()),
+    };
     [
-        stats.name.clone(),
+        name.to_owned(),
         stats.hits.to_string(),
         stats.misses.to_string(),
-        format!("{:.1} %", 100.0 * stats.hit_rate()),
+        hit_rate,
         stats.coalesced.to_string(),
         stats.loads.to_string(),
-        format!("{:.1?}", stats.mean_load_time()),
+        mean_load,
         stats.errors.to_string(),
         stats.stores.to_string(),
         stats.fenced.to_string(),
@@ -176,7 +203,7 @@ fn row(stats: &FunctionStats) -> [String; COLUMNS.len()] {
 }
 
 /// Bytes for people.
-struct Bytes(u64);
+pub(crate) struct Bytes(pub(crate) u64);
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

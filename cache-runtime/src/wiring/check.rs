@@ -170,7 +170,9 @@ impl Wiring {
 
 impl CacheSite {
     fn matches_pattern(&self, pattern: &str) -> bool {
-        overlap(&items(&self.key, false), &items(pattern, true))
+        let pattern = items(pattern, true);
+        let mut templates = std::iter::once(&*self.key).chain(self.lookups.iter().copied());
+        templates.any(|template| overlap(&items(template, false), &pattern))
     }
 
     fn declares_tag(&self, tag: &str) -> bool {

@@ -58,6 +58,10 @@ pub struct CacheSite {
     pub line: u32,
     /// The template of its keys.
     pub key: String,
+    /// Further templates that its entries are stored under.
+    pub lookups: Vec<&'static str>,
+    /// Whether it remembers that there is nothing.
+    pub negative: bool,
     /// The templates of its tags.
     pub tags: Vec<&'static str>,
     /// Whether its values may bring further tags.
@@ -118,9 +122,9 @@ impl CacheSite {
             },
             file: site.file,
             line: site.line,
-            key: site
-                .key
-                .map_or_else(|| site.default_key_template(), str::to_owned),
+            key: site.key_template(),
+            lookups: site.lookups.to_vec(),
+            negative: site.negative,
             tags: site.tags.to_vec(),
             open_tags: site.open_tags,
             ttl: match site.ttl {
@@ -146,19 +150,28 @@ impl InvalidatingFunction {
 
 impl fmt::Display for Wiring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for cache in &self.caches {
+        for (number, cache) in self.caches.iter().enumerate() {
+            if number > 0 {
+                writeln!(f)?;
+            }
             writeln!(f, "{} ({}:{})", cache.name, cache.file, cache.line)?;
             write!(f, "    {} {}", cache.kind, cache.key)?;
+            for lookup in &cache.lookups {
+                write!(f, ", {lookup}")?;
+            }
             if !cache.tags.is_empty() {
                 write!(f, "   tags {}", cache.tags.join(", "))?;
             }
             match cache.ttl {
-                Some(Duration::MAX) => writeln!(f, "   for ever")?,
-                Some(ttl) => writeln!(f, "   for {}", humantime::format_duration(ttl))?,
-                None => writeln!(f)?,
+                Some(Duration::MAX) => write!(f, "   for ever")?,
+                Some(ttl) => write!(f, "   for {}", humantime::format_duration(ttl))?,
+                None => {}
+            }
+            if cache.negative {
+                write!(f, "   negative")?;
             }
             for invalidation in self.reaching(cache) {
-                writeln!(f, "    <- {invalidation}")?;
+                write!(f, "\n    <- {invalidation}")?;
             }
         }
         Ok(())

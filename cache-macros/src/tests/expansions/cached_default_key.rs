@@ -1,6 +1,6 @@
 async fn sum(a: u32, b: u32) -> u32 {
     ::cache_runtime::__private::site! {
-        __CACHE_SITE : function
+        __CACHE_SITE : function, arguments = & ["a", "b"]
     }
     let __cache_shape = {
         use ::cache_runtime::__private::dispatch::*;

@@ -6,7 +6,8 @@ where
     S::Row: Clone,
 {
     ::cache_runtime::__private::site! {
-        __CACHE_SITE : function, ttl_millis = 60000u64
+        __CACHE_SITE : function, arguments = & ["ids"], generic = true, ttl_millis =
+        60000u64
     }
     let __cache_shape = {
         use ::cache_runtime::__private::dispatch::*;

@@ -35,8 +35,8 @@ where
         ::cache_runtime::__private::site! {
             __CACHE_SITE : domain, name_is = ::core::concat!(::core::module_path!(),
             "::", "Session"), key = "session:{id}:{part}", tags = &
-            ["session:team:{team}", "user:{user.id}"], ttl_millis = 1800000u64, version =
-            2u32
+            ["session:team:{team}", "user:{user.id}"], lookups = &
+            ["session:~token:{token}"], ttl_millis = 1800000u64, version = 2u32
         }
         &__CACHE_SITE
     }
@@ -238,7 +238,7 @@ where
             )
             .await
     }
-    ///The record with this `token`, if it was stored by `put` or `by_token_or_load`.
+    ///The record with this `token`, if it is stored.
     pub async fn by_token(&self, token: &Token) -> ::core::option::Option<Session<P>> {
         self.domain
             .find(

@@ -1,0 +1,91 @@
+//! What the cache tells `tracing`, and what it keeps to itself.
+
+use cache_runtime::{Cache, cached};
+use std::fmt::Write;
+use std::sync::{Arc, Mutex};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Metadata, Subscriber, span};
+
+#[cached(cache = cache, key = "seen:{id}", skip(cache))]
+async fn seen(cache: &Cache, id: &str) -> Result<String, String> {
+    if id == "bad" {
+        Err("secret error".to_owned())
+    } else {
+        Ok("secret value".to_owned())
+    }
+}
+
+#[cached(cache = cache, key = "hidden:{id}", sensitive, skip(cache))]
+async fn hidden(cache: &Cache, id: &str) -> String {
+    "secret value".to_owned()
+}
+
+/// Writes down every event and span.
+#[derive(Clone)]
+struct Scribe {
+    level: Arc<Mutex<Level>>,
+    lines: Arc<Mutex<String>>,
+}
+
+impl Subscriber for Scribe {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= *self.level.lock().expect("not poisoned")
+            && metadata.target() == "cache_runtime"
+    }
+    fn new_span(&self, attributes: &span::Attributes<'_>) -> span::Id {
+        let mut lines = self.lines.lock().expect("not poisoned");
+        write!(lines, "{} ", attributes.metadata().name()).expect("a string");
+        attributes.record(&mut Line(&mut lines));
+        span::Id::from_u64(1)
+    }
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut Line(&mut self.lines.lock().expect("not poisoned")));
+    }
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
+struct Line<'s>(&'s mut String);
+
+impl Visit for Line<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        writeln!(self.0, "{field}={value:?}").expect("a string");
+    }
+}
+
+/// Everything at `level` and above that a few calls say. Events know their subscriber once for a program, so there
+/// is one, whose level is set, and one test in this program.
+async fn overheard(scribe: &Scribe, level: Level) -> String {
+    *scribe.level.lock().expect("not poisoned") = level;
+    tracing::callsite::rebuild_interest_cache();
+    scribe.lines.lock().expect("not poisoned").clear();
+    let cache = Cache::in_memory();
+    for id in ["visible", "visible", "bad"] {
+        let _ = seen(&cache, id).await;
+        hidden(&cache, "patient").await;
+    }
+    cache.invalidate("seen:*").await;
+    scribe.lines.lock().expect("not poisoned").clone()
+}
+
+#[tokio::test]
+async fn logs_have_no_values_and_keys_only_at_trace_level() {
+    let scribe = Scribe {
+        level: Arc::new(Mutex::new(Level::TRACE)),
+        lines: Arc::default(),
+    };
+    tracing::subscriber::set_global_default(scribe.clone()).expect("the only one");
+    let trace = overheard(&scribe, Level::TRACE).await;
+    assert!(trace.contains("key=seen:visible"), "{trace}");
+    assert!(trace.contains("cache.compute"), "{trace}");
+    assert!(trace.contains("function=logs::seen"), "{trace}");
+    let debug = overheard(&scribe, Level::DEBUG).await;
+    assert!(debug.contains("route=scope"), "{debug}");
+    assert!(!debug.contains("visible"), "{debug}");
+    for log in [trace, debug] {
+        assert!(!log.contains("secret"), "{log}");
+        assert!(!log.contains("patient"), "a sensitive key: {log}");
+    }
+}
