@@ -14,7 +14,7 @@ pub(crate) async fn show(cache: &Cache) -> Result<(), Failure> {
     // A test of a program of your own would do: `wiring().check().assert_clean()`.
     note("wiring(): what is cached, and who invalidates it\n");
     let wiring = wiring();
-    println!("{wiring}");
+    println!("{wiring}\n");
     let problems = wiring.check().problems();
     note(&format!("wiring().check(): {} problems", problems.len()));
     for problem in &problems {

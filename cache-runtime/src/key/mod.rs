@@ -64,14 +64,22 @@ impl Key {
         scopes(&self.text)
     }
 
+    #[inline]
     fn finish(mut text: String, sound: bool) -> Self {
-        let cut = text.rfind(':').map_or(0, |at| at + 1);
-        if text.len() > LONGEST_KEY && text.len() - cut > escape::DIGEST_LENGTH {
-            let digest = encode::digest_of_text(&text[cut..]);
-            text.truncate(cut);
-            escape::push_digest(&mut text, digest);
+        if text.len() > LONGEST_KEY {
+            shorten(&mut text);
         }
         Key { text, sound }
+    }
+}
+
+#[cold]
+fn shorten(text: &mut String) {
+    let cut = text.rfind(':').map_or(0, |at| at + 1);
+    if text.len() - cut > escape::DIGEST_LENGTH {
+        let digest = encode::digest_of_text(&text[cut..]);
+        text.truncate(cut);
+        escape::push_digest(text, digest);
     }
 }
 
