@@ -131,6 +131,9 @@ fn by_pattern(cache: &Cache, pattern: &Pattern) -> Option<u64> {
 /// Ends a key's generation: its entry, any computation of it, and what was computed from it.
 /// Returns whether an entry was removed that could have been served.
 pub(crate) fn end_key(cache: &Cache, key: &Key) -> bool {
+    if !key.is_sound() {
+        return false;
+    }
     let was_valid = cache.valid_entry(key).is_some();
     cache.generations().end(Guard::Key, key.as_str());
     free(cache, key.as_str()) && was_valid

@@ -150,6 +150,22 @@ async fn a_companion_reaches_single_entries() {
     );
 }
 
+#[cached(key = "outside:{n}", when = false, skip(runs), companion)]
+async fn bypassing(n: u8, runs: &Runs) -> u8 {
+    double(u32::from(n), runs)
+        .await
+        .try_into()
+        .unwrap_or(u8::MAX)
+}
+
+#[tokio::test]
+async fn a_refresh_is_for_the_function_that_was_called() {
+    let runs = Runs::new();
+    double(50, &runs).await;
+    bypassing::refresh(50, &runs).await;
+    assert_eq!(runs.total(), 1, "the inner function was not refreshed");
+}
+
 #[cached(companion)]
 async fn companion_with_default_key(n: u8, m: u8) -> u8 {
     n + m

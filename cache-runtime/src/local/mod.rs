@@ -62,7 +62,7 @@ impl Local {
     pub(crate) fn insert(&self, key: Arc<str>, entry: Arc<Entry>) {
         let pushed_out = self.entries.insert_with_lifecycle(Arc::clone(&key), entry);
         // The entry that this one replaces is among them.
-        let evicted = pushed_out.iter().filter(|other| **other != key).count();
+        let evicted = pushed_out.iter().filter(|(other, _)| *other != key).count();
         self.evicted.fetch_add(evicted as u64, Ordering::Relaxed);
     }
 
@@ -111,18 +111,19 @@ impl Weighter<Arc<str>, Arc<Entry>> for ByWeight {
     }
 }
 
-/// Collects what an insertion pushes out.
+/// Collects what an insertion pushes out. Values are dropped by whoever inserted, outside of all locks: their `Drop`
+/// is not ours.
 #[derive(Clone)]
 struct PushedOut;
 
 impl Lifecycle<Arc<str>, Arc<Entry>> for PushedOut {
-    type RequestState = Vec<Arc<str>>;
+    type RequestState = Vec<(Arc<str>, Arc<Entry>)>;
 
     fn begin_request(&self) -> Self::RequestState {
         Vec::new()
     }
 
-    fn on_evict(&self, pushed_out: &mut Self::RequestState, key: Arc<str>, _: Arc<Entry>) {
-        pushed_out.push(key);
+    fn on_evict(&self, pushed_out: &mut Self::RequestState, key: Arc<str>, entry: Arc<Entry>) {
+        pushed_out.push((key, entry));
     }
 }

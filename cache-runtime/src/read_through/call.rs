@@ -55,10 +55,11 @@ impl<'c> Call<'c> {
         S: Shape<R>,
         S::Value: CacheValue,
     {
+        // Also where the cache is passed by: a wish to refresh is for this call, not for one inside its body.
+        let (outer, refresh) = current_context();
         if !self.is_possible() {
             return Lookup::Miss(self.bypass(shape));
         }
-        let (outer, refresh) = current_context();
         let found = self.cache.local().get(self.key.as_str());
         if !refresh
             && let Some(entry) = &found
