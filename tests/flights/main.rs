@@ -284,3 +284,28 @@ async fn functions_work_without_a_cache() {
     let stats = source.cache.stats();
     assert_eq!(stats.function("value").map(|f| f.bypassed), Some(2));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_body_that_is_over_at_once_still_runs_once_a_key() {
+    const KEYS: usize = 20_000;
+
+    #[cached(cache = source.cache, key = "quick:{id}", skip(source))]
+    async fn quick(source: &Source, id: usize) -> usize {
+        source.runs.fetch_add(1, SeqCst);
+        id
+    }
+
+    let source = Source::new();
+    let walk = |_| {
+        let source = Arc::clone(&source);
+        tokio::spawn(async move {
+            for id in 0..KEYS {
+                assert_eq!(quick(&source, id).await, id);
+            }
+        })
+    };
+    for walker in (0..8).map(walk).collect::<Vec<_>>() {
+        soon(walker).await;
+    }
+    assert_eq!(source.runs(), KEYS);
+}
