@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 const KEYS: usize = 8;
 const TASKS: usize = 16;
-const ROUNDS: usize = 4_000;
+/// Of each task; `SOAK_ROUNDS` in the environment makes it longer.
+const ROUNDS: usize = 12_000;
 
 struct Truth {
     cache: Cache,
@@ -56,7 +57,11 @@ async fn no_read_is_older_than_the_last_invalidation_that_returned_before_it() {
         rows: Default::default(),
         vouched: Default::default(),
     });
-    let tasks = (0..TASKS).map(|seed| tokio::spawn(work(Arc::clone(&truth), seed as u64)));
+    let rounds = std::env::var("SOAK_ROUNDS")
+        .ok()
+        .and_then(|rounds| rounds.parse().ok());
+    let rounds = rounds.unwrap_or(ROUNDS);
+    let tasks = (0..TASKS).map(|seed| tokio::spawn(work(Arc::clone(&truth), rounds, seed as u64)));
     for task in tasks.collect::<Vec<_>>() {
         task.await.expect("no stale read");
     }
@@ -69,9 +74,9 @@ async fn no_read_is_older_than_the_last_invalidation_that_returned_before_it() {
     assert!(fenced > 100, "and races:\n{stats}");
 }
 
-async fn work(truth: Arc<Truth>, seed: u64) {
+async fn work(truth: Arc<Truth>, rounds: usize, seed: u64) {
     let mut random = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;

@@ -202,3 +202,46 @@ impl Flight {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generation::Generations;
+
+    fn flight(generations: &Generations, key: &str) -> Arc<Flight> {
+        let own = vec![generations.capture(Guard::Key, key)];
+        Arc::new(Flight::new(own, Vec::new(), generations.epoch()))
+    }
+
+    /// What is checked before it is noted can end in between, and a caller who comes then would join.
+    #[test]
+    fn what_has_ended_by_the_time_it_is_noted_is_not_read() {
+        let generations = Generations::new();
+        let (outer, inner) = (flight(&generations, "outer"), flight(&generations, "inner"));
+        assert!(inner.is_current(), "the check of a reader");
+        generations.end(Guard::Key, "inner");
+        assert!(!outer.reads(Dependency::Flight(Arc::clone(&inner))));
+        assert!(outer.is_current(), "and leaves no trace");
+        assert!(matches!(outer.waits_for(&inner), Waiting::IsTooLate));
+    }
+
+    #[test]
+    fn what_was_read_before_it_ended_stays_a_dependency() {
+        let generations = Generations::new();
+        let (outer, inner) = (flight(&generations, "outer"), flight(&generations, "inner"));
+        assert!(outer.reads(Dependency::Flight(Arc::clone(&inner))));
+        generations.end(Guard::Key, "inner");
+        assert!(!outer.reads(Dependency::Flight(Arc::clone(&inner))));
+        assert!(!outer.is_current());
+    }
+
+    #[test]
+    fn a_circle_of_waiting_is_seen_before_it_closes() {
+        let generations = Generations::new();
+        let [a, b, c] = ["a", "b", "c"].map(|key| flight(&generations, key));
+        assert!(matches!(a.waits_for(&b), Waiting::IsSafe));
+        assert!(matches!(b.waits_for(&c), Waiting::IsSafe));
+        assert!(matches!(c.waits_for(&a), Waiting::WouldNeverEnd));
+        assert!(matches!(a.waits_for(&a), Waiting::WouldNeverEnd));
+    }
+}
