@@ -48,14 +48,27 @@ pub(crate) fn shape(output: &Type, krate: &Path) -> TokenStream {
     quote!({ use #krate::__private::dispatch::*; #probe })
 }
 
-/// As [`shape`], for a result whose value is to be cached. Every token that is ours has the place of the return
-/// type, so that a type that cannot be cached is underlined there.
+/// As [`shape`], for a result whose value is to be cached. The check has the place of the return type, so that a
+/// type that cannot be cached is underlined there, and nowhere else: its shape is another.
 pub(crate) fn cacheable_shape(output: &Type, krate: &Path) -> TokenStream {
     let (first, last) = ends(output);
-    let check = quote_spanned!(first=> #krate::__private::cacheable);
-    let mut argument = Group::new(Delimiter::Parenthesis, probe(output, krate));
+    let probe = probe(output, krate);
+    let check = quote_spanned!(first=> #krate::__private::cached_value);
+    let value = quote_spanned!(last=> .of_value());
+    let mut argument = Group::new(Delimiter::Parenthesis, quote!(#probe #value));
     argument.set_span(last);
-    quote!({ use #krate::__private::dispatch::*; #check #argument })
+    let shape = checked_shape(output, krate);
+    quote!({
+        use #krate::__private::dispatch::*;
+        #check #argument;
+        #shape
+    })
+}
+
+/// As [`cacheable_shape`], for those who come after the check.
+pub(crate) fn checked_shape(output: &Type, krate: &Path) -> TokenStream {
+    let probe = probe(output, krate);
+    quote!({ use #krate::__private::dispatch::*; (&&#probe).if_cacheable() })
 }
 
 fn probe(output: &Type, krate: &Path) -> TokenStream {

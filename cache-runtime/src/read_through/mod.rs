@@ -18,6 +18,7 @@ mod fill;
 mod plan;
 mod shape;
 mod store;
+mod uncacheable;
 
 pub use call::{Call, Lookup};
 pub use fill::Miss;
