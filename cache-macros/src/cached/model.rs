@@ -10,7 +10,7 @@ use proc_macro2::{Ident, TokenStream};
 use syn::{Expr, Path};
 
 const KNOWN: Known = Known {
-    attribute: "#[cached]",
+    attribute: "`#[cached]`",
     options: &[
         "ttl",
         "key",

@@ -8,7 +8,7 @@ use proc_macro2::{Span, TokenStream};
 use syn::{Expr, Path};
 
 const KNOWN: Known = Known {
-    attribute: "#[cache_invalidate]",
+    attribute: "`#[cache_invalidate]`",
     options: &["tags", "when", "on", "cache", "crate"],
     positional: true,
 };

@@ -10,7 +10,7 @@ use proc_macro2::{Span, TokenStream};
 use syn::{Expr, Path};
 
 const KNOWN: Known = Known {
-    attribute: "#[cache_put]",
+    attribute: "`#[cache_put]`",
     options: &[
         "key",
         "ttl",
@@ -40,7 +40,7 @@ impl Put {
         errors: &mut Errors,
     ) -> Self {
         let mut options = Options::parse(attribute, &KNOWN, errors);
-        let has_key = options.has("key");
+        let has_key = options.name_of("key").is_some();
         let key = options.take_str("key", errors);
         let put = Put {
             key: key.map(|key| Template::parse(key, Role::Key, errors)),
