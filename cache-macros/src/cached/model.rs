@@ -3,7 +3,7 @@
 use crate::error::Errors;
 use crate::function::Function;
 use crate::options::{Known, Options};
-use crate::shared::{check_every_argument, check_output, skipped};
+use crate::shared::{Skipped, check_every_argument, check_output};
 use crate::storing::Storing;
 use crate::template::{Role, Scope, Template};
 use proc_macro2::{Ident, TokenStream};
@@ -53,12 +53,9 @@ impl Cached {
         let key = options.take_str("key", errors);
         let key = key.map(|key| Template::parse(key, Role::Key, errors));
         let storing = Storing::parse(&mut options, errors);
-        let skipped = skipped(
-            &mut options,
-            if function.is_some() { &names } else { &[] },
-            errors,
-        );
-        let companion = options.take("companion");
+        let skipped = Skipped::parse(&mut options, function.map(|_| &*names), errors);
+        let companion = options.name_of("companion");
+        let companion = companion.filter(|_| options.take_flag("companion", errors));
         let cached = Cached {
             storing,
             cache: options.take_expr("cache", errors),
@@ -67,18 +64,13 @@ impl Cached {
             krate: options.take_crate(errors),
             keyed: names
                 .iter()
-                .filter(|name| !skipped.contains(name))
+                .filter(|name| !skipped.names.contains(name))
                 .cloned()
                 .collect(),
             key,
         };
         if let Some(function) = function {
-            cached.check(
-                function,
-                &skipped,
-                companion.map(|option| option.name),
-                errors,
-            );
+            cached.check(function, &skipped, companion.as_ref(), errors);
         }
         cached
     }
@@ -86,8 +78,8 @@ impl Cached {
     fn check(
         &self,
         function: &Function,
-        skipped: &[Ident],
-        companion: Option<Ident>,
+        skipped: &Skipped,
+        companion: Option<&Ident>,
         errors: &mut Errors,
     ) {
         let arguments = function.arguments();
@@ -100,10 +92,11 @@ impl Cached {
             key.check_names(Role::Key, &scope, errors);
         }
         self.storing.check_names(&scope, errors);
-        check_every_argument(function, self.key.as_ref(), skipped, errors);
+        let key = self.key.as_ref().filter(|key| key.is_clear(&scope));
+        check_every_argument(function, key, skipped, errors);
         check_output(function, "#[cached]", errors);
         if let Some(companion) = companion {
-            self.check_companion(function, &companion, errors);
+            self.check_companion(function, companion, errors);
         }
     }
 

@@ -156,10 +156,7 @@ impl DomainModel {
     /// `tag`, or `tag = "user:{user_id}"`.
     fn field_tag(&self, field: &Field, option: Opt, errors: &mut Errors) -> Option<Template> {
         let literal = match option.value {
-            Value::Flag => {
-                let text = format!("{}:{}:{{{}}}", self.prefix.value(), field.name, field.name);
-                LitStr::new(&text, field.name.span())
-            }
+            Value::Flag => self.default_tag(field),
             Value::Expr(expr) => match *expr {
                 syn::Expr::Lit(syn::ExprLit {
                     lit: syn::Lit::Str(literal),
@@ -183,28 +180,41 @@ impl DomainModel {
         };
         let template = Template::parse(literal, Role::Tag, errors);
         let others = self.fields.iter().filter(|name| **name != field.name);
-        if let Some(other) = others.into_iter().find(|name| template.mentions(name)) {
-            errors.push(
-                &template.literal,
-                format!("the tag of field `{}` can only be made of that field, not of `{other}`: `invalidate_by_{}` knows no other; put it into `#[cache(tags = […])]` on the type", field.name, field.name),
-            );
+        let mistake = if let Some(other) = others.into_iter().find(|name| template.mentions(name)) {
+            format!(
+                "the tag of field `{0}` can only be made of that field, not of `{other}`: `invalidate_by_{0}` knows no other; put it into `#[cache(tags = […])]` on the type",
+                field.name
+            )
         } else if !template.mentions(&field.name) {
-            errors.push(
-                &template.literal,
-                format!("the tag of field `{0}` does not mention it; write `{{{0}}}`, or put it into `#[cache(tags = […])]` on the type", field.name),
-            );
-        }
-        Some(template)
+            format!(
+                "the tag of field `{0}` does not mention it; write `{{{0}}}`, or put it into `#[cache(tags = […])]` on the type",
+                field.name
+            )
+        } else {
+            return Some(template);
+        };
+        errors.push(&template.literal, mistake);
+        // So that `invalidate_by_…` is there, and takes what it would take.
+        Some(Template::parse(self.default_tag(field), Role::Tag, errors))
     }
 
-    fn check(&self, record: &Ident, errors: &mut Errors) {
+    fn default_tag(&self, field: &Field) -> LitStr {
+        let text = format!("{}:{1}:{{{1}}}", self.prefix.value(), field.name);
+        LitStr::new(&text, field.name.span())
+    }
+
+    fn check(&mut self, record: &Ident, errors: &mut Errors) {
         if self.keys.is_empty() {
             errors.push(record, "no field is the key; mark one: `#[cache(key)]`");
         }
+        let mut tags = std::mem::take(&mut self.more_tags);
         let scope = self.scope();
-        for tag in &self.more_tags {
+        for tag in &tags {
             tag.check_names(Role::Tag, &scope, errors);
         }
+        // What is wrong is reported once, and not by the expansion again.
+        tags.retain(|tag| tag.is_clear(&scope));
+        self.more_tags = tags;
     }
 
     /// Templates are over the fields.

@@ -6,7 +6,7 @@ use crate::options::{Known, Options};
 use crate::shared::check_output;
 use crate::storing::Storing;
 use crate::template::{Role, Scope, Template};
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use syn::{Expr, Path};
 
 const KNOWN: Known = Known {
@@ -49,8 +49,8 @@ impl Put {
             krate: options.take_crate(errors),
         };
         if !has_key {
-            errors.push_at(
-                Span::call_site(),
+            errors.push_on_attribute(
+                function,
                 "`#[cache_put]` needs the key of the function whose value it replaces: `#[cache_put(key = \"user:{id}\")]`",
             );
         }
