@@ -163,18 +163,3 @@ pub(crate) fn check_every_argument(
         }
     }
 }
-
-/// Whether there is a value to keep, and a type to keep it as.
-pub(crate) fn check_output(function: &Function, attribute: &str, errors: &mut Errors) {
-    match function.output() {
-        None => errors.push(
-            &function.sig.ident,
-            format!("`{attribute}` needs a return value; this function returns nothing that could be kept"),
-        ),
-        Some(output @ Type::ImplTrait(_)) => errors.push(
-            output,
-            format!("`{attribute}` needs to name the type of the value; write a concrete type instead of `impl …`"),
-        ),
-        Some(_) => {}
-    }
-}

@@ -3,7 +3,8 @@
 use crate::error::Errors;
 use crate::function::Function;
 use crate::options::{Known, Options};
-use crate::shared::{Skipped, check_every_argument, check_output};
+use crate::output;
+use crate::shared::{Skipped, check_every_argument};
 use crate::storing::Storing;
 use crate::template::{Role, Scope, Template};
 use proc_macro2::{Ident, TokenStream};
@@ -94,7 +95,7 @@ impl Cached {
         self.storing.check_names(&scope, errors);
         let key = self.key.as_ref().filter(|key| key.is_clear(&scope));
         check_every_argument(function, key, skipped, errors);
-        check_output(function, "#[cached]", errors);
+        output::check(function, "#[cached]", errors);
         if let Some(companion) = companion {
             self.check_companion(function, companion, errors);
         }

@@ -85,8 +85,13 @@ impl Function {
         }
     }
 
+    /// Whether it is `async`, or what `#[async_trait]` makes of that.
+    pub(crate) fn is_async(&self) -> bool {
+        self.sig.asyncness.is_some() || matches!(self.form, Form::Boxed(_))
+    }
+
     fn check_asyncness(&self, attribute: &str, errors: &mut Errors) {
-        if self.sig.asyncness.is_none() && matches!(self.form, Form::Async) {
+        if !self.is_async() {
             errors.push(
                 self.sig.fn_token,
                 format!(
@@ -131,7 +136,8 @@ impl Function {
             Form::Boxed(boxed) => boxed.body.clone(),
         };
         // Tells the compiler what `?`, `return` and the last expression lead to, before it reads them.
-        let returned = self.output().map(|output| {
+        let returned = self.output().filter(|output| !is_never(output));
+        let returned = returned.map(|output| {
             let (first, _) = ends(output);
             let returned = quote_spanned!(first=> return __cache_returned;);
             quote! {
@@ -187,6 +193,11 @@ fn is_function(item: TokenStream) -> bool {
     item.into_iter()
         .take_while(|tree| !matches!(tree, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace))
         .any(|tree| matches!(tree, TokenTree::Ident(ident) if ident == "fn"))
+}
+
+/// Whether this is `!`, which generic code cannot name yet.
+pub(crate) fn is_never(output: &Type) -> bool {
+    matches!(output, Type::Never(_))
 }
 
 /// The span of the first and of the last token: together they cover all between.

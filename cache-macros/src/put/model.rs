@@ -3,7 +3,7 @@
 use crate::error::Errors;
 use crate::function::Function;
 use crate::options::{Known, Options};
-use crate::shared::check_output;
+use crate::output;
 use crate::storing::Storing;
 use crate::template::{Role, Scope, Template};
 use proc_macro2::TokenStream;
@@ -71,6 +71,6 @@ impl Put {
             key.check_names(Role::Key, &scope, errors);
         }
         self.storing.check_names(&scope, errors);
-        check_output(function, "#[cache_put]", errors);
+        output::check(function, "#[cache_put]", errors);
     }
 }
