@@ -228,7 +228,23 @@ impl Options {
     }
 }
 
+/// What a `macro_rules!` puts in place of `$value` comes in an invisible group. Where the value is to be looked into,
+/// the group is in the way; elsewhere it keeps the value together.
+fn ungrouped(expr: Expr) -> Expr {
+    match expr {
+        Expr::Group(group) => match ungrouped(*group.expr) {
+            plain @ (Expr::Lit(_) | Expr::Path(_) | Expr::Closure(_) | Expr::Array(_)) => plain,
+            expr => Expr::Group(syn::ExprGroup {
+                expr: Box::new(expr),
+                ..group
+            }),
+        },
+        other => other,
+    }
+}
+
 fn as_str(expr: Expr, errors: &mut Errors, help: &str) -> Option<LitStr> {
+    let expr = ungrouped(expr);
     if let Expr::Lit(syn::ExprLit {
         lit: syn::Lit::Str(literal),
         ..
@@ -251,7 +267,7 @@ fn parse_value(name: &Ident, input: ParseStream) -> syn::Result<Value> {
     }
     if input.peek(Token![=]) {
         input.parse::<Token![=]>()?;
-        return Ok(Value::Expr(input.parse()?));
+        return Ok(Value::Expr(Box::new(ungrouped(input.parse()?))));
     }
     if input.peek(syn::token::Paren) {
         let content;

@@ -358,7 +358,7 @@ impl TagsOfValue {
             TagsOfValue::Expr(of_value) => of_value.applied(value, scope),
             TagsOfValue::Templates(of_value, templates) => {
                 let tags = templates.iter().map(|tag| tag.to_tag(krate, scope));
-                let tags = quote!([#(#krate::__private::Tag::from(#tags)),*]);
+                let tags = quote!([#(<#krate::__private::Tag as ::core::convert::From<_>>::from(#tags)),*]);
                 of_value.around(value, tags)
             }
         }

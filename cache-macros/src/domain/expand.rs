@@ -89,7 +89,7 @@ fn tags(domain: &DomainModel) -> Option<TokenStream> {
     Some(quote! {
         fn cache_tags(&self) -> ::std::vec::Vec<#krate::Tag> {
             let Self { #(#used,)* .. } = self;
-            ::std::vec![#(#krate::Tag::from(#tags)),*]
+            ::std::vec![#(<#krate::Tag as ::core::convert::From<_>>::from(#tags)),*]
         }
     })
 }
@@ -107,7 +107,7 @@ fn ttl(domain: &DomainModel) -> Option<TokenStream> {
     };
     Some(quote! {
         fn cache_ttl(&self) -> #krate::Ttl {
-            #krate::Ttl::from(#ttl)
+            <#krate::Ttl as ::core::convert::From<_>>::from(#ttl)
         }
     })
 }
@@ -218,7 +218,9 @@ fn methods(domain: &DomainModel, record: &TokenStream) -> TokenStream {
         }
         /// Several records, in the order of `ids`.
         #vis async fn get_many(&self, ids: impl ::core::iter::IntoIterator<Item = #id>) -> ::std::vec::Vec<::core::option::Option<#record>> {
-            self.domain.get_many(ids.into_iter().map(|#id_pattern| #owned_key).collect()).await
+            let ids = ::core::iter::IntoIterator::into_iter(ids);
+            let keys = ::core::iter::Iterator::map(ids, |#id_pattern| #owned_key);
+            self.domain.get_many(::core::iter::Iterator::collect(keys)).await
         }
         /// Stores a record; tells whether it was stored. The cache cannot know how old the record is: to be safe
         /// from storing one that was read before somebody else wrote, use `get_or_load` or `refresh`.
@@ -259,11 +261,12 @@ fn methods(domain: &DomainModel, record: &TokenStream) -> TokenStream {
             __CacheE: ::core::marker::Send + 'static,
             __CacheF: ::core::future::Future<Output = ::core::result::Result<::core::option::Option<#record>, __CacheE>> + ::core::marker::Send + 'static,
         {
-            let keyed = ids.into_iter().map(|id| {
+            let ids = ::core::iter::IntoIterator::into_iter(ids);
+            let keyed = ::core::iter::Iterator::map(ids, |id| {
                 let key = { let #id_pattern = ::core::clone::Clone::clone(&id); #owned_key };
                 (id, key)
             });
-            self.domain.warm(keyed.collect(), load).await
+            self.domain.warm(::core::iter::Iterator::collect(keyed), load).await
         }
         /// What this cache has done.
         #vis fn stats(&self) -> #krate::FunctionStats {
