@@ -37,7 +37,7 @@ pub(crate) fn parse(text: &str) -> Result<u64, String> {
     }
     if total == 0 {
         return Err(format!(
-            "`{text}` is no time at all; nothing would ever be stored"
+            "`{text}` is no time at all, nothing would ever be stored; give a longer one"
         ));
     }
     Ok(total)

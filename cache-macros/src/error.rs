@@ -1,18 +1,19 @@
 //! A bag of mistakes: everything wrong with one attribute is reported at once, each on its own place.
 
+use crate::function::Function;
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote_spanned};
 
 /// Collected mistakes. Emitted beside the user's item, which stays as it is.
 #[derive(Default)]
 pub(crate) struct Errors {
     compile_errors: TokenStream,
-    /// Statements that make the compiler report a mistake inside of a string; see [`Errors::inside_string`].
+    /// Items that make the compiler report a mistake inside of a string; see [`Errors::inside_string`].
     probes: Vec<Probe>,
 }
 
 struct Probe {
-    statements: TokenStream,
+    item: TokenStream,
     /// The same mistake, reported on the whole string.
     compile_error: TokenStream,
 }
@@ -24,8 +25,13 @@ impl Errors {
             .extend(compile_error(at, message.as_ref()));
     }
 
-    /// A mistake at one place.
-    pub(crate) fn push_at(&mut self, span: Span, message: impl AsRef<str>) {
+    /// A mistake of the whole attribute, which stands on `item`. It resolves as the item does: then the compiler does
+    /// not add that it comes from an expansion.
+    pub(crate) fn push_on_attribute(&mut self, item: Option<&Function>, message: impl AsRef<str>) {
+        let attribute = Span::call_site();
+        let span = item.map_or(attribute, |item| {
+            item.sig.fn_token.span.located_at(attribute)
+        });
         let message = message.as_ref();
         self.compile_errors
             .extend(quote_spanned! {span=> ::core::compile_error! { #message } });
@@ -35,17 +41,16 @@ impl Errors {
         self.compile_errors.extend(error.to_compile_error());
     }
 
-    /// A mistake inside of a string literal, which a stable macro cannot point at: `statements` are to make the
-    /// compiler do so. They need a function's body, and type checking, which the compiler may not reach when there
-    /// are other mistakes; then `message` is reported on the whole literal.
+    /// A mistake inside of a string literal, which a stable macro cannot point at: `item` makes the compiler do so.
+    /// Where there is no place for an item, `message` is reported on the whole literal.
     pub(crate) fn inside_string(
         &mut self,
         literal: &syn::LitStr,
         message: &str,
-        statements: TokenStream,
+        item: TokenStream,
     ) {
         self.probes.push(Probe {
-            statements,
+            item,
             compile_error: compile_error(literal, message),
         });
     }
@@ -54,19 +59,13 @@ impl Errors {
         self.compile_errors.is_empty() && self.probes.is_empty()
     }
 
-    /// Everything as `compile_error!`, and as statements for the body of the function if that is all it takes.
+    /// Everything: as `compile_error!`, and as items for a module or a function's body.
     pub(crate) fn emit(self) -> (TokenStream, TokenStream) {
-        if self.compile_errors.is_empty() {
-            let statements = self.probes.into_iter().map(|probe| probe.statements);
-            (TokenStream::new(), quote!(#(#statements)*))
-        } else {
-            let mut errors = self.compile_errors;
-            errors.extend(self.probes.into_iter().map(|probe| probe.compile_error));
-            (errors, TokenStream::new())
-        }
+        let items = self.probes.into_iter().map(|probe| probe.item);
+        (self.compile_errors, items.collect())
     }
 
-    /// Everything as `compile_error!`, where there is no function to put statements into.
+    /// Everything as `compile_error!`, where there is no place for items.
     pub(crate) fn into_compile_errors(self) -> TokenStream {
         let mut errors = self.compile_errors;
         errors.extend(self.probes.into_iter().map(|probe| probe.compile_error));

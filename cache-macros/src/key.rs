@@ -16,6 +16,11 @@ pub(crate) fn key(input: TokenStream) -> TokenStream {
             input.parse::<Token![=]>()?;
             krate = input.call(Path::parse_mod_style)?;
         }
+        if !input.is_empty() {
+            return Err(input.error(
+                "`key!` takes a template and nothing else; values stand in it: `key!(\"user:{id}\")`",
+            ));
+        }
         Ok((literal, krate))
     };
     let (literal, krate) = match parser.parse2(input) {

@@ -12,6 +12,7 @@ mod function;
 mod invalidate;
 mod key;
 mod options;
+mod output;
 mod put;
 mod shared;
 mod storing;

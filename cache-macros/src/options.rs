@@ -23,6 +23,8 @@ pub(crate) enum Value {
     Path(Path),
     /// `skip(a, b)`
     List(Vec<Ident>),
+    /// Parentheses around anything else.
+    Other,
 }
 
 /// The options of one attribute.
@@ -34,11 +36,23 @@ pub(crate) struct Options {
 
 /// Which options an attribute has.
 pub(crate) struct Known {
-    /// As people write it: `#[cached]`.
+    /// As messages call it: `` `#[cached]` ``.
     pub(crate) attribute: &'static str,
     pub(crate) options: &'static [&'static str],
     /// Whether strings without a name are allowed.
     pub(crate) positional: bool,
+}
+
+impl Known {
+    fn help(&self) -> String {
+        let options = list(self.options.iter().copied());
+        let patterns = if self.positional {
+            "; patterns stand without a name: `\"user:{id}\"`"
+        } else {
+            ""
+        };
+        format!("the options of {} are {options}{patterns}", self.attribute)
+    }
 }
 
 /// Options that are designed and do not exist yet. They are refused by name, so that nobody waits for an effect.
@@ -92,17 +106,17 @@ impl Options {
             self.positional.push(input.parse()?);
             return Ok(());
         }
+        if input.peek(LitStr) && known.options.contains(&"key") {
+            let help = "a string without a name; if this is the key, write";
+            return Err(input.error(format!("{help} `{}`", written("key"))));
+        }
         if !input.peek(Ident::peek_any) {
             let expected = if known.positional {
                 "a pattern or an option"
             } else {
                 "an option"
             };
-            return Err(input.error(format!(
-                "expected {expected}; the options of `{}` are {}",
-                known.attribute,
-                list(known.options.iter().copied())
-            )));
+            return Err(input.error(format!("expected {expected}; {}", known.help())));
         }
         let name = input.call(Ident::parse_any)?;
         let value = parse_value(&name, input)?;
@@ -114,7 +128,7 @@ impl Options {
         let name = option.name.to_string();
         if !known.options.contains(&name.as_str()) {
             errors.push(&option.name, unknown(&name, known));
-        } else if self.named.iter().any(|earlier| earlier.name == option.name) {
+        } else if self.name_of(&name).is_some() {
             errors.push(
                 &option.name,
                 format!("option `{name}` is given twice; keep one of them"),
@@ -124,8 +138,12 @@ impl Options {
         }
     }
 
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.named.iter().any(|option| option.name == name)
+    /// The name of an option, where it was given.
+    pub(crate) fn name_of(&self, name: &str) -> Option<Ident> {
+        let mut named = self.named.iter();
+        named
+            .find(|option| option.name == name)
+            .map(|option| option.name.clone())
     }
 
     /// Takes an option out.
@@ -157,7 +175,7 @@ impl Options {
             _ => {
                 errors.push(
                     &option.name,
-                    format!("option `{name}` needs a value: `{name} = …`"),
+                    format!("option `{name}` needs a value: `{}`", written(name)),
                 );
                 None
             }
@@ -167,21 +185,21 @@ impl Options {
     /// Takes an option out whose value is a string.
     pub(crate) fn take_str(&mut self, name: &str, errors: &mut Errors) -> Option<LitStr> {
         let expr = self.take_expr(name, errors)?;
-        as_str(
-            &expr,
-            errors,
-            &format!("option `{name}` takes a string: `{name} = \"…\"`"),
-        )
+        let help = format!("option `{name}` takes a string: `{}`", written(name));
+        as_str(expr, errors, &help)
     }
 
     /// Takes an option out whose value is a list of strings.
     pub(crate) fn take_strs(&mut self, name: &str, errors: &mut Errors) -> Vec<LitStr> {
-        let help = format!("option `{name}` takes a list of strings: `{name} = [\"…\"]`");
+        let help = format!(
+            "option `{name}` takes a list of strings: `{}`",
+            written(name)
+        );
         match self.take_expr(name, errors) {
             Some(Expr::Array(array)) => {
                 let strs = array
                     .elems
-                    .iter()
+                    .into_iter()
                     .map(|element| as_str(element, errors, &help));
                 strs.collect::<Vec<_>>().into_iter().flatten().collect()
             }
@@ -202,23 +220,37 @@ impl Options {
                 ..
             }) => path,
             Some(option) => {
-                errors.push(
-                    &option.name,
-                    "option `crate` takes a path: `crate = my_crate::cache_runtime`",
-                );
+                let help = format!("option `crate` takes a path: `{}`", written("crate"));
+                errors.push(&option.name, help);
                 syn::parse_quote!(::cache_runtime)
             }
         }
     }
 }
 
-fn as_str(expr: &Expr, errors: &mut Errors, help: &str) -> Option<LitStr> {
+/// What a `macro_rules!` puts in place of `$value` comes in an invisible group. Where the value is to be looked into,
+/// the group is in the way; elsewhere it keeps the value together.
+fn ungrouped(expr: Expr) -> Expr {
+    match expr {
+        Expr::Group(group) => match ungrouped(*group.expr) {
+            plain @ (Expr::Lit(_) | Expr::Path(_) | Expr::Closure(_) | Expr::Array(_)) => plain,
+            expr => Expr::Group(syn::ExprGroup {
+                expr: Box::new(expr),
+                ..group
+            }),
+        },
+        other => other,
+    }
+}
+
+fn as_str(expr: Expr, errors: &mut Errors, help: &str) -> Option<LitStr> {
+    let expr = ungrouped(expr);
     if let Expr::Lit(syn::ExprLit {
         lit: syn::Lit::Str(literal),
         ..
     }) = expr
     {
-        return Some(literal.clone());
+        return Some(literal);
     }
     errors.push(expr, help);
     None
@@ -227,34 +259,59 @@ fn as_str(expr: &Expr, errors: &mut Errors, help: &str) -> Option<LitStr> {
 fn parse_value(name: &Ident, input: ParseStream) -> syn::Result<Value> {
     if name == "crate" && input.peek(Token![=]) {
         input.parse::<Token![=]>()?;
+        if !input.peek(Ident::peek_any) && !input.peek(Token![::]) {
+            let help = format!("option `crate` takes a path: `{}`", written("crate"));
+            return Err(input.error(help));
+        }
         return Ok(Value::Path(input.call(Path::parse_mod_style)?));
     }
     if input.peek(Token![=]) {
         input.parse::<Token![=]>()?;
-        return Ok(Value::Expr(input.parse()?));
+        return Ok(Value::Expr(Box::new(ungrouped(input.parse()?))));
     }
     if input.peek(syn::token::Paren) {
         let content;
         syn::parenthesized!(content in input);
-        let names =
-            Punctuated::<Ident, Token![,]>::parse_terminated_with(&content, Ident::parse_any)?;
-        return Ok(Value::List(names.into_iter().collect()));
+        let names = |input: ParseStream| {
+            Punctuated::<Ident, Token![,]>::parse_terminated_with(input, Ident::parse_any)
+        };
+        let names = names.parse2(content.parse()?);
+        return Ok(names.map_or(Value::Other, |names| {
+            Value::List(names.into_iter().collect())
+        }));
     }
     Ok(Value::Flag)
 }
 
 fn unknown(name: &str, known: &Known) -> String {
     if PLANNED.contains(&name) {
-        return format!("option `{name}` is not supported by this version");
+        return format!("option `{name}` is not supported by this version; leave it out");
     }
     match did_you_mean(name, known.options.iter().copied()) {
         Some(near) => format!("unknown option `{name}`; did you mean `{near}`?"),
-        None => format!(
-            "unknown option `{name}`; the options of `{}` are {}",
-            known.attribute,
-            list(known.options.iter().copied())
-        ),
+        None => format!("unknown option `{name}`; {}", known.help()),
     }
+}
+
+/// How an option is written.
+pub(crate) fn written(name: &str) -> String {
+    let value = match name {
+        "skip" => return "skip(db, ctx)".to_owned(),
+        "key" => "\"user:{id}\"",
+        "prefix" => "\"session\"",
+        "ttl" | "negative" => "\"5m\"",
+        "tags" => "[\"user:{id}\"]",
+        "tags_with" => "|value| [\"team:{value.team}\"]",
+        "ttl_with" => "|record| …",
+        "unless" => "|value| …",
+        "cache" => "self.cache",
+        "version" => "2",
+        "name" => "Sessions",
+        "on" => "always",
+        "crate" => "my_crate::cache_runtime",
+        _ => "…",
+    };
+    format!("{name} = {value}")
 }
 
 /// Goes on behind the option that could not be read.

@@ -2,8 +2,8 @@
 
 use crate::error::Errors;
 use crate::function::{Function, ends};
-use crate::options::{Options, Value};
-use crate::suggest::did_you_mean;
+use crate::options::{Options, Value, written};
+use crate::suggest::{did_you_mean, list};
 use crate::template::{Scope, Template};
 use proc_macro2::{Delimiter, Group, Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -20,8 +20,8 @@ pub(crate) fn finish(
     match function {
         Some(function) if errors.is_empty() => expand(&function),
         Some(function) => {
-            let (errors, statements) = errors.emit();
-            let function = function.with_prefix(statements);
+            let (errors, items) = errors.emit();
+            let function = function.with_mistakes(items);
             quote!(#function #errors)
         }
         None => {
@@ -31,12 +31,13 @@ pub(crate) fn finish(
     }
 }
 
-/// `cache = …`, or the installed one, as an expression of type `&Cache`.
+/// `cache = …`, or the installed one, as an expression of type `&Cache`, at the place of what was written.
 pub(crate) fn cache(expr: Option<&Expr>, krate: &Path, scope: &Scope<'_>) -> TokenStream {
     match expr {
         Some(expr) => {
+            let (first, _) = ends(expr);
             let expr = scope.rename_receiver(expr.to_token_stream());
-            quote!(&#expr)
+            quote_spanned!(first=> &#expr)
         }
         None => quote!(#krate::__private::Cache::global()),
     }
@@ -48,14 +49,27 @@ pub(crate) fn shape(output: &Type, krate: &Path) -> TokenStream {
     quote!({ use #krate::__private::dispatch::*; #probe })
 }
 
-/// As [`shape`], for a result whose value is to be cached. Every token that is ours has the place of the return
-/// type, so that a type that cannot be cached is underlined there.
+/// As [`shape`], for a result whose value is to be cached. The check has the place of the return type, so that a
+/// type that cannot be cached is underlined there, and nowhere else: its shape is another.
 pub(crate) fn cacheable_shape(output: &Type, krate: &Path) -> TokenStream {
     let (first, last) = ends(output);
-    let check = quote_spanned!(first=> #krate::__private::cacheable);
-    let mut argument = Group::new(Delimiter::Parenthesis, probe(output, krate));
+    let probe = probe(output, krate);
+    let check = quote_spanned!(first=> #krate::__private::cached_value);
+    let value = quote_spanned!(last=> .of_value());
+    let mut argument = Group::new(Delimiter::Parenthesis, quote!(#probe #value));
     argument.set_span(last);
-    quote!({ use #krate::__private::dispatch::*; #check #argument })
+    let shape = checked_shape(output, krate);
+    quote!({
+        use #krate::__private::dispatch::*;
+        #check #argument;
+        #shape
+    })
+}
+
+/// As [`cacheable_shape`], for those who come after the check.
+pub(crate) fn checked_shape(output: &Type, krate: &Path) -> TokenStream {
+    let probe = probe(output, krate);
+    quote!({ use #krate::__private::dispatch::*; (&&#probe).if_cacheable() })
 }
 
 fn probe(output: &Type, krate: &Path) -> TokenStream {
@@ -66,79 +80,86 @@ fn probe(output: &Type, krate: &Path) -> TokenStream {
 }
 
 /// The names in `skip(…)`.
-pub(crate) fn skipped(
-    options: &mut Options,
-    arguments: &[Ident],
-    errors: &mut Errors,
-) -> Vec<Ident> {
-    let Some(option) = options.take("skip") else {
-        return Vec::new();
-    };
-    let Value::List(names) = option.value else {
-        errors.push(
-            &option.name,
-            "option `skip` takes names of arguments: `skip(db, ctx)`",
-        );
-        return Vec::new();
-    };
-    for (at, name) in names.iter().enumerate() {
-        let known = || {
-            arguments
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
+#[derive(Default)]
+pub(crate) struct Skipped {
+    pub(crate) names: Vec<Ident>,
+    /// Whether there is a name that no argument has: then it is not known which one was meant.
+    is_unclear: bool,
+}
+
+impl Skipped {
+    /// `arguments` are those of the function, if it could be read.
+    pub(crate) fn parse(
+        options: &mut Options,
+        arguments: Option<&[Ident]>,
+        errors: &mut Errors,
+    ) -> Self {
+        let Some(option) = options.take("skip") else {
+            return Skipped::default();
         };
-        if name == "self" {
-            errors.push(
-                name,
-                "`self` is never part of a key; leave it out of `skip`",
+        let Value::List(names) = option.value else {
+            let help = format!(
+                "option `skip` takes names of arguments: `{}`",
+                written("skip")
             );
-        } else if names[..at].contains(name) {
-            errors.push(name, format!("`{name}` is skipped twice"));
-        } else if !arguments.contains(name) {
-            let known = known();
-            let near = did_you_mean(&name.to_string(), known.iter().map(String::as_str));
-            let help = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            errors.push(name, format!("there is no argument `{name}` to skip{help}"));
+            errors.push(&option.name, help);
+            return Skipped {
+                names: Vec::new(),
+                is_unclear: true,
+            };
+        };
+        let mut is_unclear = false;
+        for (at, name) in names.iter().enumerate() {
+            if name == "self" {
+                errors.push(name, "`self` is skipped by itself; leave it out");
+            } else if names[..at].contains(name) {
+                errors.push(name, format!("`{name}` is skipped twice; keep one of them"));
+            } else if let Some(arguments) = arguments
+                && !arguments.contains(name)
+            {
+                is_unclear = true;
+                errors.push(name, no_such_argument(name, arguments));
+            }
         }
+        Skipped { names, is_unclear }
     }
-    names
+
+    fn find(&self, name: &Ident) -> Option<&Ident> {
+        self.names.iter().find(|skipped| *skipped == name)
+    }
+}
+
+fn no_such_argument(name: &Ident, arguments: &[Ident]) -> String {
+    let known: Vec<_> = arguments.iter().map(ToString::to_string).collect();
+    let known = || known.iter().map(String::as_str);
+    let help = match (did_you_mean(&name.to_string(), known()), known().count()) {
+        (Some(near), _) => format!("did you mean `{near}`?"),
+        (None, 0) => "there are no arguments".to_owned(),
+        (None, 1) => format!("the only argument is {}", list(known())),
+        (None, _) => format!("the arguments are {}", list(known())),
+    };
+    format!("there is no argument `{name}` to skip; {help}")
 }
 
 /// Whether every argument is in the key or skipped, and none is both.
 pub(crate) fn check_every_argument(
     function: &Function,
     key: Option<&Template>,
-    skipped: &[Ident],
+    skipped: &Skipped,
     errors: &mut Errors,
 ) {
+    let Some(key) = key else { return };
     for name in &function.arguments().names {
-        let in_key = key.is_some_and(|key| key.mentions(name));
-        match (key, in_key, skipped.iter().find(|skipped| *skipped == name)) {
-            (Some(_), false, None) => errors.push(
+        match (key.mentions(name), skipped.find(name)) {
+            (false, None) if !skipped.is_unclear => errors.push(
                 name,
                 format!("argument `{name}` is not in the key, so calls that differ in it would share an entry; put `{{{name}}}` into the key, or name it in `skip({name})` if the result does not depend on it"),
             ),
-            (Some(_), true, Some(skip)) => errors.push(
+            (true, Some(skip)) => errors.push(
                 skip,
                 format!("argument `{name}` is in the key and skipped; decide for one"),
             ),
             _ => {}
         }
-    }
-}
-
-/// Whether there is a value to keep, and a type to keep it as.
-pub(crate) fn check_output(function: &Function, attribute: &str, errors: &mut Errors) {
-    match function.output() {
-        None => errors.push(
-            &function.sig.ident,
-            format!("`{attribute}` needs a return value; this function returns nothing that could be kept"),
-        ),
-        Some(output @ Type::ImplTrait(_)) => errors.push(
-            output,
-            format!("`{attribute}` needs to name the type of the value; write a concrete type instead of `impl …`"),
-        ),
-        Some(_) => {}
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::duration;
 use crate::error::Errors;
-use crate::options::{Options, Value};
+use crate::options::{Options, Value, written};
 use crate::template::{Role, Scope, Template};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Expr, ExprClosure, Lit, Pat, Path};
+use syn::spanned::Spanned;
+use syn::{Expr, ExprClosure, ExprUnary, Lit, Pat, Path, UnOp};
 
 /// A time, as an option has it.
 pub(crate) enum Time {
@@ -184,56 +185,32 @@ impl Time {
         let Value::Expr(expr) = value else {
             errors.push(
                 name,
-                format!("option `{name}` needs a value: `{name} = \"5m\"`"),
+                format!(
+                    "option `{name}` needs a value: `{}`",
+                    written(&name.to_string())
+                ),
             );
             return None;
         };
-        match *expr {
-            Expr::Lit(literal) => match &literal.lit {
-                Lit::Int(seconds) => match seconds
-                    .base10_parse::<u64>()
-                    .ok()
-                    .and_then(|s| s.checked_mul(1000))
-                {
-                    Some(0) => {
-                        errors.push(
-                            seconds,
-                            format!("`{name} = 0` is no time at all; nothing would ever be stored"),
-                        );
-                        None
-                    }
-                    Some(millis) => Some(Time::Millis(millis)),
-                    None => {
-                        errors.push(
-                            seconds,
-                            format!("`{name}` takes whole seconds; for ever is `forever`"),
-                        );
-                        None
-                    }
-                },
-                Lit::Str(text) => match duration::parse(&text.value()) {
-                    Ok(millis) => Some(Time::Millis(millis)),
-                    Err(message) => {
-                        errors.push(text, message);
-                        None
-                    }
-                },
-                other => {
-                    errors.push(other, format!("`{name}` takes seconds, a duration such as `\"5m\"`, `forever`, or an expression of type `Duration`"));
-                    None
-                }
-            },
-            Expr::Path(path) if path.path.is_ident("forever") => Some(Time::Forever),
-            Expr::Closure(_) if !of_value => {
-                errors.push(
-                    *expr,
-                    format!("`{name}` cannot depend on a value: there is none; give a duration"),
-                );
-                None
+        let time = match &*expr {
+            Expr::Lit(literal) => of_literal(name, &literal.lit).map(Time::Millis),
+            Expr::Unary(ExprUnary {
+                op: UnOp::Neg(_),
+                expr: number,
+                ..
+            }) if matches!(**number, Expr::Lit(_)) => Err(format!(
+                "`{name}` cannot be negative; for ever is `{name} = forever`"
+            )),
+            Expr::Path(path) if path.path.is_ident("forever") => Ok(Time::Forever),
+            Expr::Closure(_) if !of_value => Err(format!(
+                "`{name}` cannot depend on a value: there is none; give a duration"
+            )),
+            Expr::Closure(_) => {
+                return OfValue::parse(*expr, &name.to_string(), errors).map(Time::OfValue);
             }
-            Expr::Closure(_) => OfValue::parse(*expr, "ttl", errors).map(Time::OfValue),
-            other => Some(Time::Expr(Box::new(other))),
-        }
+            other => Ok(Time::Expr(Box::new(other.clone()))),
+        };
+        time.map_err(|message| errors.push(&expr, message)).ok()
     }
 
     /// The time as an expression, if it is known before the value is.
@@ -253,6 +230,40 @@ impl Time {
     }
 }
 
+/// The milliseconds that a literal stands for, or what is wrong with it.
+fn of_literal(name: &Ident, literal: &Lit) -> Result<u64, String> {
+    match literal {
+        Lit::Str(text) => duration::parse(&text.value()),
+        Lit::Int(number) if !is_integer_suffix(number.suffix()) => Err(format!(
+            "`{number}` is not a number of seconds; a duration with a unit is a string: `{name} = \"{number}\"`"
+        )),
+        Lit::Int(seconds) => {
+            let millis = seconds.base10_parse::<u64>().ok();
+            match millis.and_then(|seconds| seconds.checked_mul(1000)) {
+                Some(0) => Err(format!(
+                    "`{name} = {seconds}` is no time at all, nothing would ever be stored; give a longer one, or leave `{name}` out"
+                )),
+                Some(millis) => Ok(millis),
+                None => Err(format!(
+                    "`{name} = {seconds}` is too long; for ever is `{name} = forever`"
+                )),
+            }
+        }
+        Lit::Float(_) => Err(format!(
+            "`{name}` takes whole seconds; for a fraction, write milliseconds: `{name} = \"1500ms\"`"
+        )),
+        _ => Err(format!(
+            "`{name}` takes seconds, a duration such as `\"5m\"`, `forever`, or an expression of type `Duration`"
+        )),
+    }
+}
+
+/// The compiler takes any suffix for a macro's: `5m` is a literal.
+fn is_integer_suffix(suffix: &str) -> bool {
+    let width = suffix.trim_start_matches(['i', 'u']);
+    suffix.is_empty() || matches!(width, "8" | "16" | "32" | "64" | "128" | "size")
+}
+
 impl OfValue {
     pub(crate) fn parse(expr: Expr, option: &str, errors: &mut Errors) -> Option<Self> {
         match expr {
@@ -265,7 +276,8 @@ impl OfValue {
                 errors.push(
                     other,
                     format!(
-                        "option `{option}` takes a closure over the value: `{option} = |value| …`"
+                        "option `{option}` takes a closure over the value: `{}`",
+                        written(option)
                     ),
                 );
                 None
@@ -285,11 +297,6 @@ impl OfValue {
         })
     }
 
-    /// What was written behind `|value|`.
-    pub(crate) fn body(&self) -> &Expr {
-        &self.body
-    }
-
     fn names(&self) -> Vec<Ident> {
         let mut names = Vec::new();
         if let Some(pattern) = &self.pattern {
@@ -298,16 +305,22 @@ impl OfValue {
         names
     }
 
-    /// The result for `value`.
+    /// The result for `value`, at the place of what was written.
     pub(crate) fn applied(&self, value: &Ident, scope: &Scope<'_>) -> TokenStream {
         let body = scope.rename_receiver(self.body.to_token_stream());
         self.around(value, body)
     }
 
     fn around(&self, value: &Ident, body: TokenStream) -> TokenStream {
+        let (delimiter, tokens) = match &self.pattern {
+            Some(pattern) => (Delimiter::Brace, quote!(let #pattern = #value; #body)),
+            None => (Delimiter::Parenthesis, quote!(#value)),
+        };
+        let mut group = Group::new(delimiter, tokens);
+        group.set_span(self.body.span());
         match &self.pattern {
-            Some(pattern) => quote!({ let #pattern = #value; #body }),
-            None => quote!(#body(#value)),
+            Some(_) => group.to_token_stream(),
+            None => quote!(#body #group),
         }
     }
 }
@@ -345,7 +358,7 @@ impl TagsOfValue {
             TagsOfValue::Expr(of_value) => of_value.applied(value, scope),
             TagsOfValue::Templates(of_value, templates) => {
                 let tags = templates.iter().map(|tag| tag.to_tag(krate, scope));
-                let tags = quote!([#(#krate::__private::Tag::from(#tags)),*]);
+                let tags = quote!([#(<#krate::__private::Tag as ::core::convert::From<_>>::from(#tags)),*]);
                 of_value.around(value, tags)
             }
         }
@@ -357,10 +370,17 @@ pub(crate) fn version(expr: &Expr, errors: &mut Errors) -> Option<u32> {
         lit: Lit::Int(number),
         ..
     }) = expr
+        && is_integer_suffix(number.suffix())
         && let Ok(version) = number.base10_parse()
     {
         return Some(version);
     }
-    errors.push(expr, "`version` takes a number: `version = 2`");
+    errors.push(
+        expr,
+        format!(
+            "option `version` takes a whole number: `{}`",
+            written("version")
+        ),
+    );
     None
 }

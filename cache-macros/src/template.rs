@@ -8,6 +8,7 @@ use crate::suggest::{did_you_mean, list};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::ops::Range;
+use syn::spanned::Spanned;
 use syn::visit::Visit;
 use syn::{Expr, LitStr, Path};
 
@@ -36,6 +37,8 @@ impl Role {
 pub(crate) struct Template {
     pub(crate) literal: LitStr,
     pieces: Vec<Piece>,
+    /// Whether every placeholder could be read.
+    is_whole: bool,
 }
 
 enum Piece {
@@ -56,17 +59,15 @@ impl Template {
     /// Reads a template; mistakes of its syntax go to `errors`.
     pub(crate) fn parse(literal: LitStr, role: Role, errors: &mut Errors) -> Self {
         let text = literal.value();
-        let pieces = match split(&text) {
-            Ok(pieces) => pieces,
-            Err((at, message)) => {
-                errors.push(&literal, pointing_into(&text, at, &message));
-                Vec::new()
-            }
-        };
         let mut template = Template {
             pieces: Vec::new(),
             literal,
+            is_whole: true,
         };
+        let pieces = split(&text).unwrap_or_else(|(at, message)| {
+            template.broken(pointing_into(&text, at, &message), errors);
+            Vec::new()
+        });
         for piece in pieces {
             match piece {
                 Raw::Text(text) => template.pieces.push(Piece::Text(text)),
@@ -83,8 +84,13 @@ impl Template {
             Ok(expr) => self
                 .pieces
                 .push(Piece::Value(Placeholder { expr, source, at })),
-            Err(message) => errors.push(&self.literal, pointing_into(text, at, &message)),
+            Err(message) => self.broken(pointing_into(text, at, &message), errors),
         }
+    }
+
+    fn broken(&mut self, message: String, errors: &mut Errors) {
+        self.is_whole = false;
+        errors.push(&self.literal, message);
     }
 
     fn check(&self, text: &str, role: Role, errors: &mut Errors) {
@@ -92,13 +98,14 @@ impl Template {
         if text.is_empty() {
             errors.push(
                 &self.literal,
-                format!("an empty {role_name}; it would match nothing"),
+                format!("an empty {role_name}; write one such as `\"user:{{id}}\"`"),
             );
         }
         if role != Role::Pattern {
             self.check_segments(text, role_name, errors);
         }
         if role == Role::Key
+            && self.is_whole
             && let Some(at) = text.find(['*', '?', '[', ']'])
             && !self
                 .placeholders()
@@ -159,13 +166,16 @@ impl Template {
     /// Checks that every placeholder is about something known: `names`, `self` if there is one, a constant or a path.
     pub(crate) fn check_names(&self, role: Role, scope: &Scope<'_>, errors: &mut Errors) {
         for placeholder in self.placeholders() {
-            let Some(root) = root(&placeholder.expr) else {
-                continue;
-            };
-            if !scope.knows(&root) {
+            if let Some(root) = placeholder.unknown_root(scope) {
                 self.report_unknown(role, placeholder, &root, scope, errors);
             }
         }
+    }
+
+    /// Whether it is clear which names this template mentions: a name is not missing where a placeholder is wrong.
+    pub(crate) fn is_clear(&self, scope: &Scope<'_>) -> bool {
+        let mut placeholders = self.placeholders();
+        self.is_whole && placeholders.all(|placeholder| placeholder.unknown_root(scope).is_none())
     }
 
     fn report_unknown(
@@ -177,47 +187,37 @@ impl Template {
         errors: &mut Errors,
     ) {
         let (role, root) = (role.name(), root.to_string());
-        let names = || {
-            scope
-                .names
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-        };
-        let known = names();
+        let known: Vec<_> = scope.names.iter().map(ToString::to_string).collect();
         let known = || known.iter().map(String::as_str);
         let message = format!("unknown placeholder `{{{root}}}` in the {role}");
-        let (message, help) = match did_you_mean(&root, known()) {
-            Some(near) => (format!("{message}; did you mean `{{{near}}}`?"), None),
-            None if scope.names.is_empty() => (
+        let (message, help) = match (did_you_mean(&root, known()), known().count()) {
+            (Some(near), _) => (format!("{message}; did you mean `{{{near}}}`?"), None),
+            (None, 0) => (message, Some(format!("there are no {}s", scope.what))),
+            (None, 1) => (
                 message,
-                Some(format!("there are no {}s to take it from", scope.what)),
+                Some(format!("the only {} is {}", scope.what, list(known()))),
             ),
-            None => (
+            (None, _) => (
                 message,
                 Some(format!("the {}s are {}", scope.what, list(known()))),
             ),
         };
-        let label = format!("no {} of this name", scope.what);
-        if self
-            .placeholders()
-            .all(|placeholder| is_plain(&placeholder.expr))
-        {
+        let whole = match &help {
+            Some(help) => format!("{message}; {help}"),
+            None => message.clone(),
+        };
+        let whole = pointing_into(&self.literal.value(), placeholder.at.clone(), &whole);
+        if self.placeholders().all(|other| is_plain(&other.expr)) {
+            let label = format!("no {} of this name", scope.what);
             let probe = self.probe(&root, &message, &label, help.as_deref());
-            let whole = help.map_or(message.clone(), |help| format!("{message}; {help}"));
             errors.inside_string(&self.literal, &whole, probe);
         } else {
-            let whole = help.map_or(message.clone(), |help| format!("{message}; {help}"));
-            let text = self.literal.value();
-            errors.push(
-                &self.literal,
-                pointing_into(&text, placeholder.at.clone(), &whole),
-            );
+            errors.push(&self.literal, whole);
         }
     }
 
-    /// Statements in which the compiler points into the string, with our words: it formats the literal, and finds
-    /// that the unknown name stands for something that cannot be formatted unless it is an argument.
+    /// An item in which the compiler points into the string, with our words: it formats the literal, and finds that
+    /// the unknown name stands for something that cannot be formatted unless it is an argument.
     fn probe(&self, unknown: &str, message: &str, label: &str, note: Option<&str>) -> TokenStream {
         let plain = |text: &str| text.replace('{', "{{").replace('}', "}}");
         let (message, label) = (plain(message), plain(label));
@@ -229,26 +229,25 @@ impl Template {
         let unknown = Ident::new(unknown, literal.span());
         let others = self
             .placeholders()
-            .filter_map(|placeholder| match &placeholder.expr {
-                Expr::Path(path) => path.path.get_ident().filter(|ident| **ident != unknown),
-                _ => None,
-            });
-        let others = others.collect::<std::collections::BTreeSet<_>>();
-        quote! {
-            if false {
+            .filter_map(|placeholder| as_ident(&placeholder.expr))
+            .filter(|name| **name != unknown)
+            .collect::<std::collections::BTreeSet<_>>();
+        // From an expansion, so that the compiler does not offer to bound it.
+        let unbound = Ident::new("T", Span::call_site());
+        quote_spanned! {literal.span()=>
+            const _: () = {
                 #[diagnostic::on_unimplemented(message = #message, label = #label #note)]
                 trait Argument {}
-                struct Unknown;
                 struct Placeholder<T>(T);
                 impl<T: Argument> ::core::fmt::Display for Placeholder<T> {
                     fn fmt(&self, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                         ::core::result::Result::Ok(())
                     }
                 }
-                #(let #others = "";)*
-                let #unknown = Placeholder(Unknown);
-                let _ = ::core::format_args!(#literal);
-            }
+                fn _format<#unbound>(#unknown: Placeholder<#unbound>, #(#others: &str),*) {
+                    let _ = ::core::format_args!(#literal);
+                }
+            };
         }
     }
 
@@ -292,6 +291,13 @@ impl Template {
     }
 }
 
+impl Placeholder {
+    /// The name it starts from, if that is none of the scope.
+    fn unknown_root(&self, scope: &Scope<'_>) -> Option<Ident> {
+        root(&self.expr).filter(|root| !scope.knows(root))
+    }
+}
+
 /// What most values take at most, in bytes: an integer of 64 bits.
 pub(crate) const ROOM_FOR_A_VALUE: usize = 20;
 
@@ -311,15 +317,17 @@ impl Scope<'_> {
             || is_constant(&root.to_string())
     }
 
-    /// `.part(&value)`, with a plain name at the place of its declaration, so that the compiler complains there.
+    /// `.part(&value)`, with a plain name at the place of its declaration, and anything else at the place of the
+    /// string, so that the compiler complains there.
     pub(crate) fn part(&self, expr: &Expr) -> TokenStream {
         let declared =
             as_ident(expr).and_then(|ident| self.names.iter().find(|name| **name == *ident));
         match declared {
             Some(name) => quote_spanned!(name.span()=> .part(&#name)),
             None => {
+                let span = expr.span();
                 let expr = self.rename_receiver(expr.to_token_stream());
-                quote!(.part(&(#expr)))
+                quote_spanned!(span=> .part(&(#expr)))
             }
         }
     }
@@ -453,15 +461,19 @@ fn parse_expr(source: &str, span: Span) -> Result<Expr, String> {
         .parse()
         .map_err(|_| format!("`{source}` is not an expression"))?;
     syn::parse2(respan(tokens, span)).map_err(|_| {
-        if source.contains(':') && !source.contains("::") {
-            format!("`{{{source}}}` has a format; keys have none, convert the value instead: `{{value.to_string()}}`")
-        } else {
-            format!("`{source}` is not an expression")
+        match source.split_once(':') {
+            Some((value, _)) if !source.contains("::") => {
+                format!("`{{{source}}}` has a format; keys have none, convert the value instead: `{{{}.to_string()}}`", value.trim())
+            }
+            _ => format!("`{source}` is not an expression"),
         }
     })
 }
 
+/// Puts the tokens at the place of the string. Names of fields and methods come from the expansion, so that the
+/// compiler does not offer to put a better one in place of the whole string.
 fn respan(tokens: TokenStream, span: Span) -> TokenStream {
+    let mut behind_dot = false;
     let respan_tree = |mut tree: TokenTree| {
         if let TokenTree::Group(group) = &tree {
             tree = TokenTree::Group(proc_macro2::Group::new(
@@ -469,7 +481,14 @@ fn respan(tokens: TokenStream, span: Span) -> TokenStream {
                 respan(group.stream(), span),
             ));
         }
-        tree.set_span(span);
+        let is_member = behind_dot && matches!(tree, TokenTree::Ident(_));
+        behind_dot =
+            matches!(&tree, TokenTree::Punct(punct) if punct.as_char() == '.' && !behind_dot);
+        tree.set_span(if is_member {
+            Span::call_site().located_at(span)
+        } else {
+            span
+        });
         tree
     };
     tokens.into_iter().map(respan_tree).collect()
@@ -502,8 +521,14 @@ fn as_ident(expr: &Expr) -> Option<&Ident> {
     }
 }
 
+/// Whether this is a name that a variable can have.
 fn is_plain(expr: &Expr) -> bool {
-    as_ident(expr).is_some_and(|ident| ident != "self")
+    let is_path = |ident: &Ident| {
+        ["self", "Self", "super", "crate"]
+            .iter()
+            .any(|path| ident == path)
+    };
+    as_ident(expr).is_some_and(|ident| !is_path(ident))
 }
 
 /// A message about a part of a string, which is shown under it: a stable macro can only point at the whole.

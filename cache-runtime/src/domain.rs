@@ -21,7 +21,8 @@ use std::sync::Arc;
 /// A record that has a domain cache. Implemented by `#[derive(DomainCache)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no domain cache",
-    note = "derive one: `#[derive(Clone, serde::Serialize, serde::Deserialize, DomainCache)]` with `#[cache(prefix = \"…\")]`"
+    label = "not `DomainRecord`",
+    note = "derive one: `#[derive(Clone, serde::Serialize, serde::Deserialize, DomainCache)]`, with `#[cache(prefix = \"…\")]` on the type and `#[cache(key)]` on a field"
 )]
 pub trait DomainRecord: CacheValue {
     /// The first segment of every key.

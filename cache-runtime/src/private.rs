@@ -19,6 +19,7 @@ pub use crate::__cache_site as site;
 use crate::invalidate::invalidate;
 use crate::value::CacheValue;
 use std::future::Future;
+use std::marker::PhantomData;
 
 /// Starts the key of a function without a template: its path, and the generic arguments of this instance, as the
 /// type of a closure inside it tells them.
@@ -49,15 +50,9 @@ impl FunctionKey {
     }
 }
 
-/// Hands on the shape of a result whose value can be cached. Called with the place of the return type, so that a
-/// missing trait is reported there.
-pub fn cacheable<R, S>(shape: Typed<R, S>) -> Typed<R, S>
-where
-    S: Shape<R>,
-    S::Value: CacheValue,
-{
-    shape
-}
+/// Asks for a value that can be cached. Called with the place of the return type, so that a missing trait is
+/// reported there.
+pub fn cached_value<V: CacheValue>(_: PhantomData<fn() -> V>) {}
 
 /// Runs an annotated call so that it computes afresh and stores.
 pub async fn refresh<F: Future>(call: F) -> F::Output {

@@ -40,7 +40,7 @@ pub(super) fn expand(function: &Function, cached: &Cached, output: &Type) -> Tok
     let tags = cached.storing.plan_tags(krate, &scope);
     let looking = select(function, |name| uses(&[call.clone(), tags.clone()], name));
     let (peek_generics, peek_inputs, peek_bounds) = looking.signature();
-    let shape = shared::shape(output, krate);
+    let shape = shared::checked_shape(output, krate);
 
     let (all_generics, _, all_bounds) = function.sig.generics.split_for_impl();
     let (all_inputs, passed) = renamed(function);

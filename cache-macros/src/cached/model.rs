@@ -3,14 +3,15 @@
 use crate::error::Errors;
 use crate::function::Function;
 use crate::options::{Known, Options};
-use crate::shared::{check_every_argument, check_output, skipped};
+use crate::output;
+use crate::shared::{Skipped, check_every_argument};
 use crate::storing::Storing;
 use crate::template::{Role, Scope, Template};
 use proc_macro2::{Ident, TokenStream};
 use syn::{Expr, Path};
 
 const KNOWN: Known = Known {
-    attribute: "#[cached]",
+    attribute: "`#[cached]`",
     options: &[
         "ttl",
         "key",
@@ -55,12 +56,9 @@ impl Cached {
         let key = options.take_str("key", errors);
         let key = key.map(|key| Template::parse(key, Role::Key, errors));
         let storing = Storing::parse(&mut options, errors);
-        let skipped = skipped(
-            &mut options,
-            if function.is_some() { &names } else { &[] },
-            errors,
-        );
-        let companion = options.take("companion");
+        let skipped = Skipped::parse(&mut options, function.map(|_| &*names), errors);
+        let companion = options.name_of("companion");
+        let companion = companion.filter(|_| options.take_flag("companion", errors));
         let cached = Cached {
             storing,
             cache: options.take_expr("cache", errors),
@@ -69,19 +67,14 @@ impl Cached {
             krate: options.take_crate(errors),
             keyed: names
                 .iter()
-                .filter(|name| !skipped.contains(name))
+                .filter(|name| !skipped.names.contains(name))
                 .cloned()
                 .collect(),
             generic: function.is_some_and(Function::is_generic),
             key,
         };
         if let Some(function) = function {
-            cached.check(
-                function,
-                &skipped,
-                companion.map(|option| option.name),
-                errors,
-            );
+            cached.check(function, &skipped, companion.as_ref(), errors);
         }
         cached
     }
@@ -89,8 +82,8 @@ impl Cached {
     fn check(
         &self,
         function: &Function,
-        skipped: &[Ident],
-        companion: Option<Ident>,
+        skipped: &Skipped,
+        companion: Option<&Ident>,
         errors: &mut Errors,
     ) {
         let arguments = function.arguments();
@@ -103,10 +96,11 @@ impl Cached {
             key.check_names(Role::Key, &scope, errors);
         }
         self.storing.check_names(&scope, errors);
-        check_every_argument(function, self.key.as_ref(), skipped, errors);
-        check_output(function, "#[cached]", errors);
+        let key = self.key.as_ref().filter(|key| key.is_clear(&scope));
+        check_every_argument(function, key, skipped, errors);
+        output::check(function, "#[cached]", errors);
         if let Some(companion) = companion {
-            self.check_companion(function, &companion, errors);
+            self.check_companion(function, companion, errors);
         }
     }
 

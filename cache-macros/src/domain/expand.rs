@@ -5,7 +5,7 @@ use super::model::{DomainModel, Field};
 use crate::storing::Time;
 use crate::template::{ROOM_FOR_A_VALUE, Template};
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{GenericArgument, PathArguments, Type};
 
 pub(super) fn expand(domain: &DomainModel) -> TokenStream {
@@ -24,7 +24,11 @@ fn implementation(domain: &DomainModel) -> TokenStream {
     } = domain;
     let (generics, arguments, _) = domain.generics.split_for_impl();
     let bounds = bounds(domain);
-    let key = key_expr(domain, &domain.keys, |name| quote!(&self.#name));
+    let key = key_expr(
+        domain,
+        &domain.keys,
+        |name| quote_spanned!(name.span()=> &self.#name),
+    );
     let tags = tags(domain);
     let ttl = ttl(domain);
     let lookups = domain.lookups.iter().map(|lookup| {
@@ -85,7 +89,7 @@ fn tags(domain: &DomainModel) -> Option<TokenStream> {
     Some(quote! {
         fn cache_tags(&self) -> ::std::vec::Vec<#krate::Tag> {
             let Self { #(#used,)* .. } = self;
-            ::std::vec![#(#krate::Tag::from(#tags)),*]
+            ::std::vec![#(<#krate::Tag as ::core::convert::From<_>>::from(#tags)),*]
         }
     })
 }
@@ -103,7 +107,7 @@ fn ttl(domain: &DomainModel) -> Option<TokenStream> {
     };
     Some(quote! {
         fn cache_ttl(&self) -> #krate::Ttl {
-            #krate::Ttl::from(#ttl)
+            <#krate::Ttl as ::core::convert::From<_>>::from(#ttl)
         }
     })
 }
@@ -194,7 +198,12 @@ fn cache(domain: &DomainModel) -> TokenStream {
 fn methods(domain: &DomainModel, record: &TokenStream) -> TokenStream {
     let DomainModel { vis, krate, .. } = domain;
     let inputs = inputs(&domain.keys);
-    let key = key_expr(domain, &domain.keys, |name| quote!(&#name));
+    let key = key_expr(domain, &domain.keys, ToTokens::to_token_stream);
+    let owned_key = key_expr(
+        domain,
+        &domain.keys,
+        |name| quote_spanned!(name.span()=> &#name),
+    );
     let id = id_type(&domain.keys);
     let id_pattern = id_pattern(&domain.keys);
     let by_tag = domain.tags.iter().map(|tag| invalidate_by(domain, tag));
@@ -217,7 +226,9 @@ fn methods(domain: &DomainModel, record: &TokenStream) -> TokenStream {
         }
         /// Several records, in the order of `ids`.
         #vis async fn get_many(&self, ids: impl ::core::iter::IntoIterator<Item = #id>) -> ::std::vec::Vec<::core::option::Option<#record>> {
-            self.domain.get_many(ids.into_iter().map(|#id_pattern| #key).collect()).await
+            let ids = ::core::iter::IntoIterator::into_iter(ids);
+            let keys = ::core::iter::Iterator::map(ids, |#id_pattern| #owned_key);
+            self.domain.get_many(::core::iter::Iterator::collect(keys)).await
         }
         /// Stores a record; tells whether it was stored. The cache cannot know how old the record is: to be safe
         /// from storing one that was read before somebody else wrote, use `get_or_load` or `refresh`.
@@ -258,11 +269,12 @@ fn methods(domain: &DomainModel, record: &TokenStream) -> TokenStream {
             __CacheE: ::core::marker::Send + 'static,
             __CacheF: ::core::future::Future<Output = ::core::result::Result<::core::option::Option<#record>, __CacheE>> + ::core::marker::Send + 'static,
         {
-            let keyed = ids.into_iter().map(|id| {
-                let key = { let #id_pattern = ::core::clone::Clone::clone(&id); #key };
+            let ids = ::core::iter::IntoIterator::into_iter(ids);
+            let keyed = ::core::iter::Iterator::map(ids, |id| {
+                let key = { let #id_pattern = ::core::clone::Clone::clone(&id); #owned_key };
                 (id, key)
             });
-            self.domain.warm(keyed.collect(), load).await
+            self.domain.warm(::core::iter::Iterator::collect(keyed), load).await
         }
         /// What this cache has done.
         #vis fn stats(&self) -> #krate::FunctionStats {

@@ -16,6 +16,6 @@ pub(crate) fn domain_cache(item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let domain = model::DomainModel::parse(&input, &mut errors);
     let expansion = domain.map(|domain| expand::expand(&domain));
-    let errors = errors.into_compile_errors();
-    quote!(#expansion #errors)
+    let (errors, items) = errors.emit();
+    quote!(#expansion #errors #items)
 }

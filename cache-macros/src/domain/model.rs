@@ -1,7 +1,7 @@
 //! A record and the options of its cache, checked.
 
 use crate::error::Errors;
-use crate::options::{Known, Opt, Options, Value};
+use crate::options::{Known, Opt, Options, Value, written};
 use crate::storing::{OfValue, Time};
 use crate::template::{Role, Scope, Template};
 use proc_macro2::{Ident, TokenStream};
@@ -9,7 +9,7 @@ use quote::{ToTokens, format_ident};
 use syn::{Attribute, Data, DeriveInput, Fields, Generics, LitStr, Path, Type, Visibility};
 
 const ON_TYPE: Known = Known {
-    attribute: "#[cache]",
+    attribute: "`#[cache]` on a type",
     options: &[
         "prefix",
         "ttl",
@@ -24,7 +24,7 @@ const ON_TYPE: Known = Known {
 };
 
 const ON_FIELD: Known = Known {
-    attribute: "#[cache] on a field",
+    attribute: "`#[cache]` on a field",
     options: &["key", "tag", "lookup"],
     positional: false,
 };
@@ -79,7 +79,7 @@ impl DomainModel {
             return None;
         };
         let mut options = Options::parse(attribute_tokens(&input.attrs, errors), &ON_TYPE, errors);
-        if !options.has("prefix") {
+        if options.name_of("prefix").is_none() {
             errors.push(
                 &input.ident,
                 "the cache needs a prefix for its keys: `#[cache(prefix = \"session\")]`",
@@ -88,6 +88,9 @@ impl DomainModel {
         let prefix = options.take_str("prefix", errors);
         let prefix = prefix.unwrap_or_else(|| LitStr::new("unnamed", input.ident.span()));
         check_prefix(&prefix, errors);
+        if let (Some(_), Some(ttl_with)) = (options.name_of("ttl"), options.name_of("ttl_with")) {
+            errors.push(ttl_with, "`ttl` and `ttl_with` are given; decide for one");
+        }
         let mut model = DomainModel {
             vis: input.vis.clone(),
             record: input.ident.clone(),
@@ -153,10 +156,7 @@ impl DomainModel {
     /// `tag`, or `tag = "user:{user_id}"`.
     fn field_tag(&self, field: &Field, option: Opt, errors: &mut Errors) -> Option<Template> {
         let literal = match option.value {
-            Value::Flag => {
-                let text = format!("{}:{}:{{{}}}", self.prefix.value(), field.name, field.name);
-                LitStr::new(&text, field.name.span())
-            }
+            Value::Flag => self.default_tag(field),
             Value::Expr(expr) => match *expr {
                 syn::Expr::Lit(syn::ExprLit {
                     lit: syn::Lit::Str(literal),
@@ -180,31 +180,41 @@ impl DomainModel {
         };
         let template = Template::parse(literal, Role::Tag, errors);
         let others = self.fields.iter().filter(|name| **name != field.name);
-        if let Some(other) = others.into_iter().find(|name| template.mentions(name)) {
-            errors.push(
-                &template.literal,
-                format!("the tag of field `{}` can only be made of that field, not of `{other}`: `invalidate_by_{}` knows no other; put it into `#[cache(tags = […])]` on the type", field.name, field.name),
-            );
+        let mistake = if let Some(other) = others.into_iter().find(|name| template.mentions(name)) {
+            format!(
+                "the tag of field `{0}` can only be made of that field, not of `{other}`: `invalidate_by_{0}` knows no other; put it into `#[cache(tags = […])]` on the type",
+                field.name
+            )
         } else if !template.mentions(&field.name) {
-            errors.push(
-                &template.literal,
-                format!("the tag of field `{0}` does not mention it; write `{{{0}}}`, or put it into `#[cache(tags = […])]` on the type", field.name),
-            );
-        }
-        Some(template)
+            format!(
+                "the tag of field `{0}` does not mention it; write `{{{0}}}`, or put it into `#[cache(tags = […])]` on the type",
+                field.name
+            )
+        } else {
+            return Some(template);
+        };
+        errors.push(&template.literal, mistake);
+        // So that `invalidate_by_…` is there, and takes what it would take.
+        Some(Template::parse(self.default_tag(field), Role::Tag, errors))
     }
 
-    fn check(&self, record: &Ident, errors: &mut Errors) {
+    fn default_tag(&self, field: &Field) -> LitStr {
+        let text = format!("{}:{1}:{{{1}}}", self.prefix.value(), field.name);
+        LitStr::new(&text, field.name.span())
+    }
+
+    fn check(&mut self, record: &Ident, errors: &mut Errors) {
         if self.keys.is_empty() {
             errors.push(record, "no field is the key; mark one: `#[cache(key)]`");
         }
-        if let (Some(_), Some(ttl)) = (&self.ttl, &self.ttl_with) {
-            errors.push(ttl.body(), "`ttl` and `ttl_with` are given; decide for one");
-        }
+        let mut tags = std::mem::take(&mut self.more_tags);
         let scope = self.scope();
-        for tag in &self.more_tags {
+        for tag in &tags {
             tag.check_names(Role::Tag, &scope, errors);
         }
+        // What is wrong is reported once, and not by the expansion again.
+        tags.retain(|tag| tag.is_clear(&scope));
+        self.more_tags = tags;
     }
 
     /// Templates are over the fields.
@@ -248,7 +258,10 @@ fn cache_name(record: &Ident, options: &mut Options, errors: &mut Errors) -> Ide
             path.path.get_ident().cloned().unwrap_or_else(default)
         }
         Some(other) => {
-            errors.push(other, "option `name` takes a name: `name = Sessions`");
+            errors.push(
+                other,
+                format!("option `name` takes a name: `{}`", written("name")),
+            );
             default()
         }
     }
@@ -271,7 +284,7 @@ fn check_prefix(prefix: &LitStr, errors: &mut Errors) {
         errors.push(
             prefix,
             format!(
-                "the `:` behind a prefix is put there for you; write `prefix = \"{}\"`",
+                "the `:` between prefix and key is put there for you; write `prefix = \"{}\"`",
                 text.trim_matches(':')
             ),
         );

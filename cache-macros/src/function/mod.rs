@@ -7,7 +7,7 @@ pub(crate) use arguments::Arguments;
 
 use crate::error::Errors;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, FnArg, GenericParam, ReturnType, Signature, Token, Type, Visibility};
 
@@ -35,9 +35,7 @@ impl Parse for Function {
         let default = input.parse()?;
         let sig: Signature = input.parse()?;
         if input.peek(Token![;]) {
-            return Err(input.error(
-                "a function without a body has nothing to cache; annotate its implementation",
-            ));
+            return Err(input.error("this function has no body; annotate its implementation"));
         }
         let TokenTree::Group(body) = input.parse::<TokenTree>()? else {
             return Err(syn::Error::new_spanned(
@@ -69,20 +67,31 @@ impl Parse for Function {
 impl Function {
     /// Reads the annotated item; on failure says why.
     pub(crate) fn read(item: TokenStream, attribute: &str, errors: &mut Errors) -> Option<Self> {
+        let is_function = is_function(item.clone());
         match syn::parse2::<Function>(item) {
             Ok(function) => {
                 function.check_asyncness(attribute, errors);
                 Some(function)
             }
-            Err(error) => {
+            Err(error) if is_function => {
                 errors.push_syn(&error);
+                None
+            }
+            Err(error) => {
+                let message = format!("`{attribute}` is for functions; annotate an `async fn`");
+                errors.push_syn(&syn::Error::new(error.span(), message));
                 None
             }
         }
     }
 
+    /// Whether it is `async`, or what `#[async_trait]` makes of that.
+    pub(crate) fn is_async(&self) -> bool {
+        self.sig.asyncness.is_some() || matches!(self.form, Form::Boxed(_))
+    }
+
     fn check_asyncness(&self, attribute: &str, errors: &mut Errors) {
-        if self.sig.asyncness.is_none() && matches!(self.form, Form::Async) {
+        if !self.is_async() {
             errors.push(
                 self.sig.fn_token,
                 format!(
@@ -134,18 +143,20 @@ impl Function {
             Form::Async => self.body.stream(),
             Form::Boxed(boxed) => boxed.body.clone(),
         };
-        let Some(output) = self.output() else {
-            return quote!(async move { #statements });
-        };
         // Tells the compiler what `?`, `return` and the last expression lead to, before it reads them.
-        quote! {
-            async move {
+        let returned = self.output().filter(|output| !is_never(output));
+        let returned = returned.map(|output| {
+            let (first, _) = ends(output);
+            let returned = quote_spanned!(first=> return __cache_returned;);
+            quote! {
                 if let ::core::option::Option::Some(__cache_returned) = ::core::option::Option::None::<#output> {
-                    return __cache_returned;
+                    #returned
                 }
-                #statements
             }
-        }
+        });
+        let mut block = Group::new(Delimiter::Brace, quote!(#returned #statements));
+        block.set_span(self.body.span());
+        quote_spanned!(self.body.span()=> async move #block)
     }
 
     /// The function with `body` in place of its computation.
@@ -162,6 +173,15 @@ impl Function {
         self.rebuilt(quote!(#statements #body))
     }
 
+    /// The function as it was, with `items` in its body. What only the annotation would have used counts as used.
+    pub(crate) fn with_mistakes(&self, items: TokenStream) -> TokenStream {
+        let used = match &self.form {
+            Form::Async => self.arguments().names,
+            Form::Boxed(_) => Vec::new(),
+        };
+        self.with_prefix(quote!(#items let _ = (#(&#used,)*);))
+    }
+
     fn rebuilt(&self, body: TokenStream) -> TokenStream {
         let Function {
             attrs,
@@ -174,6 +194,18 @@ impl Function {
         block.set_span(self.body.span());
         quote!(#(#attrs)* #vis #default #sig #block)
     }
+}
+
+/// Whether this is a function, however broken: `fn` comes before any body.
+fn is_function(item: TokenStream) -> bool {
+    item.into_iter()
+        .take_while(|tree| !matches!(tree, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace))
+        .any(|tree| matches!(tree, TokenTree::Ident(ident) if ident == "fn"))
+}
+
+/// Whether this is `!`, which generic code cannot name yet.
+pub(crate) fn is_never(output: &Type) -> bool {
+    matches!(output, Type::Never(_))
 }
 
 /// The span of the first and of the last token: together they cover all between.

@@ -14,7 +14,7 @@
 //! ```
 
 use super::model::{Invalidation, On, When};
-use crate::function::Function;
+use crate::function::{Function, is_never};
 use crate::shared;
 use crate::template::Scope;
 use proc_macro2::{Ident, Span, TokenStream};
@@ -45,7 +45,9 @@ pub(super) fn expand(function: &Function, invalidation: &Invalidation) -> TokenS
         (When::Before, _) => quote!(.only_before().always(#computation)),
         (when, on) => {
             let before = (when == When::Both).then(|| quote!(.also_before()));
+            let never_ends = function.output().is_some_and(is_never);
             let after = match on {
+                _ if never_ends => quote!(.always(#computation)),
                 On::Always => quote!(.always(#computation)),
                 On::Ok => {
                     let shape = Ident::new("__cache_shape", Span::mixed_site());

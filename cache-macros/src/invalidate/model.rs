@@ -4,11 +4,11 @@ use crate::error::Errors;
 use crate::function::Function;
 use crate::options::{Known, Options};
 use crate::template::{Role, Scope, Template};
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use syn::{Expr, Path};
 
 const KNOWN: Known = Known {
-    attribute: "#[cache_invalidate]",
+    attribute: "`#[cache_invalidate]`",
     options: &["tags", "when", "on", "cache", "crate"],
     positional: true,
 };
@@ -69,8 +69,8 @@ impl Invalidation {
             && invalidation.tags.is_empty()
             && (is_blank || errors.is_empty())
         {
-            errors.push_at(
-                Span::call_site(),
+            errors.push_on_attribute(
+                function,
                 "nothing to invalidate; name patterns or tags: `#[cache_invalidate(\"user:{id}:*\", tags = [\"user:{id}\"])]`",
             );
         }

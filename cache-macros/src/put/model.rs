@@ -3,14 +3,14 @@
 use crate::error::Errors;
 use crate::function::Function;
 use crate::options::{Known, Options};
-use crate::shared::check_output;
+use crate::output;
 use crate::storing::Storing;
 use crate::template::{Role, Scope, Template};
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use syn::{Expr, Path};
 
 const KNOWN: Known = Known {
-    attribute: "#[cache_put]",
+    attribute: "`#[cache_put]`",
     options: &[
         "key",
         "ttl",
@@ -40,7 +40,7 @@ impl Put {
         errors: &mut Errors,
     ) -> Self {
         let mut options = Options::parse(attribute, &KNOWN, errors);
-        let has_key = options.has("key");
+        let has_key = options.name_of("key").is_some();
         let key = options.take_str("key", errors);
         let put = Put {
             key: key.map(|key| Template::parse(key, Role::Key, errors)),
@@ -49,8 +49,8 @@ impl Put {
             krate: options.take_crate(errors),
         };
         if !has_key {
-            errors.push_at(
-                Span::call_site(),
+            errors.push_on_attribute(
+                function,
                 "`#[cache_put]` needs the key of the function whose value it replaces: `#[cache_put(key = \"user:{id}\")]`",
             );
         }
@@ -71,6 +71,6 @@ impl Put {
             key.check_names(Role::Key, &scope, errors);
         }
         self.storing.check_names(&scope, errors);
-        check_output(function, "#[cache_put]", errors);
+        output::check(function, "#[cache_put]", errors);
     }
 }

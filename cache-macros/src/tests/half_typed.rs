@@ -78,7 +78,8 @@ fn with_a_mistake_the_function_stays_and_works_uncached() {
             "{options}: {expansion}"
         );
         assert!(
-            expansion.starts_with("pub async fn f (id : u32) -> u32 { id + 1 }"),
+            expansion.starts_with("pub async fn f (id : u32) -> u32 {")
+                && expansion.contains("id + 1 }"),
             "{options}: {expansion}"
         );
     }
@@ -112,28 +113,26 @@ fn what_is_no_function_is_handed_back_with_a_reason() {
 
 #[test]
 fn all_mistakes_of_an_attribute_are_reported_at_once() {
-    let source = r#"#[cached(tll = 5, ttl = "5 lightyears", key = "k:{di}:{}", skip(bd), version = "x", companion, companion, swr = "1m")]
-        fn f(db: &Db, id: u32) {}"#;
+    let source = r#"#[cached(tll = 5, ttl = "5 lightyears", key = "k:{id}:*", tags = ["t:{}", "u:{id"], skip(bd), version = "x", companion, companion, swr = "1m")]
+        async fn f(db: &Db, id: u32) -> u32 { 1 }"#;
     let expansion = expand(cached, source);
-    assert_eq!(
-        expansion.matches("compile_error").count(),
-        12,
-        "{expansion}"
-    );
-    for part in [
+    let mistakes = [
         "did you mean `ttl`",
         "unknown unit `lightyears`",
-        "did you mean `{id}`",
+        "a wildcard in a key",
         "an empty placeholder",
+        "is not closed",
         "did you mean `db`",
-        "`version` takes a number",
+        "`version` takes a whole number",
         "is given twice",
         "not supported by this version",
-        "needs an `async fn`",
-        "argument `db` is not in the key",
-        "argument `id` is not in the key",
-        "needs a return value",
-    ] {
+    ];
+    for part in mistakes {
         assert!(expansion.contains(part), "{part}: {expansion}");
     }
+    assert_eq!(
+        expansion.matches("compile_error").count(),
+        mistakes.len(),
+        "{expansion}"
+    );
 }

@@ -16,7 +16,8 @@ use serde::ser::{self, Impossible, Serialize};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of a cache key",
     label = "not `Serialize`, so its value cannot be written into the key",
-    note = "derive `serde::Serialize` for it, use a part of it (`key = \"user:{{user.id}}\"`), or leave it out with `skip(…)` if the result does not depend on it"
+    note = "derive `serde::Serialize` for it, or use a part of it: `{{user.id}}`",
+    note = "arguments that the result of a `#[cached]` function does not depend on are left out with `skip(…)`"
 )]
 pub trait KeyPart {
     /// Appends this value to a key.

@@ -19,6 +19,7 @@ mod plan;
 mod reader;
 mod shape;
 mod store;
+mod uncacheable;
 
 pub use call::{Call, Lookup};
 pub use miss::Miss;

@@ -197,6 +197,13 @@ pub struct Typed<R, S> {
     returned: Returned<R>,
 }
 
+impl<R, S: Shape<R>> Typed<R, S> {
+    /// Stands for the value.
+    pub fn of_value(self) -> PhantomData<fn() -> S::Value> {
+        PhantomData
+    }
+}
+
 impl<R, S: Copy> Clone for Typed<R, S> {
     fn clone(&self) -> Self {
         *self
@@ -230,7 +237,12 @@ impl<R, S: Shape<R>> Shape<R> for Typed<R, S> {
 
 /// One trait a shape, from the most specific to the least; all have the method `shape`.
 pub mod dispatch {
-    use super::{Cloned, Fallible, FallibleOptional, Opaque, Optional, Plain, Returned, Typed};
+    use super::super::uncacheable::Uncacheable;
+    use super::{
+        Cloned, Fallible, FallibleOptional, Opaque, Optional, Plain, Returned, Shape, Typed,
+    };
+    use crate::value::CacheValue;
+    use std::marker::PhantomData;
 
     macro_rules! shapes {
         ($($trait:ident for [$($generics:tt)*] [$($refs:tt)*] $returned:ty => $shape:ty = $value:expr;)*) => {$(
@@ -258,10 +270,41 @@ pub mod dispatch {
         AnyOption for [T] [&] Option<T> => Optional = Optional;
         AnyType for [R] [] R => Plain = Plain;
     }
+
+    /// The shape itself, if its value can be cached.
+    pub trait OfCacheable {
+        type Shape;
+        fn if_cacheable(&self) -> Self::Shape;
+    }
+    impl<R, S: Shape<R>> OfCacheable for &Typed<R, S>
+    where
+        S::Value: CacheValue,
+    {
+        type Shape = Typed<R, S>;
+        fn if_cacheable(&self) -> Typed<R, S> {
+            **self
+        }
+    }
+
+    /// Else one that only passes for it.
+    pub trait OfUncacheable {
+        type Shape;
+        fn if_cacheable(&self) -> Self::Shape;
+    }
+    impl<R, S: Shape<R>> OfUncacheable for Typed<R, S> {
+        type Shape = Typed<R, Uncacheable<S>>;
+        fn if_cacheable(&self) -> Typed<R, Uncacheable<S>> {
+            Typed {
+                shape: Uncacheable(PhantomData),
+                returned: self.returned,
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::uncacheable::Uncacheable;
     use super::dispatch::*;
     use super::*;
 
@@ -282,6 +325,19 @@ mod tests {
         let _: Typed<_, Fallible<Opaque>> = shape!(std::io::Result<u32>);
         let _: Typed<_, FallibleOptional<Opaque>> = shape!(Alias<u32>);
         let _: Typed<_, FallibleOptional<Cloned>> = shape!(Result<Option<u32>, String>);
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_cached_has_a_shape_of_its_own() {
+        macro_rules! cacheable_shape {
+            ($returned:ty) => {
+                (&&shape!($returned)).if_cacheable()
+            };
+        }
+        struct Bare;
+        let _: Typed<_, Plain> = cacheable_shape!(u32);
+        let _: Typed<_, Uncacheable<Plain>> = cacheable_shape!(Bare);
+        let _: Typed<_, Uncacheable<Optional>> = cacheable_shape!(Option<Bare>);
     }
 
     #[test]

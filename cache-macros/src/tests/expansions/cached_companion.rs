@@ -1,9 +1,17 @@
 pub async fn user<D: Db>(db: &D, id: u64, team: u32) -> Option<User> {
     let __cache_shape = {
         use ::cache_runtime::__private::dispatch::*;
-        ::cache_runtime::__private::cacheable(
-            (&&&&&&::cache_runtime::__private::Returned::<Option<User>>::new()).shape(),
-        )
+        ::cache_runtime::__private::cached_value(
+            (&&&&&&::cache_runtime::__private::Returned::<Option<User>>::new())
+                .shape()
+                .of_value(),
+        );
+        {
+            use ::cache_runtime::__private::dispatch::*;
+            (&&(&&&&&&::cache_runtime::__private::Returned::<Option<User>>::new())
+                .shape())
+                .if_cacheable()
+        }
     };
     match ::cache_runtime::__private::Call::new(
             &user::__CACHE_SITE,
@@ -72,7 +80,9 @@ pub mod user {
     pub async fn peek(id: u64, team: u32) -> ::core::option::Option<Option<User>> {
         let __cache_shape = {
             use ::cache_runtime::__private::dispatch::*;
-            (&&&&&&::cache_runtime::__private::Returned::<Option<User>>::new()).shape()
+            (&&(&&&&&&::cache_runtime::__private::Returned::<Option<User>>::new())
+                .shape())
+                .if_cacheable()
         };
         ::cache_runtime::__private::Call::new(
                 &__CACHE_SITE,

@@ -6,12 +6,21 @@ async fn conversation(id: u64, fresh: bool) -> Result<Option<Conversation>, Erro
     }
     let __cache_shape = {
         use ::cache_runtime::__private::dispatch::*;
-        ::cache_runtime::__private::cacheable(
+        ::cache_runtime::__private::cached_value(
             (&&&&&&::cache_runtime::__private::Returned::<
                 Result<Option<Conversation>, Error>,
             >::new())
-                .shape(),
-        )
+                .shape()
+                .of_value(),
+        );
+        {
+            use ::cache_runtime::__private::dispatch::*;
+            (&&(&&&&&&::cache_runtime::__private::Returned::<
+                Result<Option<Conversation>, Error>,
+            >::new())
+                .shape())
+                .if_cacheable()
+        }
     };
     match ::cache_runtime::__private::Call::new(
             &__CACHE_SITE,
@@ -52,7 +61,9 @@ async fn conversation(id: u64, fresh: bool) -> Result<Option<Conversation>, Erro
                             .tags({
                                 let conversation = __cache_value;
                                 [
-                                    ::cache_runtime::__private::Tag::from(
+                                    <::cache_runtime::__private::Tag as ::core::convert::From<
+                                        _,
+                                    >>::from(
                                         ::cache_runtime::__private::KeyBuilder::new(25usize)
                                             .text("user:")
                                             .part(&(conversation.user))

@@ -4,9 +4,14 @@ async fn sum(a: u32, b: u32) -> u32 {
     }
     let __cache_shape = {
         use ::cache_runtime::__private::dispatch::*;
-        ::cache_runtime::__private::cacheable(
-            (&&&&&&::cache_runtime::__private::Returned::<u32>::new()).shape(),
-        )
+        ::cache_runtime::__private::cached_value(
+            (&&&&&&::cache_runtime::__private::Returned::<u32>::new()).shape().of_value(),
+        );
+        {
+            use ::cache_runtime::__private::dispatch::*;
+            (&&(&&&&&&::cache_runtime::__private::Returned::<u32>::new()).shape())
+                .if_cacheable()
+        }
     };
     match ::cache_runtime::__private::Call::new(
             &__CACHE_SITE,

@@ -11,10 +11,17 @@ where
     }
     let __cache_shape = {
         use ::cache_runtime::__private::dispatch::*;
-        ::cache_runtime::__private::cacheable(
+        ::cache_runtime::__private::cached_value(
             (&&&&&&::cache_runtime::__private::Returned::<Option<Vec<S::Row>>>::new())
-                .shape(),
-        )
+                .shape()
+                .of_value(),
+        );
+        {
+            use ::cache_runtime::__private::dispatch::*;
+            (&&(&&&&&&::cache_runtime::__private::Returned::<Option<Vec<S::Row>>>::new())
+                .shape())
+                .if_cacheable()
+        }
     };
     match ::cache_runtime::__private::Call::new(
             &__CACHE_SITE,

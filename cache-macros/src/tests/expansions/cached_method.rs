@@ -4,9 +4,14 @@ async fn price(&self, mut id: u32) -> Price {
     }
     let __cache_shape = {
         use my::cache::__private::dispatch::*;
-        my::cache::__private::cacheable(
-            (&&&&&&my::cache::__private::Returned::<Price>::new()).shape(),
-        )
+        my::cache::__private::cached_value(
+            (&&&&&&my::cache::__private::Returned::<Price>::new()).shape().of_value(),
+        );
+        {
+            use my::cache::__private::dispatch::*;
+            (&&(&&&&&&my::cache::__private::Returned::<Price>::new()).shape())
+                .if_cacheable()
+        }
     };
     match my::cache::__private::Call::new(
             &__CACHE_SITE,

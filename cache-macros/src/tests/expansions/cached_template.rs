@@ -7,10 +7,19 @@ pub(crate) async fn load_user(db: &Db, id: UserId) -> Result<User, DbError> {
     }
     let __cache_shape = {
         use ::cache_runtime::__private::dispatch::*;
-        ::cache_runtime::__private::cacheable(
+        ::cache_runtime::__private::cached_value(
             (&&&&&&::cache_runtime::__private::Returned::<Result<User, DbError>>::new())
-                .shape(),
-        )
+                .shape()
+                .of_value(),
+        );
+        {
+            use ::cache_runtime::__private::dispatch::*;
+            (&&(&&&&&&::cache_runtime::__private::Returned::<
+                Result<User, DbError>,
+            >::new())
+                .shape())
+                .if_cacheable()
+        }
     };
     match ::cache_runtime::__private::Call::new(
             &__CACHE_SITE,

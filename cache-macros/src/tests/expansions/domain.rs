@@ -16,14 +16,18 @@ where
     fn cache_tags(&self) -> ::std::vec::Vec<::cache_runtime::Tag> {
         let Self { team, user, .. } = self;
         ::std::vec![
-            ::cache_runtime::Tag::from(::cache_runtime::__private::KeyBuilder::new(33usize)
-            .text("session:team:").part(& team).finish()),
-            ::cache_runtime::Tag::from(::cache_runtime::__private::KeyBuilder::new(25usize)
-            .text("user:").part(& (user.id)).finish())
+            < ::cache_runtime::Tag as ::core::convert::From < _ >>
+            ::from(::cache_runtime::__private::KeyBuilder::new(33usize)
+            .text("session:team:").part(& team).finish()), < ::cache_runtime::Tag as
+            ::core::convert::From < _ >>
+            ::from(::cache_runtime::__private::KeyBuilder::new(25usize).text("user:")
+            .part(& (user.id)).finish())
         ]
     }
     fn cache_ttl(&self) -> ::cache_runtime::Ttl {
-        ::cache_runtime::Ttl::from(::cache_runtime::__private::Ttl::millis(1800000u64))
+        <::cache_runtime::Ttl as ::core::convert::From<
+            _,
+        >>::from(::cache_runtime::__private::Ttl::millis(1800000u64))
     }
     fn cache_lookups(&self) -> ::std::vec::Vec<::cache_runtime::Key> {
         ::std::vec![
@@ -65,9 +69,9 @@ where
         ::cache_runtime::__private::KeyBuilder::new(49usize)
             .text("session")
             .text(":")
-            .part(&id)
+            .part(id)
             .text(":")
-            .part(&part)
+            .part(part)
             .finish()
     }
     /// The record, if it is stored.
@@ -81,9 +85,9 @@ where
                 ::cache_runtime::__private::KeyBuilder::new(49usize)
                     .text("session")
                     .text(":")
-                    .part(&id)
+                    .part(id)
                     .text(":")
-                    .part(&part)
+                    .part(part)
                     .finish(),
             )
             .await
@@ -93,22 +97,20 @@ where
         &self,
         ids: impl ::core::iter::IntoIterator<Item = (String, u32)>,
     ) -> ::std::vec::Vec<::core::option::Option<Session<P>>> {
-        self.domain
-            .get_many(
-                ids
-                    .into_iter()
-                    .map(|(id, part)| {
-                        ::cache_runtime::__private::KeyBuilder::new(49usize)
-                            .text("session")
-                            .text(":")
-                            .part(&id)
-                            .text(":")
-                            .part(&part)
-                            .finish()
-                    })
-                    .collect(),
-            )
-            .await
+        let ids = ::core::iter::IntoIterator::into_iter(ids);
+        let keys = ::core::iter::Iterator::map(
+            ids,
+            |(id, part)| {
+                ::cache_runtime::__private::KeyBuilder::new(49usize)
+                    .text("session")
+                    .text(":")
+                    .part(&id)
+                    .text(":")
+                    .part(&part)
+                    .finish()
+            },
+        );
+        self.domain.get_many(::core::iter::Iterator::collect(keys)).await
     }
     /// Stores a record; tells whether it was stored. The cache cannot know how old the record is: to be safe
     /// from storing one that was read before somebody else wrote, use `get_or_load` or `refresh`.
@@ -137,9 +139,9 @@ where
                 ::cache_runtime::__private::KeyBuilder::new(49usize)
                     .text("session")
                     .text(":")
-                    .part(&id)
+                    .part(id)
                     .text(":")
-                    .part(&part)
+                    .part(part)
                     .finish(),
                 async { load().await },
             )
@@ -162,9 +164,9 @@ where
                 ::cache_runtime::__private::KeyBuilder::new(49usize)
                     .text("session")
                     .text(":")
-                    .part(&id)
+                    .part(id)
                     .text(":")
-                    .part(&part)
+                    .part(part)
                     .finish(),
                 async { load().await },
             )
@@ -177,9 +179,9 @@ where
                 ::cache_runtime::__private::KeyBuilder::new(49usize)
                     .text("session")
                     .text(":")
-                    .part(&id)
+                    .part(id)
                     .text(":")
-                    .part(&part)
+                    .part(part)
                     .finish(),
             )
             .await
@@ -206,9 +208,10 @@ where
                 >,
             > + ::core::marker::Send + 'static,
     {
-        let keyed = ids
-            .into_iter()
-            .map(|id| {
+        let ids = ::core::iter::IntoIterator::into_iter(ids);
+        let keyed = ::core::iter::Iterator::map(
+            ids,
+            |id| {
                 let key = {
                     let (id, part) = ::core::clone::Clone::clone(&id);
                     ::cache_runtime::__private::KeyBuilder::new(49usize)
@@ -220,8 +223,9 @@ where
                         .finish()
                 };
                 (id, key)
-            });
-        self.domain.warm(keyed.collect(), load).await
+            },
+        );
+        self.domain.warm(::core::iter::Iterator::collect(keyed), load).await
     }
     /// What this cache has done.
     pub fn stats(&self) -> ::cache_runtime::FunctionStats {

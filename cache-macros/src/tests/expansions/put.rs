@@ -5,10 +5,19 @@ async fn rename(id: u64, name: String) -> Result<User, DbError> {
     }
     let __cache_shape = {
         use ::cache_runtime::__private::dispatch::*;
-        ::cache_runtime::__private::cacheable(
+        ::cache_runtime::__private::cached_value(
             (&&&&&&::cache_runtime::__private::Returned::<Result<User, DbError>>::new())
-                .shape(),
-        )
+                .shape()
+                .of_value(),
+        );
+        {
+            use ::cache_runtime::__private::dispatch::*;
+            (&&(&&&&&&::cache_runtime::__private::Returned::<
+                Result<User, DbError>,
+            >::new())
+                .shape())
+                .if_cacheable()
+        }
     };
     let __cache_permit = ::cache_runtime::__private::Permit::take(
         &__CACHE_SITE,

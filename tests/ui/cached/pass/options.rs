@@ -1,0 +1,90 @@
+//! Every option, in every form it has.
+
+#![deny(warnings)]
+#![forbid(unsafe_code)]
+
+use cache_runtime::{Cache, Ttl, cached};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[derive(Clone, Serialize, Deserialize)]
+struct User {
+    team: u64,
+}
+
+#[cached(
+    ttl = "1h 30m",
+    key = "user:{id}:{page.0}:{REGION}",
+    tags = ["users", "user:{id}"],
+    tags_with = |user| ["team:{user.team}"],
+    unless = |user: &User| user.team == 0,
+    negative = 30,
+    when = id > 0,
+    version = 2,
+    sensitive,
+    companion,
+    skip(db),
+    cache = db,
+)]
+async fn everything(id: u64, page: &(u64, u64), db: &Cache) -> Result<Option<User>, &'static str> {
+    let _ = db;
+    Ok(Some(User { team: id + page.1 }))
+}
+
+const REGION: &str = "eu";
+
+#[cached(ttl = forever)]
+async fn for_ever() -> u64 {
+    1
+}
+
+#[cached(ttl = HOUR, negative = Duration::from_secs(1))]
+async fn of_expressions() -> Option<u64> {
+    Some(1)
+}
+
+#[cached(ttl = |user| Duration::from_secs(user.team), tags_with = tags, unless = is_empty)]
+async fn of_the_value() -> User {
+    User { team: 1 }
+}
+
+fn tags(user: &User) -> Vec<String> {
+    vec![user.team.to_string()]
+}
+
+fn is_empty(user: &User) -> bool {
+    user.team == 0
+}
+
+#[cached(ttl = |User { team }| if *team == 0 { Ttl::Forever } else { Ttl::secs(*team) })]
+async fn of_a_part_of_the_value() -> User {
+    User { team: 1 }
+}
+
+macro_rules! cached_function {
+    ($name:ident, $key:literal, $ttl:expr, $argument:ident) => {
+        #[cached(key = $key, ttl = $ttl, tags = ["cached:{id}"])]
+        async fn $name(id: u64, $argument: u64) -> u64 {
+            id + $argument
+        }
+    };
+}
+
+cached_function!(by_a_macro, "by-a-macro:{id}:{other}", 300, other);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let cache = Cache::in_memory();
+    assert_eq!(
+        everything(1, &(2, 3), &cache).await.unwrap().unwrap().team,
+        4
+    );
+    assert!(everything::invalidate(1, &(2, 3), &cache).await);
+    assert_eq!(for_ever().await, 1);
+    assert_eq!(of_expressions().await, Some(1));
+    assert_eq!(of_the_value().await.team, 1);
+    assert_eq!(of_a_part_of_the_value().await.team, 1);
+    assert_eq!(by_a_macro(1, 2).await, 3);
+}

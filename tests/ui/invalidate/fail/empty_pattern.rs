@@ -1,0 +1,6 @@
+use cache_runtime::cache_invalidate;
+
+#[cache_invalidate("")]
+async fn rename(id: u64) {}
+
+fn main() {}
