@@ -5,7 +5,7 @@ use crate::function::{Function, ends};
 use crate::options::{Options, Value, written};
 use crate::suggest::{did_you_mean, list};
 use crate::template::{Scope, Template};
-use proc_macro2::{Delimiter, Group, Ident, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Path, Type};
 
@@ -162,4 +162,38 @@ pub(crate) fn check_every_argument(
             _ => {}
         }
     }
+}
+
+/// Whether every type and constant that a caller chooses apart from the arguments is in a key that is written out.
+/// One that an argument's type tells is as good as that argument. A default key tells them all.
+pub(crate) fn check_every_parameter(
+    function: &Function,
+    key: Option<&Template>,
+    skipped: &Skipped,
+    errors: &mut Errors,
+) {
+    let Some(key) = key else {
+        return;
+    };
+    let inputs = function.sig.inputs.to_token_stream();
+    for name in &function.parameters() {
+        let in_arguments = occurs(inputs.clone(), name);
+        let in_key = key
+            .placeholders()
+            .any(|placeholder| occurs(placeholder.expr.to_token_stream(), name));
+        if !in_arguments && !in_key && !skipped.names.contains(name) {
+            errors.push(
+                name,
+                format!("`{name}` is not in the key, so all instances of this function would share their entries; put something of it into the key (`{{{name}::NAME}}`), leave `key` out, or name it in `skip({name})` if the result does not depend on it"),
+            );
+        }
+    }
+}
+
+fn occurs(tokens: TokenStream, name: &Ident) -> bool {
+    tokens.into_iter().any(|tree| match tree {
+        TokenTree::Ident(ident) => ident == *name,
+        TokenTree::Group(group) => occurs(group.stream(), name),
+        _ => false,
+    })
 }

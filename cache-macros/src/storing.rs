@@ -100,8 +100,10 @@ impl Storing {
         if !tags.is_empty() {
             options.extend(quote!(, tags = &[#(#tags),*]));
         }
-        if matches!(self.tags_with, Some(TagsOfValue::Expr(_))) {
-            options.extend(quote!(, open_tags = true));
+        match &self.tags_with {
+            Some(TagsOfValue::Templates(..)) => options.extend(quote!(, value_tags = true)),
+            Some(TagsOfValue::Expr(_)) => options.extend(quote!(, open_tags = true)),
+            None => {}
         }
         let tags_follow = |key: &Template| self.tags.iter().all(|tag| tag.follows_from(key));
         let tags_are_fixed = self

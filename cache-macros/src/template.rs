@@ -104,16 +104,17 @@ impl Template {
         if role != Role::Pattern {
             self.check_segments(text, role_name, errors);
         }
-        if role == Role::Key
+        if matches!(role, Role::Key | Role::Tag)
             && self.is_whole
             && let Some(at) = text.find(['*', '?', '[', ']'])
             && !self
                 .placeholders()
                 .any(|placeholder| placeholder.at.contains(&at))
         {
-            let message =
-                "a wildcard in a key; wildcards belong into the patterns of `#[cache_invalidate]`";
-            errors.push(&self.literal, pointing_into(text, at..at + 1, message));
+            let message = format!(
+                "a wildcard in a {role_name}; wildcards belong into the patterns of `#[cache_invalidate]`"
+            );
+            errors.push(&self.literal, pointing_into(text, at..at + 1, &message));
         }
     }
 

@@ -4,11 +4,11 @@
 //! here. A record's tags are known only from the record, so a load is protected as `tags_with` is.
 
 use crate::cache::{Cache, WarmReport, warm};
-use crate::invalidate::{Invalidated, Target, end_key, invalidate};
+use crate::invalidate::{By, Invalidated, Target, delete, invalidate};
 use crate::key::Key;
 use crate::read_through::{Call, Decision, FallibleOptional, Lookup, Opaque, Optional, Plan};
 use crate::site::Site;
-use crate::stats::{FunctionStats, count};
+use crate::stats::FunctionStats;
 use crate::tag::Tag;
 use crate::ttl::Ttl;
 use crate::value::CacheValue;
@@ -134,16 +134,16 @@ impl<R: DomainRecord> Domain<R> {
 
     /// Deletes a record, and what is stored under its secondary keys. Returns whether it was stored.
     pub async fn invalidate(&self, key: Key) -> bool {
-        count(self.cache.invalidations());
-        end_key(&self.cache, &key)
+        delete(&self.cache, &key, By::Domain(R::cache_site()))
     }
 
     pub async fn invalidate_tag(&self, tag: impl Into<Tag>) -> Invalidated {
-        invalidate(&self.cache, &Target::tag(tag))
+        invalidate(&self.cache, &Target::tag(tag), By::Domain(R::cache_site()))
     }
 
     pub async fn invalidate_all(&self) -> Invalidated {
-        invalidate(&self.cache, &Target::pattern(format!("{}:*", R::PREFIX)))
+        let all = Target::pattern(format!("{}:*", R::PREFIX));
+        invalidate(&self.cache, &all, By::Domain(R::cache_site()))
     }
 
     pub async fn warm<K, E, F, Fut>(&self, items: Vec<(K, Key)>, load: F) -> WarmReport

@@ -4,6 +4,7 @@ use crate::cache::Cache;
 use crate::generation::Guard;
 use crate::key::Key;
 use crate::pattern::{Pattern, Route, matches};
+use crate::site::{InvalidationSite, Site};
 use crate::stats::count;
 use crate::tag::Tag;
 use crate::trace;
@@ -91,8 +92,27 @@ impl Target {
     }
 }
 
+/// Who invalidates, for the log.
+#[derive(Clone, Copy)]
+pub(crate) enum By {
+    /// Whoever uses the handle itself.
+    Hand,
+    Function(&'static InvalidationSite),
+    Domain(&'static Site),
+}
+
+impl fmt::Display for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            By::Hand => f.write_str("(direct)"),
+            By::Function(site) => f.write_str(&site.name()),
+            By::Domain(site) => f.write_str(&site.name()),
+        }
+    }
+}
+
 /// Invalidates, without waiting for anything: a future that is being dropped can do it too.
-pub(crate) fn invalidate(cache: &Cache, target: &Target) -> Invalidated {
+pub(crate) fn invalidate(cache: &Cache, target: &Target, by: By) -> Invalidated {
     let (route, removed) = match target {
         Target::Tag(tag) => {
             cache.generations().end(Guard::Tag, tag.as_str());
@@ -102,7 +122,7 @@ pub(crate) fn invalidate(cache: &Cache, target: &Target) -> Invalidated {
     };
     count(cache.invalidations());
     let done = Invalidated::delivered(route, removed);
-    trace::invalidated(&done);
+    trace::invalidated(&done, by);
     done
 }
 
@@ -126,6 +146,17 @@ fn by_pattern(cache: &Cache, pattern: &Pattern) -> Option<u64> {
             Some(removed.count() as u64)
         }
     }
+}
+
+/// Invalidates one key. Returns whether an entry was removed that could have been served.
+pub(crate) fn delete(cache: &Cache, key: &Key, by: By) -> bool {
+    let removed = end_key(cache, key);
+    count(cache.invalidations());
+    trace::invalidated(
+        &Invalidated::delivered(Route::Key, Some(u64::from(removed))),
+        by,
+    );
+    removed
 }
 
 /// Ends a key's generation: its entry, any computation of it, and what was computed from it.

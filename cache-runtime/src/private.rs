@@ -16,7 +16,7 @@ pub use inventory;
 
 pub use crate::__cache_site as site;
 
-use crate::invalidate::invalidate;
+use crate::invalidate::{By, invalidate};
 use crate::value::CacheValue;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -62,14 +62,20 @@ pub async fn refresh<F: Future>(call: F) -> F::Output {
 /// Invalidates the targets when the body it runs has ended as asked; also if it panics or is dropped, since what
 /// it wrote until then may have been committed.
 pub struct Invalidating {
+    site: &'static InvalidationSite,
     cache: Cache,
     targets: Vec<Target>,
     done: bool,
 }
 
 impl Invalidating {
-    pub fn new(cache: &Cache, targets: impl Into<Vec<Target>>) -> Self {
+    pub fn new(
+        site: &'static InvalidationSite,
+        cache: &Cache,
+        targets: impl Into<Vec<Target>>,
+    ) -> Self {
         Invalidating {
+            site,
             cache: cache.clone(),
             targets: targets.into(),
             done: false,
@@ -78,7 +84,7 @@ impl Invalidating {
 
     fn now(&self) {
         for target in &self.targets {
-            invalidate(&self.cache, target);
+            invalidate(&self.cache, target, By::Function(self.site));
         }
     }
 

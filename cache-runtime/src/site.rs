@@ -24,6 +24,8 @@ pub struct Site {
     pub(crate) tags: &'static [&'static str],
     /// Whether more tags may come from the value than `tags` tells.
     pub(crate) open_tags: bool,
+    /// Whether some tags come from the value, so that a reader cannot tell them before it has it.
+    pub(crate) value_tags: bool,
     /// Whether the values of the tags do not follow from the key.
     pub(crate) tags_vary: bool,
     pub(crate) ttl: Lifetime,
@@ -97,6 +99,7 @@ impl Site {
             lookups: &[],
             tags: &[],
             open_tags: false,
+            value_tags: false,
             tags_vary: false,
             ttl: Lifetime::Default,
             version: 0,
@@ -139,8 +142,18 @@ impl Site {
         self
     }
 
+    /// Tags from the value, by templates that are among `tags`.
+    pub const fn value_tags(mut self, value_tags: bool) -> Self {
+        self.value_tags = value_tags;
+        self
+    }
+
+    /// Tags from the value, by code: no other site is known to have the same. After `tags`.
     pub const fn open_tags(mut self, open: bool) -> Self {
         self.open_tags = open;
+        self.value_tags = open;
+        let place = fingerprint(&[self.file]) ^ (self.line as u64);
+        self.tag_set = self.tag_set.wrapping_mul(31) ^ place;
         self
     }
 

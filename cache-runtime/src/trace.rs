@@ -1,5 +1,6 @@
 //! What the cache tells `tracing`. Target `cache_runtime`; values never, keys at trace level only.
 
+use crate::invalidate::By;
 use crate::key::{Key, encode};
 use crate::site::Site;
 use std::fmt;
@@ -11,8 +12,8 @@ pub(crate) fn hit(site: &Site, key: &Key) {
     trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key.as_str()), "hit");
 }
 
-pub(crate) fn miss(site: &Site, key: &Key) {
-    trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key.as_str()), "miss");
+pub(crate) fn miss(site: &Site, key: &Key, why: impl FnOnce() -> &'static str) {
+    trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key.as_str()), why = why(), "miss");
 }
 
 /// Runs a computation inside a span of its own.
@@ -31,6 +32,15 @@ pub(crate) fn fenced(site: &Site, key: &str) {
     trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key), "fenced");
 }
 
+pub(crate) fn too_large(site: &Site, bytes: u64) {
+    warn!(target: "cache_runtime", function = %Named(site), bytes,
+        "not stored: the value is larger than the room of a shard; raise `max_bytes`");
+}
+
+pub(crate) fn declined(site: &Site) {
+    trace!(target: "cache_runtime", function = %Named(site), "not stored: it was not to be");
+}
+
 pub(crate) fn failed(site: &Site) {
     debug!(target: "cache_runtime", function = %Named(site), "not stored: the function returned an error");
 }
@@ -45,8 +55,9 @@ pub(crate) fn unsound_key(site: &Site) {
         "called past the cache: the `Serialize` implementation of an argument failed, so there is no key");
 }
 
-pub(crate) fn invalidated(what: &crate::Invalidated) {
-    debug!(target: "cache_runtime", route = %what.route, delivery = %what.delivery, "invalidated");
+/// `by` names the function that did it, or says that it was done by hand.
+pub(crate) fn invalidated(what: &crate::Invalidated, by: By) {
+    debug!(target: "cache_runtime", by = %by, route = %what.route, delivery = %what.delivery, removed = what.removed, "invalidated");
 }
 
 struct Named<'s>(&'s Site);

@@ -4,7 +4,7 @@ use crate::error::Errors;
 use crate::function::Function;
 use crate::options::{Known, Options};
 use crate::output;
-use crate::shared::{Skipped, check_every_argument};
+use crate::shared::{Skipped, check_every_argument, check_every_parameter};
 use crate::storing::Storing;
 use crate::template::{Role, Scope, Template};
 use proc_macro2::{Ident, TokenStream};
@@ -56,7 +56,8 @@ impl Cached {
         let key = options.take_str("key", errors);
         let key = key.map(|key| Template::parse(key, Role::Key, errors));
         let storing = Storing::parse(&mut options, errors);
-        let skipped = Skipped::parse(&mut options, function.map(|_| &*names), errors);
+        let skippable = function.map(|function| [&*names, &function.parameters()].concat());
+        let skipped = Skipped::parse(&mut options, skippable.as_deref(), errors);
         let companion = options.name_of("companion");
         let companion = companion.filter(|_| options.take_flag("companion", errors));
         let cached = Cached {
@@ -98,6 +99,7 @@ impl Cached {
         self.storing.check_names(&scope, errors);
         let key = self.key.as_ref().filter(|key| key.is_clear(&scope));
         check_every_argument(function, key, skipped, errors);
+        check_every_parameter(function, key, skipped, errors);
         output::check(function, "#[cached]", errors);
         if let Some(companion) = companion {
             self.check_companion(function, companion, errors);

@@ -119,7 +119,7 @@ fn site(domain: &DomainModel) -> TokenStream {
     let mut options = TokenStream::new();
     let tags: Vec<_> = templates(domain).map(|tag| &tag.literal).collect();
     if !tags.is_empty() {
-        options.extend(quote!(, tags = &[#(#tags),*]));
+        options.extend(quote!(, tags = &[#(#tags),*], value_tags = true));
     }
     let lookups: Vec<_> = domain
         .lookups

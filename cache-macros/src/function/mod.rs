@@ -119,6 +119,17 @@ impl Function {
         params.iter().any(is_named) || self.sig.inputs.iter().any(is_unnamed)
     }
 
+    /// The names of its type and constant parameters.
+    pub(crate) fn parameters(&self) -> Vec<Ident> {
+        let params = self.sig.generics.params.iter();
+        let names = params.filter_map(|param| match param {
+            GenericParam::Type(param) => Some(param.ident.clone()),
+            GenericParam::Const(param) => Some(param.ident.clone()),
+            GenericParam::Lifetime(_) => None,
+        });
+        names.collect()
+    }
+
     /// What the function's future returns.
     pub(crate) fn output(&self) -> Option<&Type> {
         match (&self.form, &self.sig.output) {

@@ -7,7 +7,7 @@
 //! async fn rename(id: u64) -> Result<…> { async fn rename(id: u64) -> Result<…> {
 //!     body                                    site!(__CACHE_SITE: invalidation, patterns = &["user:{id}:*"]);
 //! }                                           let __cache_shape = …;
-//!                                             Invalidating::new(Cache::global(), [Target::pattern(…)])
+//!                                             Invalidating::new(&__CACHE_SITE, Cache::global(), [Target::pattern(…)])
 //!                                                 .on_ok(__cache_shape, async move { body })
 //!                                                 .await
 //!                                         }
@@ -40,7 +40,7 @@ pub(super) fn expand(function: &Function, invalidation: &Invalidation) -> TokenS
     });
     let targets = patterns.chain(tags);
     let computation = function.computation();
-    let new = quote!(#krate::__private::Invalidating::new(#cache, [#(#targets),*]));
+    let new = quote!(#krate::__private::Invalidating::new(&__CACHE_SITE, #cache, [#(#targets),*]));
     let steps = match (invalidation.when, invalidation.on) {
         (When::Before, _) => quote!(.only_before().always(#computation)),
         (when, on) => {

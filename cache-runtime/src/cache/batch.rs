@@ -1,11 +1,10 @@
 //! Several keys at once.
 
 use super::Cache;
-use crate::invalidate;
+use crate::invalidate::{self, By};
 use crate::key::Key;
 use crate::read_through::Plan;
 use crate::site::DIRECT;
-use crate::stats::count;
 use crate::ttl::Ttl;
 use crate::value::CacheValue;
 use crate::write;
@@ -44,10 +43,7 @@ impl Cache {
 
     /// Deletes every key; returns how many had a valid entry.
     pub async fn delete_many(&self, keys: impl IntoIterator<Item = impl Into<Key>>) -> usize {
-        let delete = |key: Key| {
-            count(self.invalidations());
-            invalidate::end_key(self, &key)
-        };
+        let delete = |key: Key| invalidate::delete(self, &key, By::Hand);
         let keys = keys.into_iter().map(Into::into);
         keys.map(delete).filter(|&deleted| deleted).count()
     }

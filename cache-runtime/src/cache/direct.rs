@@ -1,12 +1,11 @@
 //! Reading and invalidating by hand.
 
 use super::Cache;
-use crate::invalidate::{self, Invalidated, Target};
+use crate::invalidate::{self, By, Invalidated, Target};
 use crate::key::Key;
 use crate::pattern::{Pattern, Route};
 use crate::read_through::{Call, Optional, Plan};
 use crate::site::DIRECT;
-use crate::stats::count;
 use crate::tag::Tag;
 use crate::ttl::Ttl;
 use crate::value::CacheValue;
@@ -41,20 +40,19 @@ impl Cache {
     /// Deletes one key: its entry, whatever is being computed for it, and what was computed from it.
     /// Returns whether there was a valid entry.
     pub async fn delete(&self, key: impl Into<Key>) -> bool {
-        count(self.invalidations());
-        invalidate::end_key(self, &key.into())
+        invalidate::delete(self, &key.into(), By::Hand)
     }
 
     /// Invalidates every key that matches; see [`Pattern`] for the forms and their costs.
     ///
     /// Values in a pattern have to be escaped as they are in keys: `cache.invalidate(key!("user:{id}:*"))`.
     pub async fn invalidate(&self, pattern: impl Into<Pattern>) -> Invalidated {
-        invalidate::invalidate(self, &Target::pattern(pattern))
+        invalidate::invalidate(self, &Target::pattern(pattern), By::Hand)
     }
 
     /// Invalidates every entry that carries `tag`, in one step whatever their number.
     pub async fn invalidate_tag(&self, tag: impl Into<Tag>) -> Invalidated {
-        invalidate::invalidate(self, &Target::tag(tag))
+        invalidate::invalidate(self, &Target::tag(tag), By::Hand)
     }
 
     /// Invalidates every entry that carries one of `tags`.

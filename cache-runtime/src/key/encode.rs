@@ -25,7 +25,7 @@ pub(crate) fn digest_of_text(text: &str) -> [u8; 16] {
     truncated(hash)
 }
 
-/// The length in bytes of the canonical encoding: a fair estimate of the memory that a value holds.
+/// A fair estimate of the memory that a value holds, in bytes.
 pub(crate) fn weight<T: Serialize + ?Sized>(value: &T) -> Result<usize, Unserializable> {
     let mut count = Count(0);
     value.serialize(Encoder { sink: &mut count })?;
@@ -59,7 +59,13 @@ impl ser::Error for Unserializable {
 
 /// Where encoded bytes go.
 pub(crate) trait Sink {
+    /// Bytes of a value.
     fn put(&mut self, bytes: &[u8]);
+
+    /// Bytes that keep values apart: kinds, lengths, names.
+    fn mark(&mut self, bytes: &[u8]) {
+        self.put(bytes);
+    }
 }
 
 impl Sink for Sha256 {
@@ -76,9 +82,16 @@ impl Sink for Vec<u8> {
 
 struct Count(usize);
 
+/// What keeps values apart takes no room in memory; a text or a list takes that of its header, once.
 impl Sink for Count {
     fn put(&mut self, bytes: &[u8]) {
         self.0 += bytes.len();
+    }
+
+    fn mark(&mut self, bytes: &[u8]) {
+        if matches!(bytes, [b's' | b'y' | b'q' | b'm']) {
+            self.0 += size_of::<Vec<u8>>();
+        }
     }
 }
 
@@ -92,13 +105,13 @@ const MORE: u8 = 1;
 
 impl<S: Sink> Encoder<'_, S> {
     fn fixed(self, kind: u8, bytes: &[u8]) -> Result<(), Unserializable> {
-        self.sink.put(&[kind]);
+        self.sink.mark(&[kind]);
         self.sink.put(bytes);
         Ok(())
     }
 
     fn sized(&mut self, bytes: &[u8]) {
-        self.sink.put(&(bytes.len() as u64).to_le_bytes());
+        self.sink.mark(&(bytes.len() as u64).to_le_bytes());
         self.sink.put(bytes);
     }
 }
@@ -157,12 +170,12 @@ impl<'s, S: Sink> ser::Serializer for Encoder<'s, S> {
         self.fixed(b'c', &u32::from(v).to_le_bytes())
     }
     fn serialize_str(mut self, v: &str) -> Result<(), Unserializable> {
-        self.sink.put(b"s");
+        self.sink.mark(b"s");
         self.sized(v.as_bytes());
         Ok(())
     }
     fn serialize_bytes(mut self, v: &[u8]) -> Result<(), Unserializable> {
-        self.sink.put(b"y");
+        self.sink.mark(b"y");
         self.sized(v);
         Ok(())
     }
@@ -170,7 +183,7 @@ impl<'s, S: Sink> ser::Serializer for Encoder<'s, S> {
         self.fixed(b'n', &[])
     }
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Unserializable> {
-        self.sink.put(b"o");
+        self.sink.mark(b"o");
         value.serialize(self)
     }
     fn serialize_unit(self) -> Result<(), Unserializable> {
@@ -229,7 +242,7 @@ impl<'s, S: Sink> ser::Serializer for Encoder<'s, S> {
         Ok(Elements { sink: self.sink })
     }
     fn serialize_map(self, _: Option<usize>) -> Result<Pairs<'s, S>, Unserializable> {
-        self.sink.put(b"m");
+        self.sink.mark(b"m");
         Ok(Pairs {
             sink: self.sink,
             pairs: Vec::new(),
@@ -257,9 +270,10 @@ impl<'s, S: Sink> ser::Serializer for Encoder<'s, S> {
 
 impl<S: Sink> Encoder<'_, S> {
     fn variant(&mut self, kind: u8, index: u32, name: &str) {
-        self.sink.put(&[kind]);
-        self.sink.put(&index.to_le_bytes());
-        self.sized(name.as_bytes());
+        self.sink.mark(&[kind]);
+        self.sink.mark(&index.to_le_bytes());
+        self.sink.mark(&(name.len() as u64).to_le_bytes());
+        self.sink.mark(name.as_bytes());
     }
 }
 
@@ -270,12 +284,12 @@ pub(crate) struct Elements<'s, S> {
 
 impl<'s, S: Sink> Elements<'s, S> {
     fn open(encoder: Encoder<'s, S>, kind: u8) -> Self {
-        encoder.sink.put(&[kind]);
+        encoder.sink.mark(&[kind]);
         Elements { sink: encoder.sink }
     }
 
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unserializable> {
-        self.sink.put(&[MORE]);
+        self.sink.mark(&[MORE]);
         value.serialize(Encoder { sink: self.sink })
     }
 
@@ -285,13 +299,14 @@ impl<'s, S: Sink> Elements<'s, S> {
         name: &str,
         value: &T,
     ) -> Result<(), Unserializable> {
-        self.sink.put(&[MORE]);
-        Encoder { sink: self.sink }.sized(name.as_bytes());
+        self.sink.mark(&[MORE]);
+        self.sink.mark(&(name.len() as u64).to_le_bytes());
+        self.sink.mark(name.as_bytes());
         value.serialize(Encoder { sink: self.sink })
     }
 
     fn close(self) -> Result<(), Unserializable> {
-        self.sink.put(&[END]);
+        self.sink.mark(&[END]);
         Ok(())
     }
 }
@@ -365,11 +380,11 @@ impl<S: Sink> ser::SerializeMap for Pairs<'_, S> {
     fn end(mut self) -> Result<(), Unserializable> {
         self.pairs.sort();
         for (key, value) in &self.pairs {
-            self.sink.put(&[MORE]);
+            self.sink.mark(&[MORE]);
             self.sink.put(key);
             self.sink.put(value);
         }
-        self.sink.put(&[END]);
+        self.sink.mark(&[END]);
         Ok(())
     }
 }
@@ -395,6 +410,22 @@ mod tests {
             bytes(vec![vec![], vec![1u8]])
         );
         assert_ne!(bytes(Some(None::<u8>)), bytes(None::<Option<u8>>));
+    }
+
+    #[test]
+    fn a_weight_is_near_the_bytes_in_memory() {
+        for (weight, least, most) in [
+            (weight(&vec![0u8; 1_000_000]), 1_000_000, 1_000_100),
+            (weight(&vec![0u64; 1_000]), 8_000, 8_100),
+            (weight("x".repeat(500).as_str()), 500, 600),
+            (weight(&vec![String::from("ab"); 100]), 2_600, 2_700),
+        ] {
+            let weight = weight.expect("serializable");
+            assert!(
+                (least..=most).contains(&weight),
+                "{weight} not in {least}..={most}"
+            );
+        }
     }
 
     #[test]

@@ -59,11 +59,17 @@ impl Local {
         self.entries.peek(key)
     }
 
-    pub(crate) fn insert(&self, key: Arc<str>, entry: Arc<Entry>) {
-        let pushed_out = self.entries.insert_with_lifecycle(Arc::clone(&key), entry);
-        // The entry that this one replaces is among them.
+    /// Whether it was kept: an entry that is larger than a shard's room is not.
+    pub(crate) fn insert(&self, key: Arc<str>, entry: &Arc<Entry>) -> bool {
+        let pushed_out = self
+            .entries
+            .insert_with_lifecycle(Arc::clone(&key), Arc::clone(entry));
+        // The entry that this one replaces is among them, and so is this one if it was not kept.
         let evicted = pushed_out.iter().filter(|(other, _)| *other != key).count();
         self.evicted.fetch_add(evicted as u64, Ordering::Relaxed);
+        !pushed_out
+            .iter()
+            .any(|(_, other)| Arc::ptr_eq(other, entry))
     }
 
     /// Frees the room of an invalid entry; leaves a valid one that has taken its place.

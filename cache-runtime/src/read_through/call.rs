@@ -71,7 +71,9 @@ impl<'c> Call<'c> {
             return Lookup::Hit(returned);
         }
         count(&self.site.counters(self.cache).misses);
-        trace::miss(self.site, &self.key);
+        trace::miss(self.site, &self.key, || {
+            self.reader().why_not(found.as_deref())
+        });
         let pending = Pending {
             cache: self.cache.clone(),
             site: self.site,

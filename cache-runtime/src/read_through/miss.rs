@@ -136,11 +136,12 @@ impl Pending {
     /// A refresh is to see the present, so it joins nothing that began before it.
     fn can_join(&self, flight: &Flight) -> bool {
         let has_our_tags = self.reader().declares(flight.tag_set)
-            || self
-                .plan
-                .tags
-                .iter()
-                .all(|tag| flight.carries(tag.as_str()));
+            || (!self.site.value_tags
+                && self
+                    .plan
+                    .tags
+                    .iter()
+                    .all(|tag| flight.carries(tag.as_str())));
         !self.refresh && flight.version == self.site.version && has_our_tags && flight.is_current()
     }
 

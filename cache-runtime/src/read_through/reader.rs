@@ -17,8 +17,9 @@ pub(super) struct Reader<'c> {
 }
 
 impl Reader<'_> {
-    /// The content of a valid entry that this reader can take. `plan` is asked for the reader's tags where the
-    /// declarations do not tell whether the entry carries them.
+    /// The content of a valid entry that this reader can take. `tags` hands over the reader's plan where the
+    /// declarations do not tell whether the entry carries its tags. Where tags come from the value, nothing else
+    /// can tell.
     #[inline]
     pub(super) fn take<R, S>(
         self,
@@ -36,11 +37,26 @@ impl Reader<'_> {
             && entry.is_current()
             && entry.version == self.site.version
             && (!entry.is_absent() || self.site.negative)
-            && (self.declares(entry.tag_set) || tags(&carries_all));
+            && (self.declares(entry.tag_set) || (!self.site.value_tags && tags(&carries_all)));
         if valid {
             self.read(shape, entry, outer)
         } else {
             None
+        }
+    }
+
+    /// Why an entry could not be taken.
+    pub(super) fn why_not(self, found: Option<&Entry>) -> &'static str {
+        match found {
+            None => "absent",
+            Some(entry) if entry.is_hint() => "absent",
+            Some(entry) if !entry.is_current() => "invalidated",
+            Some(entry) if !entry.is_fresh(self.cache.now()) => "expired",
+            Some(entry) if entry.version != self.site.version => "of another version",
+            Some(entry) if !self.declares(entry.tag_set) => {
+                "of another function, with other tags or of another type"
+            }
+            Some(_) => "of another type, or to be refreshed",
         }
     }
 

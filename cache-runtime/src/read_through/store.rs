@@ -78,7 +78,7 @@ pub(crate) enum Outcome {
     Stored,
     /// Something it depends on was invalidated while it was computed.
     Fenced,
-    /// Its function's author did not want it stored.
+    /// Its function's author did not want it stored, or it is too large.
     Declined,
 }
 
@@ -143,7 +143,7 @@ impl Destination<'_> {
             weight: crate::local::weight(self.key, finding.weight),
         });
         let late = captured < entry.stamps().len();
-        self.conclude(&entry, outcome, &decision.aliases, late);
+        let outcome = self.conclude(&entry, outcome, &decision.aliases, late);
         (entry, outcome)
     }
 
@@ -188,15 +188,25 @@ impl Destination<'_> {
         }
     }
 
-    fn conclude(&self, entry: &Arc<Entry>, outcome: Outcome, aliases: &[Key], late: bool) {
+    fn conclude(
+        &self,
+        entry: &Arc<Entry>,
+        outcome: Outcome,
+        aliases: &[Key],
+        late: bool,
+    ) -> Outcome {
         let counters = self.site.counters(self.cache);
         match outcome {
             Outcome::Stored => {
-                count(&counters.stores);
-                let aliases = aliases.iter().map(|alias| alias.as_str().into());
-                for key in std::iter::once(Arc::clone(self.key)).chain(aliases) {
-                    self.cache.local().insert(key, Arc::clone(entry));
+                let local = self.cache.local();
+                if !local.insert(Arc::clone(self.key), entry) {
+                    trace::too_large(self.site, entry.weight);
+                    return Outcome::Declined;
                 }
+                for alias in aliases {
+                    local.insert(alias.as_str().into(), entry);
+                }
+                count(&counters.stores);
             }
             Outcome::Fenced => {
                 count(&counters.fenced);
@@ -205,8 +215,9 @@ impl Destination<'_> {
                     self.remember_guards(entry);
                 }
             }
-            Outcome::Declined => {}
+            Outcome::Declined => trace::declined(self.site),
         }
+        outcome
     }
 
     /// Leaves a note of the guards that this key's value has, for the next computation to capture in time.
@@ -221,6 +232,6 @@ impl Destination<'_> {
             weight: crate::local::weight(self.key, 0),
             ..*entry
         };
-        local.insert(Arc::clone(self.key), Arc::new(hint));
+        local.insert(Arc::clone(self.key), &Arc::new(hint));
     }
 }

@@ -1,8 +1,8 @@
 async fn conversation(id: u64, fresh: bool) -> Result<Option<Conversation>, Error> {
     ::cache_runtime::__private::site! {
         __CACHE_SITE : function, key = "conversation:{id}", tags = &
-        ["user:{conversation.user}"], ttl_dynamic = true, version = 3u32, negative =
-        true, sensitive = true
+        ["user:{conversation.user}"], value_tags = true, ttl_dynamic = true, version =
+        3u32, negative = true, sensitive = true
     }
     let __cache_shape = {
         use ::cache_runtime::__private::dispatch::*;

@@ -39,7 +39,7 @@ where
         ::cache_runtime::__private::site! {
             __CACHE_SITE : domain, name_is = ::core::concat!(::core::module_path!(),
             "::", "Session"), key = "session:{id}:{part}", tags = &
-            ["session:team:{team}", "user:{user.id}"], lookups = &
+            ["session:team:{team}", "user:{user.id}"], value_tags = true, lookups = &
             ["session:~token:{token}"], ttl_millis = 1800000u64, version = 2u32
         }
         &__CACHE_SITE

@@ -9,6 +9,7 @@ async fn rename(db: &Db, id: u64, name: &str) -> Result<(), DbError> {
             .shape()
     };
     ::cache_runtime::__private::Invalidating::new(
+            &__CACHE_SITE,
             ::cache_runtime::__private::Cache::global(),
             [
                 ::cache_runtime::__private::Target::pattern(

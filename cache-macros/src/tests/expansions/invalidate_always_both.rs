@@ -3,6 +3,7 @@ async fn reset(&mut self) {
         __CACHE_SITE : invalidation, patterns = & ["user:*"]
     }
     ::cache_runtime::__private::Invalidating::new(
+            &__CACHE_SITE,
             &self.cache,
             [::cache_runtime::__private::Target::pattern("user:*")],
         )

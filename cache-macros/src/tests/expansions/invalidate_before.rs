@@ -3,6 +3,7 @@ async fn reset() -> u8 {
         __CACHE_SITE : invalidation, tags = & ["all"]
     }
     ::cache_runtime::__private::Invalidating::new(
+            &__CACHE_SITE,
             ::cache_runtime::__private::Cache::global(),
             [::cache_runtime::__private::Target::tag("all")],
         )
