@@ -55,8 +55,10 @@ use proc_macro::TokenStream;
 /// | `crate = path` | where `cache_runtime` is, if it was renamed |
 ///
 /// An argument that is neither in the key nor skipped does not compile: two calls that differ in it would share
-/// an entry. `self` is skipped by itself. A key that is not of one's own making may be read by several functions;
-/// each finds only entries that carry its tags.
+/// an entry. So is a type parameter that no argument tells. `self` is skipped by itself, whatever is in it: if two
+/// values of its type share a cache and answer differently, name what differs (`{self.shop}`); under an explicit key
+/// the same goes for the parameters of a generic `impl`. Several functions may have one key; each finds only entries
+/// that carry its tags.
 ///
 /// The closures of `ttl`, `tags_with` and `unless` run after the body, which has taken the arguments: of those
 /// they can use copies and references.
@@ -89,7 +91,7 @@ pub fn cached(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 /// use cache_runtime::cache_invalidate;
 ///
-/// #[cache_invalidate("user:{id}:*", "user-list:*", tags = ["user:{id}"])]
+/// #[cache_invalidate("user:{id}", "user-list:*", tags = ["user:{id}"])]
 /// async fn rename_user(id: u64, name: &str) -> Result<(), std::io::Error> {
 ///     # let _ = name;
 ///     Ok(()) // write to the database, and commit

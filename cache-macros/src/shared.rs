@@ -182,9 +182,19 @@ pub(crate) fn check_every_parameter(
             .placeholders()
             .any(|placeholder| occurs(placeholder.expr.to_token_stream(), name));
         if !in_arguments && !in_key && !skipped.names.contains(name) {
+            let is_const = function
+                .sig
+                .generics
+                .const_params()
+                .any(|param| param.ident == *name);
+            let example = if is_const {
+                format!("{{{name}}}")
+            } else {
+                format!("{{{name}::NAME}}")
+            };
             errors.push(
                 name,
-                format!("`{name}` is not in the key, so all instances of this function would share their entries; put something of it into the key (`{{{name}::NAME}}`), leave `key` out, or name it in `skip({name})` if the result does not depend on it"),
+                format!("`{name}` is not in the key, so all instances of this function would share their entries; put it into the key (`{example}`), leave `key` out, or name it in `skip({name})` if the result does not depend on it"),
             );
         }
     }

@@ -195,6 +195,7 @@ impl Time {
             return None;
         };
         let time = match &*expr {
+            Expr::Lit(literal) if is_forever(&literal.lit) => Ok(Time::Forever),
             Expr::Lit(literal) => of_literal(name, &literal.lit).map(Time::Millis),
             Expr::Unary(ExprUnary {
                 op: UnOp::Neg(_),
@@ -230,6 +231,11 @@ impl Time {
         let option = options.take("ttl")?;
         Time::parse(&option.name, option.value, false, errors)
     }
+}
+
+/// In an environment variable `forever` is text, so it is here too.
+fn is_forever(literal: &Lit) -> bool {
+    matches!(literal, Lit::Str(text) if text.value().trim() == "forever")
 }
 
 /// The milliseconds that a literal stands for, or what is wrong with it.

@@ -76,7 +76,7 @@ pub use key::{Key, KeyBuilder, KeyPart};
 pub use pattern::{Pattern, Route};
 pub use stats::{FunctionStats, Stats};
 pub use tag::Tag;
-pub use ttl::Ttl;
+pub use ttl::{IntoTtl, Ttl};
 pub use value::CacheValue;
 pub use wiring::{CacheSite, Check, InvalidatingFunction, Problem, Wiring, wiring};
 

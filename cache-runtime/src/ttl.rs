@@ -34,6 +34,16 @@ impl Ttl {
         Ttl::For(Duration::from_millis(milliseconds))
     }
 
+    /// A time to live in minutes.
+    pub const fn mins(minutes: u64) -> Self {
+        Ttl::secs(minutes.saturating_mul(60))
+    }
+
+    /// A time to live in hours.
+    pub const fn hours(hours: u64) -> Self {
+        Ttl::mins(hours.saturating_mul(60))
+    }
+
     /// The time this stands for when the cache's default is `default`; `None` for ever.
     pub(crate) fn resolve(self, default: Ttl) -> Option<Duration> {
         match self {
@@ -44,6 +54,29 @@ impl Ttl {
                 Ttl::Forever | Ttl::CacheDefault => None,
             },
         }
+    }
+}
+
+/// What a time to live can be given as: a [`Duration`] or a [`Ttl`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a time to live",
+    label = "expected a `Duration` or a `Ttl`",
+    note = "a number of seconds is `Ttl::secs(…)`; in an attribute, `300` or `\"5m\"` written out will do"
+)]
+pub trait IntoTtl {
+    /// The time to live.
+    fn into_ttl(self) -> Ttl;
+}
+
+impl IntoTtl for Ttl {
+    fn into_ttl(self) -> Ttl {
+        self
+    }
+}
+
+impl IntoTtl for Duration {
+    fn into_ttl(self) -> Ttl {
+        Ttl::For(self)
     }
 }
 

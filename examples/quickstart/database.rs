@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
-/// Callers who share a query share its error too, so it has to be `Clone`.
+/// `Clone`, so that callers who share a query can share its error too.
 pub(crate) type DbError = Arc<rusqlite::Error>;
 
 /// A handle; clones share the connections.

@@ -140,7 +140,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         return Err("CACHE_ENABLED switches the cache off, so there is nothing to see here".into());
     }
     // From here on the annotated functions use this one.
-    cache.clone().install()?;
+    cache.install()?;
     let db = Db::open()?;
     story::tell(&db, &cache).await
 }

@@ -59,6 +59,14 @@ async fn a_value_that_is_too_large_is_returned_and_not_kept() {
         .await;
     assert_eq!(large.len(), 1_000_000);
     assert!(!cache.contains("large").await);
+    assert!(
+        !cache.set("large", vec![1u8; 1_000_000]).await,
+        "and says so"
+    );
+    assert_eq!(
+        cache.stats().function("(direct)").map(|f| f.stores),
+        Some(0)
+    );
     let small = cache.get_or_set("small", || async { vec![1u8; 100] }).await;
     assert_eq!(small.len(), 100);
     assert!(cache.contains("small").await);

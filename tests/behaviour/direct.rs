@@ -176,5 +176,5 @@ async fn installing_twice_is_an_error() {
     cache.install().expect("the first");
     assert_eq!(Cache::global().get::<bool>("installed").await, Some(true));
     let error = Cache::in_memory().install().expect_err("the second");
-    assert!(error.to_string().contains("installed already"));
+    assert!(error.to_string().contains("an installed cache already"));
 }

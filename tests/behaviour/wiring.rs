@@ -101,6 +101,29 @@ async fn what_nothing_invalidates_and_lives_long_is_named() {
     assert!(elsewhere, "{problems:#?}");
 }
 
+#[cached(key = "twin:{id}")]
+async fn twin(id: u32) -> u32 {
+    id
+}
+
+mod other {
+    #[cache_runtime::cached(key = "twin:{id}")]
+    async fn twin(id: u32) -> u32 {
+        id + 1
+    }
+}
+
+#[test]
+fn two_functions_of_one_key_are_named() {
+    let problems = wiring().check().problems();
+    let twins = problems_of("twin", &problems);
+    assert_eq!(twins.len(), 1, "{twins:#?}");
+    assert!(
+        twins[0].contains("has the key `twin:{id}` of `behaviour::wiring::other::twin`"),
+        "{twins:#?}"
+    );
+}
+
 #[test]
 #[should_panic(expected = "the cache wiring has")]
 fn a_test_of_two_lines_fails_on_a_typo() {
@@ -110,7 +133,11 @@ fn a_test_of_two_lines_fails_on_a_typo() {
 #[test]
 fn what_is_known_is_left_out() {
     let wiring = wiring();
-    let check = wiring.check().allow("wiring::typos").allow("half_right");
+    let check = wiring
+        .check()
+        .allow("wiring::typos")
+        .allow("half_right")
+        .allow("twin");
     check.assert_clean();
 }
 

@@ -1,7 +1,7 @@
 //! Tags that are known only when the value is.
 
 use crate::world::{World, soon};
-use cache_runtime::{Cache, cached};
+use cache_runtime::{Cache, cache_put, cached};
 use std::sync::Arc;
 
 #[cached(
@@ -88,4 +88,41 @@ async fn a_hint_is_not_a_value() {
     assert_eq!(cache.get::<u32>("member:1").await, None);
     assert!(cache.ttl("member:1").await.is_none());
     assert!(!cache.delete("member:1").await);
+}
+
+#[cache_put(cache = world.cache, key = "member:{id}")]
+async fn put_without_tags(world: &World, id: u32, team: u32) -> u32 {
+    let _ = id;
+    world.write(team);
+    team
+}
+
+#[cache_put(cache = world.cache, key = "member:{id}", tags_with = |team| ["team:{team}"])]
+async fn put_with_tags(world: &World, id: u32, team: u32) -> u32 {
+    let _ = id;
+    world.write(team);
+    team
+}
+
+#[tokio::test]
+async fn an_entry_that_was_stored_without_the_tags_of_its_value_is_not_taken() {
+    let world = World::new();
+    put_without_tags(&world, 1, 5).await;
+    world.write(6);
+    world.cache.invalidate_tag("team:5").await;
+    assert_eq!(team(&world).await, 6);
+    world.cache.set("member:1", 7u32).await;
+    world.cache.invalidate_tag("team:7").await;
+    assert_eq!(team(&world).await, 6);
+}
+
+#[tokio::test]
+async fn one_that_was_stored_with_them_is() {
+    let world = World::new();
+    put_with_tags(&world, 1, 5).await;
+    assert_eq!(team(&world).await, 5);
+    assert_eq!(world.runs(), 0);
+    world.write(6);
+    world.cache.invalidate_tag("team:5").await;
+    assert_eq!(team(&world).await, 6);
 }

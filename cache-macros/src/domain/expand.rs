@@ -107,7 +107,7 @@ fn ttl(domain: &DomainModel) -> Option<TokenStream> {
     };
     Some(quote! {
         fn cache_ttl(&self) -> #krate::Ttl {
-            <#krate::Ttl as ::core::convert::From<_>>::from(#ttl)
+            #krate::IntoTtl::into_ttl(#ttl)
         }
     })
 }

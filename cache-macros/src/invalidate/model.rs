@@ -71,7 +71,7 @@ impl Invalidation {
         {
             errors.push_on_attribute(
                 function,
-                "nothing to invalidate; name patterns or tags: `#[cache_invalidate(\"user:{id}:*\", tags = [\"user:{id}\"])]`",
+                "nothing to invalidate; name patterns or tags: `#[cache_invalidate(\"user:{id}\", tags = [\"user:{id}\"])]`",
             );
         }
         if let Some(function) = function {

@@ -5,7 +5,7 @@ use crate::invalidate::{self, By};
 use crate::key::Key;
 use crate::read_through::Plan;
 use crate::site::DIRECT;
-use crate::ttl::Ttl;
+use crate::ttl::IntoTtl;
 use crate::value::CacheValue;
 use crate::write;
 
@@ -33,7 +33,7 @@ impl Cache {
     pub async fn set_many<T: CacheValue>(
         &self,
         entries: impl IntoIterator<Item = (impl Into<Key>, T)>,
-        ttl: impl Into<Ttl>,
+        ttl: impl IntoTtl,
     ) -> usize {
         let plan = Plan::new().ttl(ttl);
         let set = |(key, value): (_, T)| write::set(self, &DIRECT, &key, value, plan.clone());

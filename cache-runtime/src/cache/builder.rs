@@ -3,7 +3,7 @@
 use super::Cache;
 use super::config::{Config, ConfigError};
 use crate::clock::Clock;
-use crate::ttl::Ttl;
+use crate::ttl::IntoTtl;
 use std::time::Duration;
 
 /// Builds a [`Cache`].
@@ -43,7 +43,11 @@ impl Builder {
     /// If a variable has a value that cannot be read, or asks for what this version does not have.
     pub fn from_env() -> Result<Self, ConfigError> {
         let readable = std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
+            // A value that is not text is one that cannot be read.
+            Some((
+                name.into_string().ok()?,
+                value.to_string_lossy().into_owned(),
+            ))
         });
         Ok(Builder {
             config: Config::read(readable)?,
@@ -64,14 +68,14 @@ impl Builder {
     }
 
     /// The time to live where none is given. Default: 5 minutes.
-    pub fn default_ttl(mut self, ttl: impl Into<Ttl>) -> Self {
-        self.config.default_ttl = ttl.into();
+    pub fn default_ttl(mut self, ttl: impl IntoTtl) -> Self {
+        self.config.default_ttl = ttl.into_ttl();
         self
     }
 
     /// The time to live of the domain cache with this prefix, in place of its own; as `CACHE_{DOMAIN}_TTL` does.
-    pub fn domain_ttl(mut self, prefix: &str, ttl: impl Into<Ttl>) -> Self {
-        self.config.set_domain_ttl(prefix, ttl.into());
+    pub fn domain_ttl(mut self, prefix: &str, ttl: impl IntoTtl) -> Self {
+        self.config.set_domain_ttl(prefix, ttl.into_ttl());
         self
     }
 

@@ -7,7 +7,9 @@ static INSTALLED: OnceLock<Cache> = OnceLock::new();
 
 /// A cache is installed already, or was made by a call of an annotated function before.
 #[derive(Debug, thiserror::Error)]
-#[error("a cache is installed already; install one before the first call of an annotated function")]
+#[error(
+    "there is an installed cache already: `install` was called before, or an annotated function was, which made one"
+)]
 pub struct InstallError(());
 
 impl Cache {
@@ -16,8 +18,8 @@ impl Cache {
     /// # Errors
     ///
     /// If there is one already: installed, or made because an annotated function was called before.
-    pub fn install(self) -> Result<(), InstallError> {
-        INSTALLED.set(self).map_err(|_| InstallError(()))
+    pub fn install(&self) -> Result<(), InstallError> {
+        INSTALLED.set(self.clone()).map_err(|_| InstallError(()))
     }
 
     /// The installed cache. If none is, one is made from the environment; if the environment cannot be read, an

@@ -5,7 +5,7 @@ use crate::key::Key;
 use crate::read_through::{Call, Fallible, Lookup, Opaque, Plain, Plan, Shape};
 use crate::site::DIRECT;
 use crate::tag::Tag;
-use crate::ttl::Ttl;
+use crate::ttl::IntoTtl;
 use crate::value::CacheValue;
 use crate::write::{self, Permit};
 use std::future::{Future, IntoFuture};
@@ -57,8 +57,8 @@ pub struct WriteThrough<F>(F);
 
 impl<A> Operation<'_, A> {
     /// How long the value stays fresh. Default: the cache's.
-    pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
-        self.plan.ttl = ttl.into();
+    pub fn ttl(mut self, ttl: impl IntoTtl) -> Self {
+        self.plan.ttl = ttl.into_ttl();
         self
     }
 
@@ -96,7 +96,12 @@ impl Cache {
     /// assert_eq!(cache.get::<i32>("n").await, Some(7));
     /// # }
     /// ```
-    pub fn set_with<F>(&self, key: impl Into<Key>, compute: F) -> Operation<'_, SetWith<F>> {
+    pub fn set_with<T, F, Fut>(&self, key: impl Into<Key>, compute: F) -> Operation<'_, SetWith<F>>
+    where
+        T: CacheValue,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = T>,
+    {
         self.operation(key, SetWith(compute))
     }
 
@@ -104,16 +109,30 @@ impl Cache {
     ///
     /// Callers that come at the same time share one computation. An invalidation that comes while it runs wins:
     /// what was computed from before it is not stored.
-    pub fn get_or_set<F>(&self, key: impl Into<Key>, compute: F) -> Operation<'_, GetOrSet<F>> {
+    pub fn get_or_set<T, F, Fut>(
+        &self,
+        key: impl Into<Key>,
+        compute: F,
+    ) -> Operation<'_, GetOrSet<F>>
+    where
+        T: CacheValue,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = T>,
+    {
         self.operation(key, GetOrSet(compute))
     }
 
     /// As [`get_or_set`](Cache::get_or_set) for a computation that can fail: an `Err` is returned, not stored.
-    pub fn get_or_try_set<F>(
+    pub fn get_or_try_set<T, E, F, Fut>(
         &self,
         key: impl Into<Key>,
         compute: F,
-    ) -> Operation<'_, GetOrTrySet<F>> {
+    ) -> Operation<'_, GetOrTrySet<F>>
+    where
+        T: CacheValue,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
         self.operation(key, GetOrTrySet(compute))
     }
 
@@ -133,11 +152,16 @@ impl Cache {
     /// assert_eq!(cache.get::<String>("user:1:name").await.as_deref(), Some("Grace"));
     /// # }
     /// ```
-    pub fn write_through<F>(
+    pub fn write_through<T, E, F, Fut>(
         &self,
         key: impl Into<Key>,
         write: F,
-    ) -> Operation<'_, WriteThrough<F>> {
+    ) -> Operation<'_, WriteThrough<F>>
+    where
+        T: CacheValue,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
         self.operation(key, WriteThrough(write))
     }
 

@@ -5,7 +5,7 @@ use crate::key::Key;
 use crate::read_through::{Call, Fallible, Lookup, Opaque, Plan};
 use crate::site::DIRECT;
 use crate::tag::Tag;
-use crate::ttl::Ttl;
+use crate::ttl::IntoTtl;
 use crate::value::CacheValue;
 use serde::Serialize;
 use std::fmt;
@@ -76,8 +76,8 @@ impl<F> Warm<F> {
     }
 
     /// How long the values stay fresh. Default: the cache's.
-    pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
-        self.plan.ttl = ttl.into();
+    pub fn ttl(mut self, ttl: impl IntoTtl) -> Self {
+        self.plan.ttl = ttl.into_ttl();
         self
     }
 

@@ -5,7 +5,7 @@ use crate::flight::Flight;
 use crate::generation::{Generation, Guard};
 use crate::key::Key;
 use crate::tag::Tag;
-use crate::ttl::Ttl;
+use crate::ttl::{IntoTtl, Ttl};
 use std::sync::Arc;
 
 /// Tags and times, evaluated on a miss only.
@@ -31,14 +31,14 @@ impl Plan {
     }
 
     #[must_use]
-    pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
-        self.ttl = ttl.into();
+    pub fn ttl(mut self, ttl: impl IntoTtl) -> Self {
+        self.ttl = ttl.into_ttl();
         self
     }
 
     #[must_use]
-    pub fn negative(mut self, ttl: impl Into<Ttl>) -> Self {
-        self.negative = Some(ttl.into());
+    pub fn negative(mut self, ttl: impl IntoTtl) -> Self {
+        self.negative = Some(ttl.into_ttl());
         self
     }
 }

@@ -11,7 +11,7 @@ use crate::site::Site;
 use crate::stats::count;
 use crate::tag::Tag;
 use crate::trace;
-use crate::ttl::Ttl;
+use crate::ttl::{IntoTtl, Ttl};
 use crate::value::CacheValue;
 use std::sync::Arc;
 
@@ -46,8 +46,8 @@ impl Decision {
     }
 
     /// `ttl = |value| …`
-    pub fn ttl(&mut self, ttl: impl Into<Ttl>) {
-        self.ttl = ttl.into();
+    pub fn ttl(&mut self, ttl: impl IntoTtl) {
+        self.ttl = ttl.into_ttl();
     }
 
     /// `tags_with = |value| …`

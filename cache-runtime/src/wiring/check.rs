@@ -26,6 +26,19 @@ pub enum Problem {
         /// ``pattern `user:*` `` or ``tag `user:{id}` ``.
         target: String,
     },
+    /// Two cached functions whose keys have one template: whichever comes first answers for both.
+    SameKey {
+        /// One function.
+        function: String,
+        /// Where it is.
+        at: String,
+        /// The other function.
+        other: String,
+        /// The template.
+        key: String,
+    },
+    /// Nothing is registered: the crate with the annotations is not linked into this test.
+    Nothing,
     /// A function that lives longer than allowed, and that no annotated function and no domain invalidates.
     Unattended {
         /// The cached function.
@@ -49,6 +62,8 @@ impl<'w> Check<'w> {
     /// Also names every cached function that lives longer than `longest` and that nothing invalidates.
     ///
     /// ```
+    /// # use cache_runtime::cached;
+    /// # #[cached(ttl = 60)] async fn f() -> u8 { 1 }
     /// use std::time::Duration;
     /// let wiring = cache_runtime::wiring();
     /// wiring.check().unattended_longer_than(Duration::from_secs(3600)).assert_clean();
@@ -67,6 +82,10 @@ impl<'w> Check<'w> {
     /// What does not fit.
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
+        if self.wiring.caches.is_empty() && self.wiring.invalidations.is_empty() {
+            problems.push(Problem::Nothing);
+        }
+        self.same_keys(&mut problems);
         for function in &self.wiring.invalidations {
             if !self.is_allowed(&function.name) {
                 self.reaches_nothing(function, &mut problems);
@@ -106,6 +125,30 @@ impl<'w> Check<'w> {
             problems.len(),
             list.join("\n")
         );
+    }
+
+    fn same_keys(&self, problems: &mut Vec<Problem>) {
+        let functions: Vec<_> = self
+            .wiring
+            .caches
+            .iter()
+            .filter(|c| c.kind == "function")
+            .collect();
+        for (number, function) in functions.iter().enumerate() {
+            let twin = functions[..number]
+                .iter()
+                .find(|other| other.key == function.key);
+            if let Some(other) = twin
+                && !self.is_allowed(&function.name)
+            {
+                problems.push(Problem::SameKey {
+                    function: function.name.clone(),
+                    at: format!("{}:{}", function.file, function.line),
+                    other: other.name.clone(),
+                    key: function.key.clone(),
+                });
+            }
+        }
     }
 
     fn is_allowed(&self, name: &str) -> bool {
@@ -198,6 +241,18 @@ impl fmt::Display for Problem {
             } => write!(
                 f,
                 "`{function}` ({at}) invalidates the {target}, which no cached function and no domain has"
+            ),
+            Problem::SameKey {
+                function,
+                at,
+                other,
+                key,
+            } => write!(
+                f,
+                "`{function}` ({at}) has the key `{key}` of `{other}`: whichever comes first answers for both"
+            ),
+            Problem::Nothing => f.write_str(
+                "no annotated function is linked into this test; put it into the crate itself, or write `use your_crate as _;`",
             ),
             Problem::Unattended { function, at, ttl } if *ttl == Duration::MAX => {
                 write!(

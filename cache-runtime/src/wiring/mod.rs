@@ -4,11 +4,16 @@
 //! which no cache notices when it runs, is found by a test of two lines:
 //!
 //! ```
+//! # use cache_runtime::cached;
+//! # #[cached] async fn f() -> u8 { 1 }
 //! #[test]
 //! fn every_invalidation_reaches_something() {
 //!     cache_runtime::wiring().check().assert_clean();
 //! }
 //! ```
+//!
+//! It belongs into the crate with the annotations. From a test of its own (`tests/wiring.rs`) that crate has to be
+//! named, so that it is linked: `use your_crate as _;`.
 
 #![allow(clippy::test_attr_in_doctest, reason = "the example is a test to copy")]
 

@@ -25,9 +25,9 @@ where
         ]
     }
     fn cache_ttl(&self) -> ::cache_runtime::Ttl {
-        <::cache_runtime::Ttl as ::core::convert::From<
-            _,
-        >>::from(::cache_runtime::__private::Ttl::millis(1800000u64))
+        ::cache_runtime::IntoTtl::into_ttl(
+            ::cache_runtime::__private::Ttl::millis(1800000u64),
+        )
     }
     fn cache_lookups(&self) -> ::std::vec::Vec<::cache_runtime::Key> {
         ::std::vec![
