@@ -72,6 +72,16 @@ pub(crate) fn checked_shape(output: &Type, krate: &Path) -> TokenStream {
     quote!({ use #krate::__private::dispatch::*; (&&#probe).if_cacheable() })
 }
 
+/// `negative` needs a result that can say there is nothing: a check at the place of the return type.
+pub(crate) fn check_absence(output: &Type, shape: &Ident, krate: &Path) -> TokenStream {
+    let (first, last) = ends(output);
+    let check = quote_spanned!(first=> #krate::__private::can_be_absent);
+    let shape = Ident::new(&shape.to_string(), shape.span().located_at(last));
+    let mut argument = Group::new(Delimiter::Parenthesis, quote_spanned!(first=> &#shape));
+    argument.set_span(last);
+    quote!(#check #argument;)
+}
+
 fn probe(output: &Type, krate: &Path) -> TokenStream {
     let (first, last) = ends(output);
     let returned = quote_spanned!(first=> (&&&&&&#krate::__private::Returned::<#output>::new()));

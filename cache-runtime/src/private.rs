@@ -5,7 +5,7 @@ pub use crate::domain::Domain;
 pub use crate::invalidate::Target;
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyPartError};
 pub use crate::read_through::{
-    Call, Decision, Lookup, Miss, Plain, Plan, Returned, Shape, Typed, View, dispatch,
+    Call, Decision, HoldsAbsence, Lookup, Miss, Plain, Plan, Returned, Shape, Typed, View, dispatch,
 };
 pub use crate::site::{InvalidationSite, Site, path_of};
 pub use crate::tag::Tag;
@@ -53,6 +53,9 @@ impl FunctionKey {
 /// Asks for a value that can be cached. Called with the place of the return type, so that a missing trait is
 /// reported there.
 pub fn cached_value<V: CacheValue>(_: PhantomData<fn() -> V>) {}
+
+/// Asks for a result that can say there is nothing (`negative`).
+pub fn can_be_absent<S: HoldsAbsence>(_: &S) {}
 
 /// Runs an annotated call so that it computes afresh and stores.
 pub async fn refresh<F: Future>(call: F) -> F::Output {

@@ -56,9 +56,15 @@ pub(super) fn expand(function: &Function, cached: &Cached) -> TokenStream {
     let plan = cached.storing.plan(krate, &scope);
     let decision = cached.storing.decision(krate, &scope);
     let computation = function.computation();
+    let absence = cached
+        .storing
+        .negative
+        .as_ref()
+        .map(|_| shared::check_absence(output, &shape, krate));
     let annotated = function.with_body(quote! {
         #declared
         let #shape = #cacheable;
+        #absence
         match #call.look(#shape, || #plan) {
             #krate::__private::Lookup::Hit(#hit) => #hit,
             #krate::__private::Lookup::Miss(#miss) => #miss.fill(#computation, #decision).await,

@@ -25,7 +25,7 @@ pub use call::{Call, Lookup};
 pub use miss::Miss;
 pub use plan::Plan;
 pub use shape::dispatch;
-pub use shape::{Plain, Returned, Shape, Typed, View};
+pub use shape::{HoldsAbsence, Plain, Returned, Shape, Typed, View};
 pub use store::Decision;
 
 pub(crate) use plan::capture;

@@ -172,6 +172,19 @@ impl<T, E, S: Sharing<E>> Shape<Result<Option<T>, E>> for FallibleOptional<S> {
     }
 }
 
+/// Shapes of results that can say there is nothing.
+#[diagnostic::on_unimplemented(
+    message = "`negative` is for functions that can return `None`",
+    label = "expected `Option<_>` or `Result<Option<_>, _>`",
+    note = "an `Err` is never stored; leave `negative` out, or return an `Option`"
+)]
+pub trait HoldsAbsence {}
+
+impl HoldsAbsence for Optional {}
+impl<S> HoldsAbsence for FallibleOptional<S> {}
+#[diagnostic::do_not_recommend]
+impl<R, S: HoldsAbsence> HoldsAbsence for Typed<R, S> {}
+
 /// Stands for a return type, to be probed for its shape.
 pub struct Returned<R>(PhantomData<fn() -> R>);
 

@@ -22,6 +22,7 @@ async fn conversation(id: u64, fresh: bool) -> Result<Option<Conversation>, Erro
                 .if_cacheable()
         }
     };
+    ::cache_runtime::__private::can_be_absent(&__cache_shape);
     match ::cache_runtime::__private::Call::new(
             &__CACHE_SITE,
             ::cache_runtime::__private::Cache::global(),
