@@ -15,10 +15,23 @@ pub(crate) struct Entry {
     /// A fingerprint of the tags its function declares, for a quick answer to [`Entry::carries`].
     pub(crate) tag_set: u64,
     pub(crate) version: u32,
+    pub(crate) late: Lateness,
     pub(crate) created: Tick,
     pub(crate) expires: Tick,
     /// Estimated bytes in memory.
     pub(crate) weight: u64,
+}
+
+/// Whether guards of an entry became known only after its value was computed: tags from the value, further keys.
+/// A caller who joined the computation could not look whether they were current.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lateness {
+    /// All were captured before.
+    None,
+    /// Some were not, but none of their kind had ended in between.
+    Vouched,
+    /// Some were not, and may have ended in between: never stored, and nothing made of it is.
+    Doubtful,
 }
 
 pub(crate) enum Payload {

@@ -132,7 +132,7 @@ fn by_pattern(cache: &Cache, pattern: &Pattern) -> Option<u64> {
         Route::Scope => {
             cache.generations().end(Guard::Scope, pattern.scope());
             if pattern.scope().is_empty() {
-                cache.local().clear();
+                cache.local().sweep();
             }
             None
         }

@@ -137,7 +137,12 @@ impl Site {
     }
 
     pub const fn tags(mut self, templates: &'static [&'static str]) -> Self {
-        self.tag_set = fingerprint(templates);
+        // The same templates of tags mean the same tags where the template of the key is the same.
+        let key = match self.key {
+            Some(key) => fingerprint(&[key]),
+            None => 0,
+        };
+        self.tag_set = fingerprint(templates) ^ key.rotate_left(17);
         self.tags = templates;
         self
     }

@@ -1,7 +1,7 @@
 //! Explicit writes, and what each can promise.
 
 use crate::cache::Cache;
-use crate::flight::{Flight, computing};
+use crate::flight::{Flight, computing, current_context};
 use crate::invalidate::end_key;
 use crate::key::Key;
 use crate::read_through::{Decision, Destination, Finding, Outcome, Plan, Shape, View, capture};
@@ -25,8 +25,8 @@ pub(crate) fn set<T: CacheValue>(
     if !cache.is_enabled() || !key.is_sound() {
         return false;
     }
-    let flight = capture(cache, key.as_str(), &plan, &[]);
-    keep(cache, site, key, &flight, Decision::of(&plan), value) == Outcome::Stored
+    let flight = Arc::new(capture(cache, key.as_str(), &plan, &[]));
+    keep(None, cache, site, key, &flight, Decision::of(&plan), value) == Outcome::Stored
 }
 
 /// Runs `body` and stores its value, unless something it depends on was invalidated meanwhile; computations that
@@ -48,16 +48,16 @@ where
         return body.await;
     }
     let flight = Arc::new(capture(cache, key.as_str(), &plan, &[]));
-    let returned = run(cache, site, key, &flight, body).await;
+    let (outer, _) = current_context();
+    let returned = run(outer.as_ref(), cache, site, key, &flight, body).await;
     if let View::Value(value) = shape.view(&returned) {
-        keep(
-            cache,
-            site,
-            key,
-            &flight,
-            Decision::of(&plan),
-            value.clone(),
-        );
+        let value = value.clone();
+        let decision = Decision::of(&plan);
+        let outcome = keep(outer.as_ref(), cache, site, key, &flight, decision, value);
+        if outcome != Outcome::Stored {
+            // What was there is older than what was computed.
+            end_key(cache, key);
+        }
     }
     returned
 }
@@ -102,12 +102,15 @@ impl<'c> Permit<'c> {
         if !self.cache.is_enabled() || !self.key.is_sound() {
             return body.await;
         }
-        let returned = run(self.cache, self.site, &self.key, &self.flight, body).await;
+        let (outer, _) = current_context();
+        let outer = outer.as_ref();
+        let returned = run(outer, self.cache, self.site, &self.key, &self.flight, body).await;
         if let View::Value(value) = shape.view(&returned) {
             let mut decision = Decision::of(&self.plan);
             decide(value, &mut decision);
             let value = value.clone();
             let outcome = keep(
+                outer,
                 self.cache,
                 self.site,
                 &self.key,
@@ -137,12 +140,16 @@ impl Drop for Permit<'_> {
 }
 
 async fn run<F: Future>(
+    outer: Option<&Arc<Flight>>,
     cache: &Cache,
     site: &'static Site,
     key: &Key,
     flight: &Arc<Flight>,
     body: F,
 ) -> F::Output {
+    if let Some(outer) = outer {
+        outer.computes(flight);
+    }
     let started = Instant::now();
     let computation = computing(Arc::clone(flight), body);
     let returned = trace::computation(site, key.as_str(), computation).await;
@@ -150,11 +157,13 @@ async fn run<F: Future>(
     returned
 }
 
+#[allow(clippy::too_many_arguments, reason = "each is a thing of its own")]
 fn keep<T: CacheValue>(
+    outer: Option<&Arc<Flight>>,
     cache: &Cache,
     site: &'static Site,
     key: &Key,
-    flight: &Flight,
+    flight: &Arc<Flight>,
     decision: Decision,
     value: T,
 ) -> Outcome {
@@ -166,5 +175,9 @@ fn keep<T: CacheValue>(
         flight,
         supersede: true,
     };
-    destination.store(Finding::value(value), decision).1
+    let (entry, outcome) = destination.store(Finding::value(value), decision);
+    if let Some(outer) = outer {
+        outer.has_result(flight, &entry);
+    }
+    outcome
 }

@@ -13,12 +13,13 @@ mod table;
 pub(crate) use context::{computing, current as current_context, refreshing};
 pub(crate) use table::{Entered, Flights, Lead};
 
-use crate::entry::Entry;
+use crate::entry::{Entry, Lateness};
 use crate::generation::{Epoch, Generation, Guard};
 use crate::sync::lock;
 use std::any::Any;
 use std::collections::{HashMap, HashSet};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::Notify;
 
@@ -29,6 +30,10 @@ pub(crate) struct Flight {
     hinted: Box<[Arc<Generation>]>,
     /// What the computation has read from caches so far, each once: by address, which the `Arc` inside keeps taken.
     reads: Mutex<HashMap<usize, Dependency>>,
+    /// Whether something it has read carries guards that were known only after it was computed; see [`Lateness`].
+    late: AtomicBool,
+    /// Whether it has read something that nobody vouches for.
+    doomed: AtomicBool,
     end: OnceLock<End>,
     wake: Notify,
     /// What a caller must share to join: the tags its function declares, and its version.
@@ -92,6 +97,8 @@ impl Flight {
             own: own.into(),
             hinted: hinted.into(),
             reads: Mutex::default(),
+            late: AtomicBool::new(false),
+            doomed: AtomicBool::new(false),
             end: OnceLock::new(),
             wake: Notify::new(),
             tag_set: 0,
@@ -107,8 +114,57 @@ impl Flight {
 
     /// Whether nothing that this computation depends on has been invalidated since it began.
     pub(crate) fn is_current(&self) -> bool {
-        self.own.iter().chain(&self.hinted).all(|g| g.is_current())
-            && lock(&self.reads).values().all(Dependency::is_current)
+        self.all(|flight| {
+            !flight.doomed.load(Ordering::Acquire)
+                && flight.guards().all(|g| g.is_current())
+                && flight.entries().iter().all(|entry| entry.is_current())
+        })
+    }
+
+    /// Whether guards of its result may turn up that a caller who joins cannot know.
+    pub(crate) fn is_late(&self) -> bool {
+        self.late.load(Ordering::Acquire)
+    }
+
+    fn guards(&self) -> impl Iterator<Item = &Arc<Generation>> {
+        self.own.iter().chain(&self.hinted)
+    }
+
+    fn entries(&self) -> Vec<Arc<Entry>> {
+        let reads = lock(&self.reads);
+        let entries = reads.values().filter_map(|read| match read {
+            Dependency::Entry(entry) => Some(Arc::clone(entry)),
+            Dependency::Flight(_) => None,
+        });
+        entries.collect()
+    }
+
+    fn flights(&self) -> Vec<Arc<Flight>> {
+        let reads = lock(&self.reads);
+        let flights = reads.values().filter_map(|read| match read {
+            Dependency::Flight(flight) => Some(Arc::clone(flight)),
+            Dependency::Entry(_) => None,
+        });
+        flights.collect()
+    }
+
+    /// Whether `holds` for this flight and for all that it waits for, each looked at once and without recursion:
+    /// chains of waiting are as long as users make them.
+    fn all(&self, mut holds: impl FnMut(&Flight) -> bool) -> bool {
+        if !holds(self) {
+            return false;
+        }
+        let mut seen = HashSet::new();
+        let mut next = self.flights();
+        while let Some(flight) = next.pop() {
+            if seen.insert(Arc::as_ptr(&flight).addr()) {
+                if !holds(&flight) {
+                    return false;
+                }
+                next.extend(flight.flights());
+            }
+        }
+        true
     }
 
     /// Whether invalidating `tag` reaches this computation, as far as its own tags go.
@@ -138,6 +194,25 @@ impl Flight {
         lock(&self.reads).insert(inner.address(), inner);
     }
 
+    /// Notes what came of a computation that this one has begun or waited for: from here on the entry, with all that
+    /// it depends on, stands for the flight.
+    pub(crate) fn has_result(&self, inner: &Arc<Flight>, entry: &Arc<Entry>) {
+        match entry.late {
+            Lateness::None => {}
+            Lateness::Vouched => self.late.store(true, Ordering::Release),
+            Lateness::Doubtful => self.doomed.store(true, Ordering::Release),
+        }
+        let entry = Dependency::Entry(Arc::clone(entry));
+        let mut reads = lock(&self.reads);
+        reads.insert(entry.address(), entry);
+        reads.remove(&Arc::as_ptr(inner).addr());
+    }
+
+    /// Makes sure that nothing of this computation is kept.
+    pub(crate) fn doom(&self) {
+        self.doomed.store(true, Ordering::Release);
+    }
+
     /// Notes that this computation waits for `other`.
     pub(crate) fn waits_for(self: &Arc<Self>, other: &Arc<Flight>) -> Waiting {
         // Circles close only where two computations start to wait at once.
@@ -152,34 +227,26 @@ impl Flight {
         }
     }
 
-    fn depends_on(self: &Arc<Self>, other: &Arc<Flight>) -> bool {
-        Arc::ptr_eq(self, other)
-            || lock(&self.reads).values().any(|read| match read {
-                Dependency::Flight(flight) => flight.depends_on(other),
-                Dependency::Entry(_) => false,
-            })
+    fn depends_on(&self, other: &Flight) -> bool {
+        !self.all(|flight| !std::ptr::eq(flight, other))
     }
 
     /// Every generation that the result depends on, each once; of the hinted ones, those that `keeps` wants.
     pub(crate) fn stamps(&self, keeps: impl Fn(&Generation) -> bool) -> Vec<Arc<Generation>> {
         let hinted = self.hinted.iter().filter(|g| keeps(g));
         let mut stamps: Vec<_> = self.own.iter().chain(hinted).map(Arc::clone).collect();
-        self.collect_reads(&mut stamps);
+        self.all(|flight| {
+            if !std::ptr::eq(flight, self) {
+                stamps.extend(flight.guards().map(Arc::clone));
+            }
+            for entry in flight.entries() {
+                stamps.extend(entry.stamps().iter().map(Arc::clone));
+            }
+            true
+        });
         let mut seen = HashSet::new();
         stamps.retain(|stamp| seen.insert(Arc::as_ptr(stamp)));
         stamps
-    }
-
-    fn collect_reads(&self, into: &mut Vec<Arc<Generation>>) {
-        for read in lock(&self.reads).values() {
-            match read {
-                Dependency::Entry(entry) => into.extend(entry.stamps().iter().map(Arc::clone)),
-                Dependency::Flight(flight) => {
-                    into.extend(flight.own.iter().chain(&flight.hinted).map(Arc::clone));
-                    flight.collect_reads(into);
-                }
-            }
-        }
     }
 
     /// Ends the flight and wakes everybody who waits for it. Only the first call counts.

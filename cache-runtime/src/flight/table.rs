@@ -38,7 +38,7 @@ impl Flights {
     pub(crate) fn enter(
         self: &Arc<Self>,
         key: &Arc<str>,
-        joinable: impl FnOnce(&Flight) -> bool,
+        joinable: impl FnOnce(&Arc<Flight>) -> bool,
         begin: impl FnOnce() -> Flight,
     ) -> Entered {
         let mut shard = lock(self.shard(key));

@@ -13,6 +13,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// What an entry costs beyond its key and value: its header, stamps and place in the table.
 const OVERHEAD: u64 = 160;
 
+/// What a stamp costs, with its share of the generation.
+const STAMP: u64 = 24;
+
 /// How much the local tier may hold.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Capacity {
@@ -78,8 +81,12 @@ impl Local {
         removed.map(|(_, entry)| entry)
     }
 
-    pub(crate) fn clear(&self) {
-        self.entries.clear();
+    /// Frees the room of every invalid entry. One by one, so that values are dropped outside of all locks.
+    pub(crate) fn sweep(&self) {
+        let keys: Vec<_> = self.entries.iter().map(|(key, _)| key).collect();
+        for key in keys {
+            self.remove_invalid(&key);
+        }
     }
 
     /// Entries held, invalid ones that nobody asked for since included.
@@ -101,9 +108,9 @@ impl Local {
     }
 }
 
-/// What an entry under `key` whose value weighs `value` bytes is taken to hold.
-pub(crate) fn weight(key: &str, value: usize) -> u64 {
-    OVERHEAD + key.len() as u64 + value as u64
+/// What an entry under `key` is taken to hold, whose value weighs `value` bytes and hangs on so many generations.
+pub(crate) fn weight(key: &str, value: usize, stamps: usize) -> u64 {
+    OVERHEAD + key.len() as u64 + value as u64 + STAMP * stamps as u64
 }
 
 #[derive(Clone)]

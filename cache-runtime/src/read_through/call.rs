@@ -1,16 +1,17 @@
 //! One call of a cached function, and the look-up it begins with. Nothing here waits: a hit is answered at once.
 
 use super::miss::{Miss, Pending};
-use super::plan::Plan;
+use super::plan::{Plan, capture};
 use super::reader::Reader;
 use super::shape::Shape;
 use crate::cache::Cache;
-use crate::flight::current_context;
+use crate::flight::{Flight, current_context};
 use crate::key::Key;
 use crate::site::Site;
 use crate::stats::count;
 use crate::trace;
 use crate::value::CacheValue;
+use std::sync::Arc;
 
 /// A call that is about to be looked up.
 pub struct Call<'c> {
@@ -58,6 +59,9 @@ impl<'c> Call<'c> {
         // Also where the cache is passed by: a wish to refresh is for this call, not for one inside its body.
         let (outer, refresh) = current_context();
         if !self.is_possible() {
+            if let Some(outer) = outer {
+                self.depend(&outer, &plan());
+            }
             return Lookup::Miss(self.bypass(shape));
         }
         let found = self.cache.local().get(self.key.as_str());
@@ -125,6 +129,16 @@ impl<'c> Call<'c> {
     fn hit(&self) {
         count(&self.site.counters(self.cache).hits);
         trace::hit(self.site, &self.key);
+    }
+
+    /// An outer computation depends on what this call is about, also where the call goes past the cache.
+    fn depend(&self, outer: &Flight, plan: &Plan) {
+        if self.site.value_tags || !self.key.is_sound() {
+            // On what, nobody will know.
+            outer.doom();
+        } else {
+            outer.computes(&Arc::new(capture(self.cache, self.key.as_str(), plan, &[])));
+        }
     }
 
     #[cold]

@@ -4,18 +4,20 @@
 use super::plan::{Plan, capture};
 use super::reader::Reader;
 use super::shape::{Shape, View};
-use super::store::{Decision, Destination, Finding};
+use super::store::{Decision, Destination, Finding, Outcome};
 use crate::cache::Cache;
-use crate::entry::Entry;
-use crate::flight::{End, Entered, Flight, Lead, Waiting, computing};
+use crate::entry::{Entry, Lateness};
+use crate::flight::{Dependency, End, Entered, Flight, Lead, Waiting, computing};
+use crate::generation::Epoch;
+use crate::invalidate::end_key;
+use crate::key::Key;
 use crate::site::Site;
 use crate::stats::count;
 use crate::trace;
 use crate::value::CacheValue;
 use std::future::Future;
-use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A call that was not answered.
 #[must_use]
@@ -80,11 +82,10 @@ impl<S> Miss<S> {
                 decide(value, &mut decision);
                 pending.keep(&lead, Finding::value(value.clone()), decision)
             }
-            View::Absent => pending.keep(
-                &lead,
-                Finding::absence(),
-                Decision::of_absence(&pending.plan),
-            ),
+            View::Absent => {
+                let decision = Decision::of_absence(&pending.plan);
+                pending.keep(&lead, Finding::absence(), decision)
+            }
             View::Failure => {
                 count(&counters.errors);
                 trace::failed(pending.site);
@@ -98,6 +99,17 @@ impl<S> Miss<S> {
     }
 }
 
+/// What came of waiting for a flight.
+enum Followed<R> {
+    Answered(R),
+    /// Somebody has to take the lead, or has taken it.
+    LookAgain,
+    /// It takes too long.
+    GaveUp,
+    /// Its result is nothing for this caller, who has to compute on its own account.
+    OnOurOwn,
+}
+
 impl Pending {
     /// Joins flights until one answers, or takes the lead.
     async fn turn<R, S>(&self, shape: S) -> Turn<R>
@@ -105,24 +117,28 @@ impl Pending {
         S: Shape<R>,
         S::Value: CacheValue,
     {
+        let mut given_up: Option<Arc<Flight>> = None;
         let lead = loop {
-            let joinable = |flight: &Flight| self.can_join(flight);
-            match self
-                .cache
-                .flights()
-                .enter(&self.key, joinable, || self.begin())
-            {
+            let joined_at = self.cache.generations().epoch();
+            let is_given_up = |flight: &Arc<Flight>| {
+                given_up
+                    .as_ref()
+                    .is_some_and(|other| Arc::ptr_eq(other, flight))
+            };
+            let joinable = |flight: &Arc<Flight>| !is_given_up(flight) && self.can_join(flight);
+            let flights = self.cache.flights();
+            match flights.enter(&self.key, joinable, || self.begin()) {
                 Entered::Leads(lead) => break lead,
-                Entered::Joined(flight) => match self.follow(shape, &flight).await {
-                    ControlFlow::Break(Some(returned)) => return Turn::Answered(returned),
-                    ControlFlow::Break(None) => {
-                        break Lead::alone(Arc::clone(&self.key), self.begin());
-                    }
-                    ControlFlow::Continue(()) => {}
+                Entered::Joined(flight) => match self.follow(shape, &flight, joined_at).await {
+                    Followed::Answered(returned) => return Turn::Answered(returned),
+                    Followed::LookAgain => {}
+                    // Of all who give up at once, one leads again and the others join it.
+                    Followed::GaveUp => given_up = Some(flight),
+                    Followed::OnOurOwn => break Lead::alone(Arc::clone(&self.key), self.begin()),
                 },
             }
         };
-        if let Some((entry, returned)) = self.look_again(shape) {
+        if let Some((entry, returned)) = self.look_again(shape, &lead) {
             lead.finish(End::Entry(entry));
             return Turn::Answered(returned);
         }
@@ -153,32 +169,43 @@ impl Pending {
         flight
     }
 
-    /// Waits for a flight. Breaks with its answer; breaks with none if the caller has to compute on its own
-    /// account; continues if it has to look again who leads.
-    async fn follow<R, S>(&self, shape: S, flight: &Arc<Flight>) -> ControlFlow<Option<R>>
+    /// Waits for a flight that was joined when the generations stood at `joined_at`.
+    async fn follow<R, S>(&self, shape: S, flight: &Arc<Flight>, joined_at: Epoch) -> Followed<R>
     where
         S: Shape<R>,
         S::Value: CacheValue,
     {
         match self.outer.as_ref().map(|outer| outer.waits_for(flight)) {
             None | Some(Waiting::IsSafe) => {}
-            Some(Waiting::IsTooLate) => return ControlFlow::Continue(()),
-            Some(Waiting::WouldNeverEnd) => return ControlFlow::Break(None),
+            Some(Waiting::IsTooLate) => return Followed::LookAgain,
+            Some(Waiting::WouldNeverEnd) => return Followed::OnOurOwn,
         }
-        let Ok(end) = tokio::time::timeout(self.cache.longest_wait(), flight.ended()).await else {
+        let Some(end) = within(self.cache.longest_wait(), flight.ended()).await else {
             trace::gave_up_waiting(self.site);
-            return ControlFlow::Break(None);
+            return Followed::GaveUp;
         };
-        match end {
-            End::Entry(entry) => ControlFlow::Break(self.reader().read(shape, entry, None)),
-            End::Error(shared) => ControlFlow::Break(shape.failure(&**shared)),
-            End::Unshared => ControlFlow::Break(None),
-            End::Abandoned => ControlFlow::Continue(()),
-        }
+        let answer = match end {
+            // Guards that were known only afterwards could not be looked at when this caller joined. It came in time
+            // if nothing at all had ended since the computation began.
+            End::Entry(entry) if entry.late != Lateness::None && flight.epoch != joined_at => {
+                return Followed::LookAgain;
+            }
+            End::Entry(entry) => {
+                if let Some(outer) = &self.outer {
+                    outer.has_result(flight, entry);
+                }
+                self.reader().read(shape, entry, None)
+            }
+            End::Error(shared) => shape.failure(&**shared),
+            End::Unshared => None,
+            End::Abandoned => return Followed::LookAgain,
+        };
+        answer.map_or(Followed::OnOurOwn, Followed::Answered)
     }
 
-    /// Between the look-up and taking the lead, another may have stored.
-    fn look_again<R, S>(&self, shape: S) -> Option<(Arc<Entry>, R)>
+    /// Between the look-up and taking the lead, another may have stored. What it stored is noted as a dependency of
+    /// our flight, which others may have joined by now.
+    fn look_again<R, S>(&self, shape: S, lead: &Lead) -> Option<(Arc<Entry>, R)>
     where
         S: Shape<R>,
         S::Value: CacheValue,
@@ -187,14 +214,18 @@ impl Pending {
             return None;
         }
         let entry = self.cache.local().get(&self.key)?;
-        let outer = self.outer.as_ref();
-        let returned = self
-            .reader()
-            .take(shape, &entry, outer, |carried| carried(&self.plan))?;
+        let ours = Some(lead.flight());
+        let carried = |carried: &dyn Fn(&Plan) -> bool| carried(&self.plan);
+        let returned = self.reader().take(shape, &entry, ours, carried)?;
+        if let Some(outer) = &self.outer
+            && !outer.reads(Dependency::Entry(Arc::clone(&entry)))
+        {
+            return None;
+        }
         Some((entry, returned))
     }
 
-    /// Stores, and makes what those who wait are given.
+    /// Stores, tells the outer computation, and makes what those who wait are given.
     fn keep(&self, lead: &Lead, finding: Finding, decision: Decision) -> End {
         let destination = Destination {
             cache: &self.cache,
@@ -203,7 +234,15 @@ impl Pending {
             flight: lead.flight(),
             supersede: self.refresh,
         };
-        End::Entry(destination.store(finding, decision).0)
+        let (entry, outcome) = destination.store(finding, decision);
+        if self.refresh && outcome != Outcome::Stored {
+            // What was there is older than what the refresh has found.
+            end_key(&self.cache, &Key::from(&*self.key));
+        }
+        if let Some(outer) = &self.outer {
+            outer.has_result(lead.flight(), &entry);
+        }
+        End::Entry(entry)
     }
 
     fn reader(&self) -> Reader<'_> {
@@ -212,4 +251,12 @@ impl Pending {
             cache: &self.cache,
         }
     }
+}
+
+/// The output of `future`, unless that takes longer than `limit`. Without a runtime there is no limit.
+async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
+    if tokio::runtime::Handle::try_current().is_err() {
+        return Some(future.await);
+    }
+    tokio::time::timeout(limit, future).await.ok()
 }

@@ -3,7 +3,7 @@
 use super::plan::{Plan, guards_of};
 use crate::cache::Cache;
 use crate::clock::Tick;
-use crate::entry::{Entry, Payload};
+use crate::entry::{Entry, Lateness, Payload};
 use crate::flight::Flight;
 use crate::generation::{Generation, Guard};
 use crate::key::{Key, encode};
@@ -13,6 +13,7 @@ use crate::tag::Tag;
 use crate::trace;
 use crate::ttl::{IntoTtl, Ttl};
 use crate::value::CacheValue;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 /// What becomes of a value, now that it is known. Starts as the plan has it.
@@ -91,7 +92,7 @@ pub(crate) struct Finding {
 impl Finding {
     pub(crate) fn value<T: CacheValue>(value: T) -> Self {
         Finding {
-            weight: encode::weight(&value).unwrap_or_default() + size_of::<T>(),
+            weight: weight(&value) + size_of::<T>(),
             payload: Payload::Value(Box::new(value)),
         }
     }
@@ -102,6 +103,12 @@ impl Finding {
             payload: Payload::Absent,
         }
     }
+}
+
+/// A value whose `Serialize` fails or panics is as good as any other here: it is only weighed.
+fn weight<T: CacheValue>(value: &T) -> usize {
+    let weighed = std::panic::catch_unwind(AssertUnwindSafe(|| encode::weight(value)));
+    weighed.ok().and_then(Result::ok).unwrap_or_default()
 }
 
 /// Where a finding belongs.
@@ -126,24 +133,29 @@ impl Destination<'_> {
             Some(ttl) => now.plus(ttl),
             None => Tick::NEVER,
         };
+        let late = self.lateness(&stamps[captured..]);
         let outcome = if !decision.store || expires <= now {
             Outcome::Declined
-        } else if self.is_current(&stamps[captured..]) && self.supersedes(&mut stamps) {
+        } else if late != Lateness::Doubtful
+            && self.flight.is_current()
+            && self.supersedes(&mut stamps, &decision.aliases)
+        {
             Outcome::Stored
         } else {
             Outcome::Fenced
         };
+        let stamps_held = stamps.len();
         let entry = Arc::new(Entry {
             payload: finding.payload,
             stamps: stamps.into(),
             tag_set: self.site.tag_set,
             version: self.site.version,
+            late,
             created: now,
             expires,
-            weight: crate::local::weight(self.key, finding.weight),
+            weight: crate::local::weight(self.key, finding.weight, stamps_held),
         });
-        let late = captured < entry.stamps().len();
-        let outcome = self.conclude(&entry, outcome, &decision.aliases, late);
+        let outcome = self.conclude(&entry, outcome, &decision.aliases);
         (entry, outcome)
     }
 
@@ -166,35 +178,39 @@ impl Destination<'_> {
     }
 
     /// If no guard of its kind has ended since before the computation, one that is captured after it is as good.
-    fn is_current(&self, late: &[Arc<Generation>]) -> bool {
+    fn lateness(&self, late: &[Arc<Generation>]) -> Lateness {
         let (then, now) = (self.flight.epoch, self.cache.generations().epoch());
-        self.flight.is_current()
-            && late
-                .iter()
-                .all(|stamp| then.still_holds(stamp.guard(), now))
+        if !late
+            .iter()
+            .all(|stamp| then.still_holds(stamp.guard(), now))
+        {
+            Lateness::Doubtful
+        } else if !late.is_empty() || self.flight.is_late() {
+            Lateness::Vouched
+        } else {
+            Lateness::None
+        }
     }
 
-    fn supersedes(&self, stamps: &mut [Arc<Generation>]) -> bool {
+    /// Fences off what began to compute before, under any of the keys.
+    fn supersedes(&self, stamps: &mut Vec<Arc<Generation>>, aliases: &[Key]) -> bool {
         if !self.supersede {
             return true;
         }
         let generations = self.cache.generations();
-        match generations.succeed(self.flight.key_generation()) {
-            Some(successor) => {
-                stamps[0] = successor;
-                true
-            }
-            None => false,
+        let Some(successor) = generations.succeed(self.flight.key_generation()) else {
+            return false;
+        };
+        stamps[0] = successor;
+        for alias in aliases {
+            generations.end(Guard::Key, alias.as_str());
+            stamps.retain(|stamp| !stamp.is_of(Guard::Key, alias.as_str()));
+            stamps.push(generations.capture(Guard::Key, alias.as_str()));
         }
+        true
     }
 
-    fn conclude(
-        &self,
-        entry: &Arc<Entry>,
-        outcome: Outcome,
-        aliases: &[Key],
-        late: bool,
-    ) -> Outcome {
+    fn conclude(&self, entry: &Arc<Entry>, outcome: Outcome, aliases: &[Key]) -> Outcome {
         let counters = self.site.counters(self.cache);
         match outcome {
             Outcome::Stored => {
@@ -211,7 +227,7 @@ impl Destination<'_> {
             Outcome::Fenced => {
                 count(&counters.fenced);
                 trace::fenced(self.site, self.key);
-                if late {
+                if entry.late == Lateness::Doubtful {
                     self.remember_guards(entry);
                 }
             }
@@ -229,7 +245,7 @@ impl Destination<'_> {
         let hint = Entry {
             payload: Payload::Hint,
             stamps: entry.stamps().into(),
-            weight: crate::local::weight(self.key, 0),
+            weight: crate::local::weight(self.key, 0, entry.stamps().len()),
             ..*entry
         };
         local.insert(Arc::clone(self.key), &Arc::new(hint));
