@@ -36,6 +36,8 @@ pub struct Site {
     pub(crate) tag_set: u64,
     /// The counters in the first cache that used this site: nearly always the only one.
     first: OnceLock<(u64, Arc<Counters>)>,
+    /// Whether another site with a default key has the same path.
+    has_twin: OnceLock<bool>,
     /// The first part of a default key, and the type name it was made from.
     prefix: OnceLock<(&'static str, String)>,
 }
@@ -70,6 +72,14 @@ pub(crate) enum Lifetime {
 /// Direct use of a cache's handle.
 pub(crate) static DIRECT: Site =
     Site::new(Name::Given("(direct)"), Kind::Direct, "", 0).tags_vary(true);
+
+#[doc(hidden)]
+pub struct RegisteredSite(pub &'static Site);
+#[doc(hidden)]
+pub struct RegisteredInvalidation(pub &'static InvalidationSite);
+
+inventory::collect!(RegisteredSite);
+inventory::collect!(RegisteredInvalidation);
 
 impl Site {
     /// `#[cached]` on the function around `path`.
@@ -107,6 +117,7 @@ impl Site {
             sensitive: false,
             tag_set: fingerprint(&[]),
             first: OnceLock::new(),
+            has_twin: OnceLock::new(),
             prefix: OnceLock::new(),
         }
     }
@@ -214,18 +225,36 @@ impl Site {
         closure: &'static str,
         use_it: impl FnOnce(&str) -> R,
     ) -> R {
-        let (known, prefix) = self.prefix.get_or_init(|| (closure, key_prefix(closure)));
+        let (known, prefix) = self
+            .prefix
+            .get_or_init(|| (closure, self.told_apart(key_prefix(closure))));
         // One instance of a generic function is one string; only other instances come to be compared.
         if std::ptr::eq(*known, closure) || *known == closure {
             use_it(prefix)
         } else {
-            use_it(&key_prefix(closure))
+            use_it(&self.told_apart(key_prefix(closure)))
         }
     }
 
     /// What stands before the arguments in a default key of a function that is not generic.
     pub(crate) fn plain_prefix(&self) -> String {
-        key_prefix(&self.name())
+        self.told_apart(key_prefix(&self.name()))
+    }
+
+    /// Blocks and anonymous constants have no names, so functions in them can have one path. Those have their line in
+    /// the key as well.
+    fn told_apart(&self, prefix: String) -> String {
+        let has_twin = self.has_twin.get_or_init(|| {
+            let mut others = inventory::iter::<RegisteredSite>
+                .into_iter()
+                .filter(|other| !std::ptr::eq(other.0, self) && other.0.key.is_none());
+            others.any(|other| other.0.name() == self.name())
+        });
+        if *has_twin {
+            format!("{prefix}@{}", self.line)
+        } else {
+            prefix
+        }
     }
 
     /// The template that all keys of this site match.

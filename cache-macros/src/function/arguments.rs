@@ -37,6 +37,10 @@ pub(super) fn names(pattern: &Pat, moved: &[(Ident, Pat)]) -> Vec<Ident> {
             .map_or(pattern, |(_, original)| original),
         _ => pattern,
     };
+    if let Pat::Ident(argument) = pattern {
+        // Whatever its spelling, a whole argument cannot be a constant.
+        return vec![argument.ident.clone()];
+    }
     let mut bindings = Bindings(Vec::new());
     bindings.visit_pat(pattern);
     bindings.0

@@ -111,15 +111,23 @@ impl Template {
         if role != Role::Pattern {
             self.check_segments(text, role_name, errors);
         }
-        if matches!(role, Role::Key | Role::Tag)
-            && self.is_whole
-            && let Some(at) = text.find(['*', '?', '[', ']'])
-            && !self
+        if matches!(role, Role::Key | Role::Tag) && self.is_whole {
+            self.check_wildcards(text, role_name, errors);
+        }
+    }
+
+    /// What has a meaning in a pattern would stand for itself here.
+    fn check_wildcards(&self, text: &str, role: &str, errors: &mut Errors) {
+        let is_text = |at: usize| {
+            !self
                 .placeholders()
                 .any(|placeholder| placeholder.at.contains(&at))
-        {
+        };
+        let special = ['*', '?', '[', ']', '\\'];
+        let found = text.match_indices(special).find(|(at, _)| is_text(*at));
+        if let Some((at, found)) = found {
             let message = format!(
-                "a wildcard in a {role_name}; wildcards belong into the patterns of `#[cache_invalidate]`"
+                "`{found}` in a {role} would stand for itself; wildcards and escapes belong into the patterns of `#[cache_invalidate]`"
             );
             errors.push(&self.literal, pointing_into(text, at..at + 1, &message));
         }
@@ -280,7 +288,9 @@ mod tests {
             ("user:{id:?}", "has a format"),
             ("user:{id}{page}", "stand in one segment"),
             ("user:{id}-{page}", "stand in one segment"),
-            ("user:*", "a wildcard in a key"),
+            ("user:*", "`*` in a key would stand for itself"),
+            (r"files\{id}", "in a key would stand for itself"),
+            ("a:{page[0]}:*", "in a key would stand for itself"),
             ("user:{di}", "did you mean `{id}`?"),
             ("user:{name}", "the arguments are `id` and `page`"),
             ("user:{self.id}", "unknown placeholder `{self}`"),

@@ -119,7 +119,7 @@ fn all_mistakes_of_an_attribute_are_reported_at_once() {
     let mistakes = [
         "did you mean `ttl`",
         "unknown unit `lightyears`",
-        "a wildcard in a key",
+        "in a key would stand for itself",
         "an empty placeholder",
         "is not closed",
         "did you mean `db`",

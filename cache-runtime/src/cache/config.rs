@@ -5,6 +5,9 @@ use crate::ttl::Ttl;
 use std::collections::HashMap;
 use std::time::Duration;
 
+/// Where nothing else is said.
+pub(crate) const DEFAULT_TTL: Duration = Duration::from_secs(300);
+
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) enabled: bool,
@@ -21,7 +24,7 @@ impl Default for Config {
         Config {
             enabled: true,
             namespace: String::new(),
-            default_ttl: Ttl::secs(300),
+            default_ttl: DEFAULT_TTL.into(),
             capacity: Capacity {
                 entries: 100_000,
                 bytes: 256 << 20,

@@ -27,6 +27,7 @@ use crate::local::Local;
 use crate::stats::{Families, Stats};
 use crate::ttl::Ttl;
 use config::Config;
+pub(crate) use config::DEFAULT_TTL;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

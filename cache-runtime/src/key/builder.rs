@@ -56,7 +56,8 @@ impl KeyBuilder {
     /// assert_eq!((pattern.as_str(), pattern.route()), ("user:a%2A:*", Route::Scope));
     /// ```
     pub fn finish_pattern(self) -> Pattern {
-        Pattern::from(self.text)
+        // What has a part that cannot be written was never stored: without it, the pattern would mean other keys.
+        Pattern::from(if self.sound { self.text } else { String::new() })
     }
 
     /// The key.

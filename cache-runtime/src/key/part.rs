@@ -12,7 +12,8 @@ use serde::ser::{self, Impossible, Serialize};
 ///   do texts whose escaped form is longer than 64 bytes. The order of a map does not matter. (A `HashSet` is a
 ///   list to serde, in whatever order it iterates: use a `BTreeSet` in keys.)
 ///
-/// Different values of one type never look alike.
+/// Different values of one type never look alike. Where a type can write a text in one value and a number in another
+/// (an untagged enum), a text that reads like a number appears as a digest.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of a cache key",
     label = "not `Serialize`, so its value cannot be written into the key",
@@ -44,7 +45,7 @@ impl<T: Serialize + ?Sized> KeyPart for T {
     #[inline]
     fn append_to(&self, key: &mut String) -> Result<(), KeyPartError> {
         let start = key.len();
-        match self.serialize(Scalar { out: key }) {
+        match self.serialize(Scalar::of::<T>(key)) {
             Ok(()) if key.len() - start <= LONGEST_TEXT => Ok(()),
             Ok(()) | Err(Unserializable) => {
                 key.truncate(start);
@@ -58,6 +59,33 @@ impl<T: Serialize + ?Sized> KeyPart for T {
 /// Writes scalars; refuses everything else.
 struct Scalar<'k> {
     out: &'k mut String,
+    /// Whether the type that is being written is text and nothing else. Any other may write a number in one value and
+    /// a text in the next (an untagged enum, a JSON value), so texts of it must not look like anything else.
+    is_text: bool,
+}
+
+impl<'k> Scalar<'k> {
+    #[inline]
+    fn of<T: ?Sized>(out: &'k mut String) -> Self {
+        Scalar {
+            out,
+            is_text: is_text(std::any::type_name::<T>()),
+        }
+    }
+}
+
+/// Whether this is the name of a type of texts, behind references or not.
+#[inline]
+fn is_text(name: &str) -> bool {
+    let name = name.trim_start_matches('&');
+    matches!(name, "str" | "alloc::string::String") || name.ends_with("<str>")
+}
+
+/// Whether a text reads like a scalar of another kind.
+fn is_ambiguous(text: &str) -> bool {
+    matches!(text, "true" | "false" | "()")
+        || text.chars().nth(1).is_none()
+        || text.parse::<f64>().is_ok()
 }
 
 type Compound = Impossible<(), Unserializable>;
@@ -120,16 +148,20 @@ impl ser::Serializer for Scalar<'_> {
         self.integer(v)
     }
     fn serialize_f32(self, v: f32) -> Result<(), Unserializable> {
-        self.text(&v.to_string())
+        self.text(&format!("{v:?}"))
     }
+    /// `1.0`, which no integer looks like.
     fn serialize_f64(self, v: f64) -> Result<(), Unserializable> {
-        self.text(&v.to_string())
+        self.text(&format!("{v:?}"))
     }
     fn serialize_char(self, v: char) -> Result<(), Unserializable> {
         self.text(v.encode_utf8(&mut [0; 4]))
     }
     #[inline]
     fn serialize_str(self, v: &str) -> Result<(), Unserializable> {
+        if !self.is_text && is_ambiguous(v) {
+            return Err(Unserializable);
+        }
         self.text(v)
     }
     fn serialize_bytes(self, _: &[u8]) -> Result<(), Unserializable> {
@@ -141,9 +173,9 @@ impl ser::Serializer for Scalar<'_> {
     }
     /// `Some(None)` must not look like `None`, so it is compound.
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Unserializable> {
-        let Scalar { out } = self;
+        let Scalar { out, .. } = self;
         let start = out.len();
-        value.serialize(Scalar { out: &mut *out })?;
+        value.serialize(Scalar::of::<T>(&mut *out))?;
         if &out[start..] == NONE_MARK {
             return Err(Unserializable);
         }
@@ -169,7 +201,7 @@ impl ser::Serializer for Scalar<'_> {
         _: &'static str,
         value: &T,
     ) -> Result<(), Unserializable> {
-        value.serialize(self)
+        value.serialize(Scalar::of::<T>(self.out))
     }
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
         self,
@@ -262,6 +294,34 @@ mod tests {
             assert_eq!(text.len(), 33, "{text}");
             assert!(text.starts_with('~'));
         }
+    }
+
+    #[derive(Serialize)]
+    struct Name(String);
+
+    #[derive(Serialize)]
+    #[serde(untagged)]
+    enum Either {
+        Number(i64),
+        Float(f64),
+        Flag(bool),
+        Letter(char),
+        Text(String),
+    }
+
+    #[test]
+    fn kinds_of_scalars_do_not_look_alike_within_one_type() {
+        let text = |text: &str| part(&Either::Text(text.to_owned()));
+        assert_ne!(part(&Either::Number(1)), text("1"));
+        assert_ne!(part(&Either::Number(1)), part(&Either::Float(1.0)));
+        assert_ne!(part(&Either::Float(1.5)), text("1.5"));
+        assert_ne!(part(&Either::Flag(true)), text("true"));
+        assert_ne!(part(&Either::Letter('a')), text("a"));
+        assert_eq!(text("readable"), "readable");
+        assert_eq!(part("42"), "42");
+        assert_eq!(part(&Name("42".to_owned())), "42");
+        assert_eq!(part(&Some("42")), "42");
+        assert_eq!(part(&std::sync::Arc::<str>::from("42")), "42");
     }
 
     #[test]

@@ -16,6 +16,9 @@ use std::fmt;
 /// | `user:42:*`, `user:*`, `*` | a scope: every key with this prefix | one step, whatever their number |
 /// | `user:*:profile`, `s?ss:*` | any other glob | a scan over the keys |
 ///
+/// A key that ends in a digest, being longer than 200 bytes, is found by itself, by its scopes and by its tags, not by a
+/// glob over what the digest stands for.
+///
 /// Globs are those of Redis: `*` any text, `?` one byte, `[abc]`, `[^a]`, `[a-z]`, and `\` before a character
 /// that stands for itself.
 ///

@@ -15,8 +15,10 @@ use crate::site::Site;
 use crate::stats::count;
 use crate::trace;
 use crate::value::CacheValue;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 /// A call that was not answered.
@@ -253,10 +255,16 @@ impl Pending {
     }
 }
 
-/// The output of `future`, unless that takes longer than `limit`. Without a runtime there is no limit.
+/// The output of `future`, unless that takes longer than `limit`. Where there is no timer, there is no limit.
 async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
-    if tokio::runtime::Handle::try_current().is_err() {
+    // Outside of a runtime, and in one whose timer is off, Tokio panics here. Nobody else can tell.
+    let Ok(sleep) = std::panic::catch_unwind(|| tokio::time::sleep(limit)) else {
         return Some(future.await);
-    }
-    tokio::time::timeout(limit, future).await.ok()
+    };
+    let (mut future, mut sleep) = (pin!(future), pin!(sleep));
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => sleep.as_mut().poll(context).map(|()| None),
+    })
+    .await
 }

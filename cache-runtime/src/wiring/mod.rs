@@ -21,18 +21,12 @@ mod check;
 
 pub use check::{Check, Problem};
 
+use crate::cache::DEFAULT_TTL;
 use crate::site::{InvalidationSite, Kind, Lifetime, Site};
+pub use crate::site::{RegisteredInvalidation, RegisteredSite};
 use serde::Serialize;
 use std::fmt;
 use std::time::Duration;
-
-#[doc(hidden)]
-pub struct RegisteredSite(pub &'static Site);
-#[doc(hidden)]
-pub struct RegisteredInvalidation(pub &'static InvalidationSite);
-
-inventory::collect!(RegisteredSite);
-inventory::collect!(RegisteredInvalidation);
 
 /// Every annotated function, domain cache and invalidation linked into this program. Displays as a map;
 /// serializes.
@@ -71,7 +65,8 @@ pub struct CacheSite {
     pub tags: Vec<&'static str>,
     /// Whether its values may bring further tags.
     pub open_tags: bool,
-    /// Its time to live, where that is known before a value is; [`Duration::MAX`] for ever.
+    /// Its time to live, where that is known before it runs; [`Duration::MAX`] for ever. Where none is given, the
+    /// default of a cache that is configured with none: 5 minutes.
     pub ttl: Option<Duration>,
 }
 
@@ -135,7 +130,8 @@ impl CacheSite {
             ttl: match site.ttl {
                 Lifetime::Millis(millis) => Some(Duration::from_millis(millis)),
                 Lifetime::Forever => Some(Duration::MAX),
-                Lifetime::Default | Lifetime::Dynamic => None,
+                Lifetime::Default => Some(DEFAULT_TTL),
+                Lifetime::Dynamic => None,
             },
         }
     }

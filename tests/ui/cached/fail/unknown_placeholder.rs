@@ -25,7 +25,7 @@ async fn among_braces(id: u64) -> u64 {
     id
 }
 
-#[cached(key = r"user:\{di}")]
+#[cached(key = r"user:{di}")]
 async fn in_a_raw_string(id: u64) -> u64 {
     id
 }

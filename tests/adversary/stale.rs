@@ -1,4 +1,5 @@
-//! A reader that starts after an invalidation has returned gets what was computed from before it.
+//! A reader that starts after an invalidation has returned never gets what was computed from before it: the ways in
+//! which that was broken once.
 
 use crate::world::{PATIENCE, World, settle, soon};
 use cache_runtime::{Cache, DomainCache, cache_put, cached, key};
@@ -13,11 +14,8 @@ async fn member(world: &World, id: u32) -> u32 {
     world.read_slowly().await
 }
 
-/// A flight is joinable while its own, hinted and read generations are current (flight/mod.rs `is_current`). Tags of
-/// `tags_with` are in none of them until the flight has ended, and the end hands the entry to everybody who joined,
-/// fenced or not (read_through/miss.rs `can_join`, `follow`). The epoch is asked only before storing.
 #[tokio::test]
-async fn a_follower_that_comes_after_the_invalidation_of_a_late_tag_gets_the_old_value() {
+async fn a_follower_that_comes_after_the_invalidation_of_a_late_tag_looks_again() {
     let world = World::new();
     let early = world.spawn(|world| async move { member(&world, 1).await });
     world.have_read(1).await;
@@ -51,19 +49,25 @@ fn account(balance: u32) -> Account {
     }
 }
 
-/// The same in a domain cache, where every tag is a late one: `invalidate_by_owner` while a record is loaded.
 #[tokio::test]
-async fn a_follower_in_a_domain_cache_after_invalidate_by() {
+async fn so_it_does_in_a_domain_cache() {
     let world = World::new();
     let read = |world: Arc<World>| async move {
         let accounts = AccountCache::new(&world.cache);
         let load = || async { Ok::<_, ()>(Some(account(world.read_slowly().await))) };
-        accounts.get_or_load(&1, load).await.unwrap().unwrap().balance
+        accounts
+            .get_or_load(&1, load)
+            .await
+            .unwrap()
+            .unwrap()
+            .balance
     };
     let early = world.spawn(read);
     world.have_read(1).await;
     world.write(2);
-    AccountCache::new(&world.cache).invalidate_by_owner(&7).await;
+    AccountCache::new(&world.cache)
+        .invalidate_by_owner(&7)
+        .await;
     let late = world.spawn(read);
     settle().await;
     world.let_go(2);
@@ -71,9 +75,8 @@ async fn a_follower_in_a_domain_cache_after_invalidate_by() {
     assert_eq!(soon(late).await, 2, "it came after");
 }
 
-/// The same with the other kind of late guard: a load by a unique field, and the record is invalidated by its key.
 #[tokio::test]
-async fn a_follower_by_lookup_after_the_record_was_invalidated() {
+async fn and_by_a_lookup_after_the_record_was_invalidated() {
     let world = World::new();
     let read = |world: Arc<World>| async move {
         let accounts = AccountCache::new(&world.cache);
@@ -104,11 +107,8 @@ async fn outer_of_member(world: &World, id: u32) -> u32 {
     10 * instant_member(world, id).await
 }
 
-/// What the outer computation notes is the inner flight (`computes`, `waits_for`), whose guards are those captured
-/// before it ran; the entry it ends with, which carries the late tags too, is not noted (miss.rs `fill`, and `follow`
-/// which reads with `None` for the outer flight). The outer entry lacks the tag.
 #[tokio::test]
-async fn an_outer_value_survives_the_invalidation_of_a_late_tag_of_the_inner() {
+async fn a_late_tag_of_an_inner_value_invalidates_the_outer() {
     let world = World::new();
     assert_eq!(outer_of_member(&world, 1).await, 10);
     world.write(2);
@@ -122,9 +122,8 @@ async fn outer_of_slow(world: &World, id: u32) -> u32 {
     10 * member(world, id).await
 }
 
-/// The inner value is fenced (its late tag ended while it was computed), and the outer value made of it is stored.
 #[tokio::test]
-async fn an_outer_value_is_stored_though_the_inner_one_was_fenced() {
+async fn an_outer_value_made_of_a_fenced_one_is_not_stored() {
     let world = World::new();
     let early = world.spawn(|world| async move { outer_of_slow(&world, 1).await });
     world.have_read(1).await;
@@ -140,16 +139,22 @@ async fn an_outer_value_is_stored_though_the_inner_one_was_fenced() {
 async fn summary(world: &World, id: u32) -> u32 {
     let accounts = AccountCache::new(&world.cache);
     let load = || async { Ok::<_, ()>(Some(account(world.read_now()))) };
-    accounts.get_or_load(&id, load).await.unwrap().unwrap().balance
+    accounts
+        .get_or_load(&id, load)
+        .await
+        .unwrap()
+        .unwrap()
+        .balance
 }
 
-/// The same through a domain cache: the ordinary way to use one inside a cached function.
 #[tokio::test]
-async fn an_outer_value_survives_invalidate_by_of_a_domain_cache() {
+async fn an_outer_value_depends_on_the_tags_of_a_record_it_read() {
     let world = World::new();
     assert_eq!(summary(&world, 1).await, 1);
     world.write(2);
-    AccountCache::new(&world.cache).invalidate_by_owner(&7).await;
+    AccountCache::new(&world.cache)
+        .invalidate_by_owner(&7)
+        .await;
     assert_eq!(summary(&world, 1).await, 2);
 }
 
@@ -164,10 +169,8 @@ async fn outer_set_with(world: &World, id: u32) -> u32 {
     world.cache.set_with(key!("copy:{id}"), copy).await
 }
 
-/// `write::run` puts a context of its own around the body (`computing(flight)`), and the outer flight is never told of
-/// that flight (no `outer.computes(..)` as on a miss): what the body reads is lost to the outer computation.
 #[tokio::test]
-async fn an_outer_value_does_not_depend_on_what_is_read_inside_set_with() {
+async fn an_outer_value_depends_on_what_is_read_inside_set_with() {
     let world = World::new();
     assert_eq!(outer_set_with(&world, 1).await, 1);
     world.write(2);
@@ -186,9 +189,8 @@ async fn outer_put(world: &World, id: u32) -> u32 {
     put_copy(world, id).await
 }
 
-/// The same with `#[cache_put]` (and `write_through`).
 #[tokio::test]
-async fn an_outer_value_does_not_depend_on_what_is_read_inside_a_put() {
+async fn an_outer_value_depends_on_what_is_read_inside_a_put() {
     let world = World::new();
     assert_eq!(outer_put(&world, 1).await, 1);
     world.write(2);
@@ -211,10 +213,8 @@ fn round<'w>(
     })
 }
 
-/// The same missing link blinds the search for circles: the flight of the `set_with` waits for the outer one, which
-/// waits for it, until `longest_wait` (10 s) is over.
 #[tokio::test]
-async fn a_circle_through_set_with_is_not_recognised() {
+async fn a_circle_through_set_with_is_recognised() {
     let world = World::new();
     let answer = tokio::time::timeout(PATIENCE, round(&world, "a", false)).await;
     assert_eq!(answer.expect("does not wait for itself"), 2);
@@ -232,10 +232,8 @@ async fn outer_of_sometimes(world: &World, id: u32) -> u32 {
     sometimes(world, id).await
 }
 
-/// A call that goes past the cache (`when`, a disabled cache, an unsound key) tells the outer computation nothing of
-/// its key and tags (call.rs `bypass`).
 #[tokio::test]
-async fn an_outer_value_does_not_inherit_the_tags_of_a_bypassed_inner_call() {
+async fn an_outer_value_inherits_the_tags_of_a_bypassed_inner_call() {
     let world = World::new();
     CACHING.store(false, SeqCst);
     assert_eq!(outer_of_sometimes(&world, 1).await, 1);
@@ -279,12 +277,8 @@ async fn middle(world: &World, id: u32) -> Large {
     Large(leaf(world, id).await)
 }
 
-/// A leader that finds, on looking again, what another has stored meanwhile ends its flight with that entry; the
-/// entry's stamps (here: of a nested read) are not among the flight's, so who comes after an invalidation of one of
-/// them joins (miss.rs `turn`/`look_again`: `take(.., outer)` notes the entry for the outer flight, never for the
-/// flight that is being led). Needs two threads; held open here by a slow `Clone`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_follower_of_a_leader_that_looked_again_gets_an_invalidated_entry() {
+async fn a_follower_of_a_leader_that_looked_again_gets_no_invalidated_entry() {
     use std::sync::mpsc::channel;
     let world = World::new();
 
@@ -345,11 +339,8 @@ impl Shared {
     }
 }
 
-/// Two refreshes overlap. The one that began first ends first and succeeds the key's generation; the later one, which
-/// has read the newer value, finds it replaced and is fenced, and unlike a `Permit` deletes nothing (store.rs
-/// `supersedes`, miss.rs `keep`). Its caller has the new value, the cache the old one.
 #[tokio::test]
-async fn after_a_refresh_has_returned_the_value_from_before_it_is_served() {
+async fn after_a_refresh_has_returned_no_older_value_is_served() {
     let world = Shared::world();
     let first = tokio::spawn(refreshed::refresh(1));
     world.have_read(1).await;
@@ -361,25 +352,30 @@ async fn after_a_refresh_has_returned_the_value_from_before_it_is_served() {
     world.let_go(1);
     assert_eq!(soon(second).await, Some(2));
     let found = refreshed::peek(1).await;
-    assert_ne!(found, Some(Some(1)), "older than the refresh that returned last");
+    assert_ne!(
+        found,
+        Some(Some(1)),
+        "older than the refresh that returned last"
+    );
 }
 
-/// A refresh that finds that there is nothing any more (or whose value is not to be stored) leaves the old entry:
-/// `Declined` is decided before `supersedes`, and nothing is deleted (store.rs `store`).
 #[tokio::test]
-async fn a_refresh_that_finds_nothing_leaves_the_old_value() {
+async fn a_refresh_that_finds_nothing_deletes_the_old_value() {
     let world = World::new();
     let accounts = AccountCache::new(&world.cache);
     let found = || async { Ok::<_, ()>(Some(account(1))) };
     assert!(accounts.refresh(&1, found).await.unwrap().is_some());
     let gone = || async { Ok::<_, ()>(None) };
-    assert_eq!(accounts.refresh(&1, gone).await, Ok(None), "loads the record afresh");
+    assert_eq!(
+        accounts.refresh(&1, gone).await,
+        Ok(None),
+        "loads the record afresh"
+    );
     assert_eq!(accounts.get(&1).await, None, "and knows that it is gone");
 }
 
-/// The same with `set_with`: of two that overlap, the one that began and read later loses, and the older value stays.
 #[tokio::test]
-async fn of_two_set_withs_the_one_that_read_later_loses() {
+async fn of_two_set_withs_that_overlap_no_older_value_stays() {
     let world = World::new();
     let set = |world: Arc<World>| async move {
         let read = || world.read_slowly();
@@ -409,10 +405,8 @@ async fn second_tagged(world: &World, a: u32, b: u32) -> u32 {
     world.read_now()
 }
 
-/// `declares` compares a fingerprint of the templates of the tags, and takes for granted that the same templates mean
-/// the same tags under the same key. They do not, if the templates of the keys differ (site.rs `tags`, `fingerprint`).
 #[tokio::test]
-async fn an_entry_with_other_tags_from_the_same_templates_is_taken() {
+async fn an_entry_with_other_tags_from_the_same_templates_is_not_taken() {
     let world = World::new();
     assert_eq!(first_tagged(&world, 1, 2).await, 1); // both:1:2, tag of:1
     assert_eq!(second_tagged(&world, 2, 1).await, 1); // both:1:2, tag of:2
@@ -427,11 +421,8 @@ async fn put_member(world: &World, id: u32, value: u32) -> u32 {
     value
 }
 
-/// A reader with `tags_with` takes entries that carry none of those tags: only the tags of its plan are looked for
-/// (reader.rs `take`), although the value in hand would tell the others. The documentation of `#[cache_put]`: "Give
-/// the same tags as the function that reads the key: it does not take entries without them."
 #[tokio::test]
-async fn a_reader_with_late_tags_takes_an_entry_without_them() {
+async fn a_reader_with_late_tags_takes_no_entry_without_them() {
     let world = World::new();
     put_member(&world, 1, 1).await;
     assert_eq!(instant_member(&world, 1).await, 1);
@@ -440,26 +431,23 @@ async fn a_reader_with_late_tags_takes_an_entry_without_them() {
     assert_eq!(instant_member(&world, 1).await, 2);
 }
 
-/// The same in a domain cache, whose reader has no plan at all.
 #[tokio::test]
-async fn a_domain_cache_takes_an_entry_without_its_tags() {
+async fn a_domain_cache_takes_no_entry_without_its_tags() {
     let world = World::new();
     let accounts = AccountCache::new(&world.cache);
     world.cache.set(AccountCache::key(&1), account(1)).await;
-    assert!(accounts.get(&1).await.is_some());
-    accounts.invalidate_by_owner(&7).await;
-    assert_eq!(accounts.get(&1).await, None);
+    assert_eq!(accounts.get(&1).await, None, "`owner` would not reach it");
 }
 
-/// A put of a record succeeds the generation of its key alone; those of its lookups stay (store.rs `supersedes`). A
-/// load by lookup that began before, and knows by its hint what to capture, is stored over it: here the address has
-/// moved from one account to another.
 #[tokio::test]
-async fn a_load_by_lookup_that_began_before_a_put_is_stored_over_it() {
+async fn a_load_by_lookup_that_began_before_a_put_is_not_stored_over_it() {
     let world = World::new();
     let accounts = AccountCache::new(&world.cache);
     let old = account(1);
-    let new = Account { id: 2, ..account(2) };
+    let new = Account {
+        id: 2,
+        ..account(2)
+    };
     let load = || async { Ok::<_, ()>(Some(old.clone())) };
     accounts.by_email_or_load("a@b", load).await.unwrap();
     accounts.invalidate(&1).await;
@@ -497,10 +485,8 @@ async fn outer2(id: u32) -> u32 {
     inner2::refresh(id).await
 }
 
-/// Not stale, but never stored: the inner refresh ends the generation its own flight captured, and that flight is what
-/// the outer one depends on.
 #[tokio::test]
-async fn a_function_that_refreshes_another_is_never_stored() {
+async fn a_function_that_refreshes_another_is_stored() {
     outer2(1).await;
     assert!(Shared2::cache().contains("outer2:1").await);
 }
