@@ -16,6 +16,8 @@ struct Truth {
     rows: [AtomicU64; KEYS],
     /// The version of each row that a returned invalidation vouches for.
     vouched: [AtomicU64; KEYS],
+    /// The same for readers that only a tag reaches.
+    vouched_by_tag: [AtomicU64; KEYS],
 }
 
 #[cached(cache = truth.cache, key = "row:{row}", tags = ["row-tag:{row}"], skip(truth))]
@@ -28,6 +30,19 @@ async fn row(truth: &Truth, row: usize) -> u64 {
 #[cached(cache = truth.cache, key = "pair:{first}:{second}", skip(truth))]
 async fn pair(truth: &Truth, first: usize, second: usize) -> (u64, u64) {
     (row(truth, first).await, row(truth, second).await)
+}
+
+/// Its tag is known only when the value is.
+#[cached(cache = truth.cache, key = "late:{row}", tags_with = |_| [format!("row-tag:{row}")], skip(truth))]
+async fn late(truth: &Truth, row: usize) -> u64 {
+    let version = truth.rows[row].load(SeqCst);
+    tokio::task::yield_now().await;
+    version
+}
+
+#[cached(cache = truth.cache, key = "late-pair:{first}:{second}", skip(truth))]
+async fn late_pair(truth: &Truth, first: usize, second: usize) -> (u64, u64) {
+    (late(truth, first).await, late(truth, second).await)
 }
 
 #[cache_invalidate(tags = ["row-tag:{row}"], cache = truth.cache)]
@@ -56,6 +71,7 @@ async fn no_read_is_older_than_the_last_invalidation_that_returned_before_it() {
             .expect("valid"),
         rows: Default::default(),
         vouched: Default::default(),
+        vouched_by_tag: Default::default(),
     });
     let rounds = std::env::var("SOAK_ROUNDS")
         .ok()
@@ -88,6 +104,7 @@ async fn work(truth: Arc<Truth>, rounds: usize, seed: u64) {
             0 => {
                 let version = write_by_tag(&truth, a).await;
                 truth.vouched[a].fetch_max(version, SeqCst);
+                truth.vouched_by_tag[a].fetch_max(version, SeqCst);
             }
             1 => {
                 let version = write_by_key(&truth, a).await;
@@ -107,7 +124,21 @@ async fn work(truth: Arc<Truth>, rounds: usize, seed: u64) {
                     .await;
                 truth.vouched[a].fetch_max(written.expect("never fails"), SeqCst);
             }
-            4..8 => {
+            4 => {
+                let least = truth.vouched_by_tag[a].load(SeqCst);
+                let read = late(&truth, a).await;
+                assert!(read >= least, "late row {a}: read {read}, vouched {least}");
+            }
+            5 => {
+                let vouched = |row: usize| truth.vouched_by_tag[row].load(SeqCst);
+                let least = (vouched(a), vouched(b));
+                let read = late_pair(&truth, a, b).await;
+                assert!(
+                    read.0 >= least.0 && read.1 >= least.1,
+                    "late read {read:?}, vouched {least:?}"
+                );
+            }
+            6..10 => {
                 let least = (truth.vouched[a].load(SeqCst), truth.vouched[b].load(SeqCst));
                 let read = pair(&truth, a, b).await;
                 assert!(

@@ -114,10 +114,10 @@ impl Flight {
 
     /// Whether nothing that this computation depends on has been invalidated since it began.
     pub(crate) fn is_current(&self) -> bool {
-        self.all(|flight| {
+        self.all(|flight, entries| {
             !flight.doomed.load(Ordering::Acquire)
                 && flight.guards().all(|g| g.is_current())
-                && flight.entries().iter().all(|entry| entry.is_current())
+                && entries.iter().all(|entry| entry.is_current())
         })
     }
 
@@ -130,38 +130,33 @@ impl Flight {
         self.own.iter().chain(&self.hinted)
     }
 
-    fn entries(&self) -> Vec<Arc<Entry>> {
-        let reads = lock(&self.reads);
-        let entries = reads.values().filter_map(|read| match read {
-            Dependency::Entry(entry) => Some(Arc::clone(entry)),
-            Dependency::Flight(_) => None,
-        });
-        entries.collect()
+    /// What has been read so far, at one moment: a flight that has ended gives its place to its entry.
+    fn read_so_far(&self) -> (Vec<Arc<Entry>>, Vec<Arc<Flight>>) {
+        let (mut entries, mut flights) = (Vec::new(), Vec::new());
+        for read in lock(&self.reads).values() {
+            match read {
+                Dependency::Entry(entry) => entries.push(Arc::clone(entry)),
+                Dependency::Flight(flight) => flights.push(Arc::clone(flight)),
+            }
+        }
+        (entries, flights)
     }
 
-    fn flights(&self) -> Vec<Arc<Flight>> {
-        let reads = lock(&self.reads);
-        let flights = reads.values().filter_map(|read| match read {
-            Dependency::Flight(flight) => Some(Arc::clone(flight)),
-            Dependency::Entry(_) => None,
-        });
-        flights.collect()
-    }
-
-    /// Whether `holds` for this flight and for all that it waits for, each looked at once and without recursion:
-    /// chains of waiting are as long as users make them.
-    fn all(&self, mut holds: impl FnMut(&Flight) -> bool) -> bool {
-        if !holds(self) {
+    /// Whether `holds` for this flight and for all that it waits for, each with the entries it has read. Each is
+    /// looked at once and without recursion: chains of waiting are as long as users make them.
+    fn all(&self, mut holds: impl FnMut(&Flight, &[Arc<Entry>]) -> bool) -> bool {
+        let (entries, mut next) = self.read_so_far();
+        if !holds(self, &entries) {
             return false;
         }
         let mut seen = HashSet::new();
-        let mut next = self.flights();
         while let Some(flight) = next.pop() {
             if seen.insert(Arc::as_ptr(&flight).addr()) {
-                if !holds(&flight) {
+                let (entries, flights) = flight.read_so_far();
+                if !holds(&flight, &entries) {
                     return false;
                 }
-                next.extend(flight.flights());
+                next.extend(flights);
             }
         }
         true
@@ -228,18 +223,18 @@ impl Flight {
     }
 
     fn depends_on(&self, other: &Flight) -> bool {
-        !self.all(|flight| !std::ptr::eq(flight, other))
+        !self.all(|flight, _| !std::ptr::eq(flight, other))
     }
 
     /// Every generation that the result depends on, each once; of the hinted ones, those that `keeps` wants.
     pub(crate) fn stamps(&self, keeps: impl Fn(&Generation) -> bool) -> Vec<Arc<Generation>> {
         let hinted = self.hinted.iter().filter(|g| keeps(g));
         let mut stamps: Vec<_> = self.own.iter().chain(hinted).map(Arc::clone).collect();
-        self.all(|flight| {
+        self.all(|flight, entries| {
             if !std::ptr::eq(flight, self) {
                 stamps.extend(flight.guards().map(Arc::clone));
             }
-            for entry in flight.entries() {
+            for entry in entries {
                 stamps.extend(entry.stamps().iter().map(Arc::clone));
             }
             true
