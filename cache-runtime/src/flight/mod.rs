@@ -115,7 +115,7 @@ impl Flight {
     /// Whether nothing that this computation depends on has been invalidated since it began.
     pub(crate) fn is_current(&self) -> bool {
         self.all(|flight, entries| {
-            !flight.doomed.load(Ordering::Acquire)
+            !flight.is_doomed()
                 && flight.guards().all(|g| g.is_current())
                 && entries.iter().all(|entry| entry.is_current())
         })
@@ -124,6 +124,11 @@ impl Flight {
     /// Whether guards of its result may turn up that a caller who joins cannot know.
     pub(crate) fn is_late(&self) -> bool {
         self.late.load(Ordering::Acquire)
+    }
+
+    /// Whether it has read something that nobody vouches for.
+    pub(crate) fn is_doomed(&self) -> bool {
+        self.doomed.load(Ordering::Acquire)
     }
 
     fn guards(&self) -> impl Iterator<Item = &Arc<Generation>> {

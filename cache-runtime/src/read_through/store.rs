@@ -180,10 +180,8 @@ impl Destination<'_> {
     /// If no guard of its kind has ended since before the computation, one that is captured after it is as good.
     fn lateness(&self, late: &[Arc<Generation>]) -> Lateness {
         let (then, now) = (self.flight.epoch, self.cache.generations().epoch());
-        if !late
-            .iter()
-            .all(|stamp| then.still_holds(stamp.guard(), now))
-        {
+        let holds = |stamp: &Arc<Generation>| then.still_holds(stamp.guard(), now);
+        if self.flight.is_doomed() || !late.iter().all(holds) {
             Lateness::Doubtful
         } else if !late.is_empty() || self.flight.is_late() {
             Lateness::Vouched
