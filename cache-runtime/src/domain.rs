@@ -117,7 +117,7 @@ impl<R: DomainRecord> Domain<R> {
     where
         F: Future<Output = Result<Option<R>, E>>,
     {
-        crate::flight::refreshing(self.get_or_load(key, load)).await
+        crate::flight::refreshing(R::cache_site(), self.get_or_load(key, load)).await
     }
 
     /// The record whose unique field has the value in `lookup`.

@@ -1,7 +1,7 @@
 //! Explicit writes, and what each can promise.
 
 use crate::cache::Cache;
-use crate::flight::{Flight, computing, current_context};
+use crate::flight::{Flight, computing, current_flight};
 use crate::invalidate::end_key;
 use crate::key::Key;
 use crate::read_through::{Decision, Destination, Finding, Outcome, Plan, Shape, View, capture};
@@ -48,7 +48,7 @@ where
         return body.await;
     }
     let flight = Arc::new(capture(cache, key.as_str(), &plan, &[]));
-    let (outer, _) = current_context();
+    let outer = current_flight();
     let returned = run(outer.as_ref(), cache, site, key, &flight, body).await;
     if let View::Value(value) = shape.view(&returned) {
         let value = value.clone();
@@ -102,7 +102,7 @@ impl<'c> Permit<'c> {
         if !self.cache.is_enabled() || !self.key.is_sound() {
             return body.await;
         }
-        let (outer, _) = current_context();
+        let outer = current_flight();
         let outer = outer.as_ref();
         let returned = run(outer, self.cache, self.site, &self.key, &self.flight, body).await;
         if let View::Value(value) = shape.view(&returned) {

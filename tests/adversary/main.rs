@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod held;
 mod keys;
 mod robust;
 mod stale;

@@ -490,3 +490,97 @@ async fn a_function_that_refreshes_another_is_stored() {
     outer2(1).await;
     assert!(Shared2::cache().contains("outer2:1").await);
 }
+
+// ------------------------------------------------------------------------------------------- boxed by hand
+
+#[cached(cache = world.cache, key = "boxed:{id}", skip(world))]
+fn boxed(world: Arc<World>, id: u32) -> std::pin::Pin<Box<dyn Future<Output = u32> + Send>> {
+    Box::pin(async move {
+        let value = {
+            let read = world.read_slowly().await;
+            read
+        };
+        value + id
+    })
+}
+
+#[tokio::test]
+async fn a_function_boxed_by_hand_reads_after_its_generations_are_captured() {
+    let world = World::new();
+    let early = world.spawn(|world| boxed(world, 0));
+    world.have_read(1).await;
+    world.write(2);
+    world.cache.delete("boxed:0").await;
+    world.let_go(1);
+    assert_eq!(soon(early).await, 1, "it came before");
+    world.let_go(1);
+    let found = world.cache.get::<u32>("boxed:0").await;
+    assert_ne!(
+        found,
+        Some(1),
+        "what was read before the invalidation is stored"
+    );
+}
+
+// ------------------------------------------------------------------------------------------- stolen refresh
+
+#[cached(cache = Shared3::cache(), key = "switch")]
+async fn switched_on() -> bool {
+    true
+}
+
+#[cached(cache = Shared3::cache(), key = "stolen:{id}", when = switched_on().await, companion)]
+async fn stolen(id: u32) -> usize {
+    id as usize + Shared3::world().runs.fetch_add(1, SeqCst)
+}
+
+struct Shared3;
+static SHARED3: std::sync::OnceLock<Arc<World>> = std::sync::OnceLock::new();
+impl Shared3 {
+    fn world() -> &'static Arc<World> {
+        SHARED3.get_or_init(World::new)
+    }
+    fn cache() -> Cache {
+        Shared3::world().cache.clone()
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_is_for_the_function_it_was_asked_of() {
+    assert_eq!(stolen(1).await, 1);
+    assert_eq!(stolen::refresh(1).await, 2, "computes afresh");
+}
+
+// ------------------------------------------------------------------------------------------- liveness of hints
+
+#[cached(cache = world.cache, key = "part:{id}", skip(world))]
+async fn part(world: &World, id: u32) -> u32 {
+    world.read_now() + id
+}
+
+#[cached(cache = world.cache, key = "whole", skip(world))]
+async fn whole(world: &World) -> u32 {
+    let which = world.read_slowly().await;
+    part(world, which).await
+}
+
+#[tokio::test]
+async fn what_a_value_no_longer_depends_on_does_not_fence_it() {
+    let world = World::new();
+    world.let_go(1);
+    whole(&world).await; // reads part:1
+    world.write(2);
+    world.cache.delete("part:1").await; // the entry of the whole is invalid now, and still there
+    world.have_read(1).await;
+    for round in 1..=3 {
+        let reader = world.spawn(|world| async move { whole(&world).await }); // reads part:2
+        world.have_read(1).await;
+        world.cache.delete("part:1").await; // busy, and no longer read
+        world.let_go(1);
+        soon(reader).await;
+        if world.cache.contains("whole").await {
+            return;
+        }
+        assert!(round < 3, "three computations, none of them stored");
+    }
+}

@@ -73,7 +73,7 @@ pub(super) fn expand(function: &Function, cached: &Cached, output: &Type) -> Tok
             #[doc = #refresh_doc]
             #[allow(dead_code, reason = "a companion is there to be used, not all of it has to be")]
             #inner async fn refresh #all_generics(#all_inputs) -> #output #all_bounds {
-                #krate::__private::refresh(super::#name(#passed)).await
+                #krate::__private::refresh(&__CACHE_SITE, super::#name(#passed)).await
             }
             #[doc = #invalidate_doc]
             #[allow(dead_code, reason = "a companion is there to be used, not all of it has to be")]

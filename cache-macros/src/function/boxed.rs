@@ -135,16 +135,28 @@ fn moves_argument(local: &Local) -> bool {
     argument_moved_by(local).is_some() && !matches!(local.pat, Pat::Type(_))
 }
 
-/// `arg` of `let pattern = arg;` and of `let pattern = { let arg = arg; arg };`.
+/// `arg` of `let mut arg = arg;`, of `let __self = self;` and of `let pattern = { let __arg1 = __arg1; __arg1 };`, the
+/// forms that `#[async_trait]` writes. A `let` that somebody has written does work, which belongs to the computation.
 fn argument_moved_by(local: &Local) -> Option<&Ident> {
-    let mut expr = &*local.init.as_ref()?.expr;
-    if let Expr::Block(block) = expr
-        && let Some(Stmt::Expr(last, None)) = block.block.stmts.last()
-    {
-        expr = last;
-    }
-    match expr {
-        Expr::Path(path) => path.path.get_ident(),
+    match &*local.init.as_ref()?.expr {
+        Expr::Path(path) => {
+            let argument = path.path.get_ident()?;
+            let Pat::Ident(bound) = &local.pat else {
+                return None;
+            };
+            let is_self = bound.ident == "__self" && argument == "self";
+            (is_self || bound.ident == *argument).then_some(argument)
+        }
+        Expr::Block(block) => {
+            let [Stmt::Local(_), Stmt::Expr(Expr::Path(path), None)] = &*block.block.stmts else {
+                return None;
+            };
+            let argument = path.path.get_ident()?;
+            argument
+                .to_string()
+                .starts_with("__arg")
+                .then_some(argument)
+        }
         _ => None,
     }
 }

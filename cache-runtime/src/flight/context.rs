@@ -3,6 +3,7 @@
 //! The context belongs to the task: work that a cached function hands to `tokio::spawn` is outside of it.
 
 use super::Flight;
+use crate::site::Site;
 use std::cell::Cell;
 use std::future::Future;
 use std::sync::Arc;
@@ -15,33 +16,46 @@ tokio::task_local! {
 pub(crate) struct Context {
     /// The computation that this code is part of.
     pub(crate) flight: Option<Arc<Flight>>,
-    /// Whether the next cached call is to compute afresh.
-    refresh: Cell<bool>,
+    /// The site whose next call is to compute afresh, by its address.
+    refresh: Cell<Option<usize>>,
 }
 
-/// The context of the running code. A wish to refresh is granted once.
+/// The computation that the running code is part of.
 #[inline]
-pub(crate) fn current() -> (Option<Arc<Flight>>, bool) {
+pub(crate) fn current() -> Option<Arc<Flight>> {
     CONTEXT
-        .try_with(|context| (context.flight.clone(), context.refresh.take()))
-        .unwrap_or_default()
+        .try_with(|context| context.flight.clone())
+        .ok()
+        .flatten()
+}
+
+/// The same for a call of `site`, and whether it is to compute afresh. That wish is granted once.
+#[inline]
+pub(crate) fn current_for(site: &'static Site) -> (Option<Arc<Flight>>, bool) {
+    let of_call = |context: &Context| {
+        let wanted = context.refresh.get() == Some(std::ptr::from_ref(site).addr());
+        if wanted {
+            context.refresh.set(None);
+        }
+        (context.flight.clone(), wanted)
+    };
+    CONTEXT.try_with(of_call).unwrap_or_default()
 }
 
 /// Runs `body` as the computation of `flight`.
 pub(crate) async fn computing<F: Future>(flight: Arc<Flight>, body: F) -> F::Output {
     let context = Context {
         flight: Some(flight),
-        refresh: Cell::new(false),
+        refresh: Cell::new(None),
     };
     CONTEXT.scope(context, body).await
 }
 
-/// Runs `call`; the first cached function it calls computes afresh and stores.
-pub(crate) async fn refreshing<F: Future>(call: F) -> F::Output {
-    let (flight, _) = current();
+/// Runs `call`, which calls `site`: it computes afresh and stores.
+pub(crate) async fn refreshing<F: Future>(site: &'static Site, call: F) -> F::Output {
     let context = Context {
-        flight,
-        refresh: Cell::new(true),
+        flight: current(),
+        refresh: Cell::new(Some(std::ptr::from_ref(site).addr())),
     };
     CONTEXT.scope(context, call).await
 }

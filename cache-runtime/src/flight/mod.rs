@@ -10,7 +10,7 @@
 mod context;
 mod table;
 
-pub(crate) use context::{computing, current as current_context, refreshing};
+pub(crate) use context::{computing, current as current_flight, current_for, refreshing};
 pub(crate) use table::{Entered, Flights, Lead};
 
 use crate::entry::{Entry, Lateness};
@@ -82,7 +82,7 @@ impl Dependency {
     fn is_current(&self) -> bool {
         match self {
             Dependency::Entry(entry) => entry.is_current(),
-            Dependency::Flight(flight) => flight.is_current(),
+            Dependency::Flight(flight) => flight.can_be_shared(),
         }
     }
 }
@@ -116,9 +116,14 @@ impl Flight {
     pub(crate) fn is_current(&self) -> bool {
         self.all(|flight, entries| {
             !flight.is_doomed()
-                && flight.guards().all(|g| g.is_current())
+                && flight.own.iter().all(|g| g.is_current())
                 && entries.iter().all(|entry| entry.is_current())
         })
+    }
+
+    /// The same, and nothing that it may turn out to depend on either: for those who would share its result.
+    pub(crate) fn can_be_shared(&self) -> bool {
+        self.is_current() && self.all(|flight, _| flight.hinted.iter().all(|g| g.is_current()))
     }
 
     /// Whether guards of its result may turn up that a caller who joins cannot know.

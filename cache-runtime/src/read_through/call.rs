@@ -5,7 +5,7 @@ use super::plan::{Plan, capture};
 use super::reader::Reader;
 use super::shape::Shape;
 use crate::cache::Cache;
-use crate::flight::{Flight, current_context};
+use crate::flight::{Flight, current_flight, current_for};
 use crate::key::Key;
 use crate::site::Site;
 use crate::stats::count;
@@ -57,7 +57,7 @@ impl<'c> Call<'c> {
         S::Value: CacheValue,
     {
         // Also where the cache is passed by: a wish to refresh is for this call, not for one inside its body.
-        let (outer, refresh) = current_context();
+        let (outer, refresh) = current_for(self.site);
         if !self.is_possible() {
             if let Some(outer) = outer {
                 self.depend(&outer, &plan());
@@ -99,7 +99,7 @@ impl<'c> Call<'c> {
         if !self.is_possible() {
             return None;
         }
-        let (outer, _) = current_context();
+        let outer = current_flight();
         let entry = self.cache.local().get(self.key.as_str());
         let returned = entry.and_then(|entry| {
             self.reader()

@@ -160,7 +160,10 @@ impl Pending {
                     .tags
                     .iter()
                     .all(|tag| flight.carries(tag.as_str())));
-        !self.refresh && flight.version == self.site.version && has_our_tags && flight.is_current()
+        !self.refresh
+            && flight.version == self.site.version
+            && has_our_tags
+            && flight.can_be_shared()
     }
 
     fn begin(&self) -> Flight {

@@ -138,6 +138,7 @@ impl Destination<'_> {
             Outcome::Declined
         } else if late != Lateness::Doubtful
             && self.flight.is_current()
+            && stamps.iter().all(|stamp| stamp.is_current())
             && self.supersedes(&mut stamps, &decision.aliases)
         {
             Outcome::Stored

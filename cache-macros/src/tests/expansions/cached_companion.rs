@@ -116,6 +116,7 @@ pub mod user {
         __cache_argument_2: u32,
     ) -> Option<User> {
         ::cache_runtime::__private::refresh(
+                &__CACHE_SITE,
                 super::user(__cache_argument_0, __cache_argument_1, __cache_argument_2),
             )
             .await
