@@ -19,7 +19,10 @@ struct Truth {
 async fn row(truth: &Truth, row: usize) -> u64 {
     let version = truth.rows[row].load(SeqCst);
     tokio::task::yield_now().await;
-    assert!(version % 97 != 0 || version == 0, "a panic now and then");
+    assert!(
+        !version.is_multiple_of(97) || version == 0,
+        "a panic now and then"
+    );
     version
 }
 
@@ -28,7 +31,7 @@ async fn row(truth: &Truth, row: usize) -> u64 {
 async fn fallible(truth: &Truth, row: usize) -> Result<u64, std::io::Error> {
     let version = truth.rows[row].load(SeqCst);
     tokio::task::yield_now().await;
-    if version % 5 == 0 {
+    if version.is_multiple_of(5) {
         return Err(std::io::Error::other("five"));
     }
     Ok(version)
