@@ -315,8 +315,17 @@ impl OfValue {
 
     /// The result for `value`, at the place of what was written.
     pub(crate) fn applied(&self, value: &Ident, scope: &Scope<'_>) -> TokenStream {
-        let body = scope.rename_receiver(self.body.to_token_stream());
-        self.around(value, body)
+        // The braces of a closure's body are ours already.
+        let body = match &*self.body {
+            Expr::Block(block)
+                if block.label.is_none() && block.attrs.is_empty() && self.pattern.is_some() =>
+            {
+                let statements = &block.block.stmts;
+                quote!(#(#statements)*)
+            }
+            body => body.to_token_stream(),
+        };
+        self.around(value, scope.rename_receiver(body))
     }
 
     fn around(&self, value: &Ident, body: TokenStream) -> TokenStream {

@@ -66,20 +66,20 @@ where
 ///
 /// However the write ends, the cache holds the new value or none: if the value could not be stored, if there is
 /// none, if the write failed, was cancelled or panicked, the key is deleted.
-pub struct Permit<'c> {
-    cache: &'c Cache,
+pub struct Permit {
+    cache: Cache,
     site: &'static Site,
     key: Key,
     plan: Plan,
     flight: Arc<Flight>,
 }
 
-impl<'c> Permit<'c> {
+impl Permit {
     /// Captures what the new value will be stamped with.
-    pub fn take(site: &'static Site, cache: &'c Cache, key: Key, plan: Plan) -> Self {
+    pub fn take(site: &'static Site, cache: &Cache, key: Key, plan: Plan) -> Self {
         let flight = capture(cache, key.as_str(), &plan, &[]);
         Permit {
-            cache,
+            cache: cache.clone(),
             site,
             key,
             plan,
@@ -104,14 +104,14 @@ impl<'c> Permit<'c> {
         }
         let outer = current_flight();
         let outer = outer.as_ref();
-        let returned = run(outer, self.cache, self.site, &self.key, &self.flight, body).await;
+        let returned = run(outer, &self.cache, self.site, &self.key, &self.flight, body).await;
         if let View::Value(value) = shape.view(&returned) {
             let mut decision = Decision::of(&self.plan);
             decide(value, &mut decision);
             let value = value.clone();
             let outcome = keep(
                 outer,
-                self.cache,
+                &self.cache,
                 self.site,
                 &self.key,
                 &self.flight,
@@ -131,10 +131,10 @@ impl<'c> Permit<'c> {
     }
 }
 
-impl Drop for Permit<'_> {
+impl Drop for Permit {
     fn drop(&mut self) {
         if self.key.is_sound() {
-            end_key(self.cache, &self.key);
+            end_key(&self.cache, &self.key);
         }
     }
 }

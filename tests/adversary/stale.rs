@@ -584,3 +584,27 @@ async fn what_a_value_no_longer_depends_on_does_not_fence_it() {
         assert!(round < 3, "three computations, none of them stored");
     }
 }
+
+#[cached(cache = world.cache, key = "team-size", tags = ["team"], skip(world))]
+async fn team_size(world: &World) -> u32 {
+    world.read_now()
+}
+
+#[cached(cache = world.cache, key = "roster:{id}", tags_with = |_roster| ["team"], skip(world))]
+async fn roster(world: &World, id: u32) -> (u32, u32) {
+    let read = world.read_slowly().await;
+    (read, team_size(world).await)
+}
+
+#[tokio::test]
+async fn a_late_tag_that_a_nested_read_brings_as_well_is_still_late() {
+    let world = World::new();
+    let early = world.spawn(|world| async move { roster(&world, 1).await });
+    world.have_read(1).await;
+    world.write(2);
+    world.cache.invalidate_tag("team").await;
+    world.let_go(1);
+    assert_eq!(soon(early).await, (1, 2), "it came before");
+    world.let_go(1);
+    assert_eq!(roster(&world, 1).await, (2, 2), "it came after");
+}

@@ -244,3 +244,32 @@ async fn a_renamed_crate() {
     renamed::forget().await;
     assert!(!Cache::global().contains("renamed:1").await);
 }
+
+type AnyResult<T> = Result<T, String>;
+
+#[cached(key = "named-like-ours:{n}", unless = |value| { *value == 0 }, ttl = |_| { std::time::Duration::from_secs(1) })]
+async fn named_like_ours(n: u32) -> AnyResult<u32> {
+    Ok(n)
+}
+
+mod deep {
+    pub(super) mod inside {
+        #[cache_runtime::cached(key = "restricted:{n}", companion)]
+        pub(in super::super) async fn restricted(n: u32) -> u32 {
+            n
+        }
+    }
+    #[cache_runtime::cached(key = "restricted-super:{n}", companion)]
+    pub(super) async fn restricted(n: u32) -> u32 {
+        n
+    }
+}
+
+#[tokio::test]
+async fn names_braces_and_visibilities() {
+    assert_eq!(named_like_ours(1).await, Ok(1));
+    assert_eq!(deep::restricted(1).await, 1);
+    assert_eq!(deep::restricted::peek(1).await, Some(1));
+    assert_eq!(deep::inside::restricted(1).await, 1);
+    assert_eq!(deep::inside::restricted::peek(1).await, Some(1));
+}

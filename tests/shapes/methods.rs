@@ -1,7 +1,7 @@
 //! Methods: every kind of receiver, generic impls, native `async fn` in traits.
 
 use super::Runs;
-use cache_runtime::{Cache, CacheValue, cache_invalidate, cached};
+use cache_runtime::{Cache, CacheValue, cache_invalidate, cache_put, cached};
 use std::sync::Arc;
 
 #[derive(Clone)]
@@ -32,6 +32,12 @@ impl Shop {
         self.name.pop();
     }
 
+    #[cache_put(cache = self.cache, key = "name:{id}")]
+    async fn rename(&mut self, id: u32, name: &str) -> String {
+        self.name = name.to_owned();
+        self.name.clone()
+    }
+
     #[cached(cache = self.cache)]
     async fn consumed(self, id: u32) -> u32 {
         self.runs.count();
@@ -59,6 +65,7 @@ async fn every_kind_of_receiver() {
         assert_eq!(Arc::new(shop.clone()).shared(1).await, 1);
     }
     assert_eq!(shop.runs.total(), 3);
+    assert_eq!(shop.rename(1, "corner").await, "corner");
     shop.reprice().await;
     shop.price(1).await;
     assert_eq!(shop.runs.total(), 4);

@@ -19,10 +19,7 @@ pub(super) fn expand(function: &Function, cached: &Cached, output: &Type) -> Tok
         receiver: None,
     };
     let vis = &function.vis;
-    let inner = match vis {
-        Visibility::Inherited => quote!(pub(super)),
-        vis => vis.to_token_stream(),
-    };
+    let inner = one_level_in(vis);
     let site = quote!(__CACHE_SITE);
     let declared = declare_site(cached, &quote!(pub __CACHE_SITE));
 
@@ -82,6 +79,22 @@ pub(super) fn expand(function: &Function, cached: &Cached, output: &Type) -> Tok
                 #krate::__private::Cache::delete(#cache, __cache_key).await
             }
         }
+    }
+}
+
+/// The same visibility, written one module further in.
+fn one_level_in(vis: &Visibility) -> TokenStream {
+    match vis {
+        Visibility::Inherited => quote!(pub(super)),
+        Visibility::Restricted(restricted) => {
+            let path = &restricted.path;
+            match path.segments.first() {
+                Some(first) if first.ident == "self" => quote!(pub(super)),
+                Some(first) if first.ident == "super" => quote!(pub(in super::#path)),
+                _ => vis.to_token_stream(),
+            }
+        }
+        Visibility::Public(_) => vis.to_token_stream(),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::storing::Time;
 use crate::template::{ROOM_FOR_A_VALUE, Template};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::{GenericArgument, PathArguments, Type};
 
 pub(super) fn expand(domain: &DomainModel) -> TokenStream {
@@ -288,7 +289,7 @@ fn methods(domain: &DomainModel, record: &TokenStream) -> TokenStream {
 fn invalidate_by(domain: &DomainModel, tag: &super::model::FieldTag) -> TokenStream {
     let (vis, krate) = (&domain.vis, &domain.krate);
     let name = &tag.field.name;
-    let method = format_ident!("invalidate_by_{name}");
+    let method = format_ident!("invalidate_by_{}", name.unraw());
     let input = input(&tag.field);
     let tag = tag.template.to_key(krate, &domain.scope());
     let about = format!("Invalidates everything that is tagged with this `{name}`, in one step.");
@@ -304,8 +305,8 @@ fn find_by(domain: &DomainModel, lookup: &Field, record: &TokenStream) -> TokenS
     let vis = &domain.vis;
     let name = &lookup.name;
     let (find, find_or_load) = (
-        format_ident!("by_{name}"),
-        format_ident!("by_{name}_or_load"),
+        format_ident!("by_{}", name.unraw()),
+        format_ident!("by_{}_or_load", name.unraw()),
     );
     let input = input(lookup);
     let key = lookup_expr(domain, lookup, quote!(#name));

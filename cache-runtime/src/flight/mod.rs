@@ -236,10 +236,17 @@ impl Flight {
         !self.all(|flight, _| !std::ptr::eq(flight, other))
     }
 
-    /// Every generation that the result depends on, each once; of the hinted ones, those that `keeps` wants.
-    pub(crate) fn stamps(&self, keeps: impl Fn(&Generation) -> bool) -> Vec<Arc<Generation>> {
+    /// Every generation that the result depends on, each once; of the hinted ones, those that `keeps` wants. The second
+    /// number tells how many of them were captured before the computation, and not by something that it has read.
+    pub(crate) fn stamps(
+        &self,
+        keeps: impl Fn(&Generation) -> bool,
+    ) -> (Vec<Arc<Generation>>, usize) {
         let hinted = self.hinted.iter().filter(|g| keeps(g));
         let mut stamps: Vec<_> = self.own.iter().chain(hinted).map(Arc::clone).collect();
+        let mut seen = HashSet::new();
+        stamps.retain(|stamp| seen.insert(Arc::as_ptr(stamp)));
+        let in_time = stamps.len();
         self.all(|flight, entries| {
             if !std::ptr::eq(flight, self) {
                 stamps.extend(flight.guards().map(Arc::clone));
@@ -251,7 +258,7 @@ impl Flight {
         });
         let mut seen = HashSet::new();
         stamps.retain(|stamp| seen.insert(Arc::as_ptr(stamp)));
-        stamps
+        (stamps, in_time)
     }
 
     /// Ends the flight and wakes everybody who waits for it. Only the first call counts.

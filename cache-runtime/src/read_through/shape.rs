@@ -273,15 +273,15 @@ pub mod dispatch {
     }
 
     shapes! {
-        ResultOfOptionSharingErrors for [T, E: Clone + Send + Sync + 'static] [&&&&&] Result<Option<T>, E>
+        __CacheResultOfOptionSharingErrors for [T, E: Clone + Send + Sync + 'static] [&&&&&] Result<Option<T>, E>
             => FallibleOptional<Cloned> = FallibleOptional(Cloned);
-        ResultOfOption for [T, E] [&&&&] Result<Option<T>, E>
+        __CacheResultOfOption for [T, E] [&&&&] Result<Option<T>, E>
             => FallibleOptional<Opaque> = FallibleOptional(Opaque);
-        ResultSharingErrors for [T, E: Clone + Send + Sync + 'static] [&&&] Result<T, E>
+        __CacheResultSharingErrors for [T, E: Clone + Send + Sync + 'static] [&&&] Result<T, E>
             => Fallible<Cloned> = Fallible(Cloned);
-        AnyResult for [T, E] [&&] Result<T, E> => Fallible<Opaque> = Fallible(Opaque);
-        AnyOption for [T] [&] Option<T> => Optional = Optional;
-        AnyType for [R] [] R => Plain = Plain;
+        __CacheAnyResult for [T, E] [&&] Result<T, E> => Fallible<Opaque> = Fallible(Opaque);
+        __CacheAnyOption for [T] [&] Option<T> => Optional = Optional;
+        __CacheAnyType for [R] [] R => Plain = Plain;
     }
 
     /// The shape itself, if its value can be cached.

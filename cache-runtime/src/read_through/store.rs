@@ -168,10 +168,14 @@ impl Destination<'_> {
                 .guards()
                 .any(|(guard, name)| hinted.is_of(guard, name))
         };
-        let mut stamps = self.flight.stamps(from_value);
+        let (mut stamps, in_time) = self.flight.stamps(from_value);
         let captured = stamps.len();
         for (guard, name) in decision.guards() {
-            if !stamps.iter().any(|stamp| stamp.is_of(guard, name)) {
+            // That something read on the way carries it as well proves nothing about what was read before.
+            if !stamps[..in_time]
+                .iter()
+                .any(|stamp| stamp.is_of(guard, name))
+            {
                 stamps.push(self.cache.generations().capture(guard, name));
             }
         }
