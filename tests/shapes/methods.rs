@@ -34,7 +34,7 @@ impl Shop {
 
     #[cache_put(cache = self.cache, key = "name:{id}")]
     async fn rename(&mut self, id: u32, name: &str) -> String {
-        self.name = name.to_owned();
+        name.clone_into(&mut self.name);
         self.name.clone()
     }
 
