@@ -309,3 +309,50 @@ async fn a_body_that_is_over_at_once_still_runs_once_a_key() {
     }
     assert_eq!(source.runs(), KEYS);
 }
+
+fn gated() -> &'static Arc<Source> {
+    static SOURCE: std::sync::OnceLock<Arc<Source>> = std::sync::OnceLock::new();
+    SOURCE.get_or_init(Source::new)
+}
+
+#[cached(cache = gated().cache, key = "gated", companion)]
+async fn gated_value() -> usize {
+    gated().work().await
+}
+
+#[tokio::test]
+async fn a_refresh_joins_nothing_that_began_before_it() {
+    let early = tokio::spawn(gated_value());
+    gated().until_running(1).await;
+    let refreshed = tokio::spawn(gated_value::refresh());
+    gated().until_running(2).await;
+    gated().gate.add_permits(2);
+    assert_eq!((soon(early).await, soon(refreshed).await), (1, 2));
+    assert_eq!(gated_value().await, 2, "and what it found is kept");
+}
+
+#[tokio::test]
+async fn two_versions_of_a_function_do_not_share_a_run() {
+    #[cached(cache = source.cache, key = "versioned", version = 1, skip(source))]
+    async fn old(source: &Source) -> usize {
+        source.work().await
+    }
+    #[cached(cache = source.cache, key = "versioned", version = 2, skip(source))]
+    async fn new(source: &Source) -> usize {
+        source.work().await
+    }
+
+    let source = Source::new();
+    let one = tokio::spawn({
+        let source = Arc::clone(&source);
+        async move { old(&source).await }
+    });
+    source.until_running(1).await;
+    let other = tokio::spawn({
+        let source = Arc::clone(&source);
+        async move { new(&source).await }
+    });
+    source.until_running(2).await;
+    source.gate.add_permits(2);
+    assert_eq!((soon(one).await, soon(other).await), (1, 2));
+}

@@ -188,6 +188,7 @@ async fn write_and_invalidate(world: &World, id: u32, value: u32) -> Result<u32,
     if value == 13 {
         std::future::pending::<()>().await;
     }
+    assert!(value != 14, "on purpose");
     if id == 7 {
         Ok(value)
     } else {
@@ -209,7 +210,7 @@ async fn a_writer_that_is_cancelled_after_its_commit_invalidates() {
 }
 
 #[tokio::test]
-async fn a_refresh_joins_nothing_and_fences_what_began_before_it() {
+async fn a_set_with_fences_what_began_before_it() {
     use cache_runtime::cached;
 
     #[cached(cache = world.cache, key = "refreshed:{id}", skip(world))]
@@ -230,4 +231,13 @@ async fn a_refresh_joins_nothing_and_fences_what_began_before_it() {
     world.let_go(1);
     assert_eq!(soon(early).await, 1);
     assert_eq!(slow(&world, 1).await, 2);
+}
+
+#[tokio::test]
+async fn a_writer_that_panics_after_its_commit_invalidates() {
+    let world = World::new();
+    assert_eq!(world.reader().await, 1);
+    let writer = world.spawn(|world| async move { write_and_invalidate(&world, 7, 14).await });
+    assert!(writer.await.expect_err("panics").is_panic());
+    assert_eq!(world.reader().await, 14);
 }
