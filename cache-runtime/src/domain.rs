@@ -68,13 +68,13 @@ impl<R: DomainRecord> Domain<R> {
         }
     }
 
+    /// By the record's key, or by one of its lookups.
     pub async fn get(&self, key: Key) -> Option<R> {
-        self.call(key).peek(Optional, Plan::default).flatten()
+        self.peek(key)
     }
 
     pub async fn get_many(&self, keys: Vec<Key>) -> Vec<Option<R>> {
-        let peek = |key| self.call(key).peek(Optional, Plan::default).flatten();
-        keys.into_iter().map(peek).collect()
+        keys.into_iter().map(|key| self.peek(key)).collect()
     }
 
     pub async fn put(&self, record: &R) -> bool {
@@ -96,6 +96,7 @@ impl<R: DomainRecord> Domain<R> {
         stored
     }
 
+    /// By the record's key, or by one of its lookups.
     pub async fn get_or_load<E, F>(&self, key: Key, load: F) -> Result<Option<R>, E>
     where
         F: Future<Output = Result<Option<R>, E>>,
@@ -118,18 +119,6 @@ impl<R: DomainRecord> Domain<R> {
         F: Future<Output = Result<Option<R>, E>>,
     {
         crate::flight::refreshing(R::cache_site(), self.get_or_load(key, load)).await
-    }
-
-    /// The record whose unique field has the value in `lookup`.
-    pub async fn find(&self, lookup: Key) -> Option<R> {
-        self.get(lookup).await
-    }
-
-    pub async fn find_or_load<E, F>(&self, lookup: Key, load: F) -> Result<Option<R>, E>
-    where
-        F: Future<Output = Result<Option<R>, E>>,
-    {
-        self.get_or_load(lookup, load).await
     }
 
     /// Deletes a record, and what is stored under its secondary keys. Returns whether it was stored.
@@ -180,6 +169,10 @@ impl<R: DomainRecord> Domain<R> {
                 name,
                 ..FunctionStats::default()
             })
+    }
+
+    fn peek(&self, key: Key) -> Option<R> {
+        self.call(key).peek(Optional, Plan::default).flatten()
     }
 
     fn call(&self, key: Key) -> Call<'_> {

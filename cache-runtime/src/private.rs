@@ -33,7 +33,7 @@ pub fn function_key<C: Fn()>(site: &'static Site, _: C, capacity: usize) -> Func
 /// As [`function_key`] for a free function without generic arguments, whose site tells all.
 pub fn plain_function_key(site: &'static Site, capacity: usize) -> FunctionKey {
     let prefix = site.plain_prefix();
-    FunctionKey(KeyBuilder::new(prefix.len() + capacity).text(&prefix))
+    FunctionKey(KeyBuilder::new(prefix.len() + capacity).text(prefix))
 }
 
 /// A default key under construction: every argument is a segment.

@@ -22,11 +22,11 @@ pub(crate) fn set<T: CacheValue>(
     value: T,
     plan: Plan,
 ) -> bool {
-    if !cache.is_enabled() || !key.is_sound() {
+    if !is_possible(cache, key) {
         return false;
     }
-    let flight = Arc::new(capture(cache, key.as_str(), &plan, &[]));
-    keep(None, cache, site, key, &flight, Decision::of(&plan), value) == Outcome::Stored
+    let write = Write::begin(cache, site, key, plan);
+    write.keep(None, Decision::of(&write.plan), value) == Outcome::Stored
 }
 
 /// Runs `body` and stores its value, unless something it depends on was invalidated meanwhile; computations that
@@ -44,16 +44,15 @@ where
     S::Value: CacheValue,
     F: Future<Output = R>,
 {
-    if !cache.is_enabled() || !key.is_sound() {
+    if !is_possible(cache, key) {
         return body.await;
     }
-    let flight = Arc::new(capture(cache, key.as_str(), &plan, &[]));
+    let write = Write::begin(cache, site, key, plan);
     let outer = current_flight();
-    let returned = run(outer.as_ref(), cache, site, key, &flight, body).await;
+    let returned = write.run(outer.as_ref(), body).await;
     if let View::Value(value) = shape.view(&returned) {
-        let value = value.clone();
-        let decision = Decision::of(&plan);
-        let outcome = keep(outer.as_ref(), cache, site, key, &flight, decision, value);
+        let decision = Decision::of(&write.plan);
+        let outcome = write.keep(outer.as_ref(), decision, value.clone());
         if outcome != Outcome::Stored {
             // What was there is older than what was computed.
             end_key(cache, key);
@@ -67,29 +66,23 @@ where
 /// However the write ends, the cache holds the new value or none: if the value could not be stored, if there is
 /// none, if the write failed, was cancelled or panicked, the key is deleted.
 pub struct Permit {
-    cache: Cache,
-    site: &'static Site,
-    key: Key,
-    plan: Plan,
-    flight: Arc<Flight>,
+    write: Write,
+    /// Whether the new value is stored, so that nothing is left to delete.
+    used: bool,
 }
 
 impl Permit {
     /// Captures what the new value will be stamped with.
     pub fn take(site: &'static Site, cache: &Cache, key: Key, plan: Plan) -> Self {
-        let flight = capture(cache, key.as_str(), &plan, &[]);
         Permit {
-            cache: cache.clone(),
-            site,
-            key,
-            plan,
-            flight: Arc::new(flight),
+            write: Write::begin(cache, site, &key, plan),
+            used: false,
         }
     }
 
     /// Runs the write, and stores its value.
     pub async fn run<R, S, F>(
-        self,
+        mut self,
         shape: S,
         body: F,
         decide: impl FnOnce(&S::Value, &mut Decision),
@@ -99,85 +92,84 @@ impl Permit {
         S::Value: CacheValue,
         F: Future<Output = R>,
     {
-        if !self.cache.is_enabled() || !self.key.is_sound() {
+        if !is_possible(&self.write.cache, &self.write.key) {
             return body.await;
         }
         let outer = current_flight();
-        let outer = outer.as_ref();
-        let returned = run(outer, &self.cache, self.site, &self.key, &self.flight, body).await;
+        let returned = self.write.run(outer.as_ref(), body).await;
         if let View::Value(value) = shape.view(&returned) {
-            let mut decision = Decision::of(&self.plan);
+            let mut decision = Decision::of(&self.write.plan);
             decide(value, &mut decision);
-            let value = value.clone();
-            let outcome = keep(
-                outer,
-                &self.cache,
-                self.site,
-                &self.key,
-                &self.flight,
-                decision,
-                value,
-            );
-            if outcome == Outcome::Stored {
-                self.used();
-            }
+            let outcome = self.write.keep(outer.as_ref(), decision, value.clone());
+            self.used = outcome == Outcome::Stored;
         }
         returned
-    }
-
-    /// Nothing is left to delete.
-    fn used(mut self) {
-        self.key = Key::nothing();
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if self.key.is_sound() {
-            end_key(&self.cache, &self.key);
+        if !self.used {
+            end_key(&self.write.cache, &self.write.key);
         }
     }
 }
 
-async fn run<F: Future>(
-    outer: Option<&Arc<Flight>>,
-    cache: &Cache,
-    site: &'static Site,
-    key: &Key,
-    flight: &Arc<Flight>,
-    body: F,
-) -> F::Output {
-    if let Some(outer) = outer {
-        outer.computes(flight);
-    }
-    let started = Instant::now();
-    let computation = computing(Arc::clone(flight), body);
-    let returned = trace::computation(site, key.as_str(), computation).await;
-    site.counters(cache).loaded(started.elapsed());
-    returned
+fn is_possible(cache: &Cache, key: &Key) -> bool {
+    cache.is_enabled() && key.is_sound()
 }
 
-#[allow(clippy::too_many_arguments, reason = "each is a thing of its own")]
-fn keep<T: CacheValue>(
-    outer: Option<&Arc<Flight>>,
-    cache: &Cache,
+/// A write under way: what it will store hangs on the generations captured at its beginning.
+struct Write {
+    cache: Cache,
     site: &'static Site,
-    key: &Key,
-    flight: &Arc<Flight>,
-    decision: Decision,
-    value: T,
-) -> Outcome {
-    let text: Arc<str> = key.as_str().into();
-    let destination = Destination {
-        cache,
-        site,
-        key: &text,
-        flight,
-        supersede: true,
-    };
-    let (entry, outcome) = destination.store(Finding::value(value), decision);
-    if let Some(outer) = outer {
-        outer.has_result(flight, &entry);
+    key: Key,
+    plan: Plan,
+    flight: Arc<Flight>,
+}
+
+impl Write {
+    fn begin(cache: &Cache, site: &'static Site, key: &Key, plan: Plan) -> Self {
+        Write {
+            flight: Arc::new(capture(cache, key.as_str(), &plan, &[])),
+            cache: cache.clone(),
+            site,
+            key: key.clone(),
+            plan,
+        }
     }
-    outcome
+
+    /// Runs `body` as the computation of this write, which is part of `outer`.
+    async fn run<F: Future>(&self, outer: Option<&Arc<Flight>>, body: F) -> F::Output {
+        if let Some(outer) = outer {
+            outer.computes(&self.flight);
+        }
+        let started = Instant::now();
+        let computation = computing(Arc::clone(&self.flight), body);
+        let returned = trace::computation(self.site, self.key.as_str(), computation).await;
+        self.site.counters(&self.cache).loaded(started.elapsed());
+        returned
+    }
+
+    /// Stores `value`, and tells `outer` what came of it.
+    fn keep<T: CacheValue>(
+        &self,
+        outer: Option<&Arc<Flight>>,
+        decision: Decision,
+        value: T,
+    ) -> Outcome {
+        let key: Arc<str> = self.key.as_str().into();
+        let destination = Destination {
+            cache: &self.cache,
+            site: self.site,
+            key: &key,
+            flight: &self.flight,
+            supersede: true,
+        };
+        let (entry, outcome) = destination.store(Finding::value(value), decision);
+        if let Some(outer) = outer {
+            outer.has_result(&self.flight, &entry);
+        }
+        outcome
+    }
 }

@@ -13,6 +13,11 @@ async fn by_path(id: u64, name: &str) -> Arc<str> {
     format!("{id}{name}").into()
 }
 
+#[cached(companion)]
+async fn by_path_with_companion(id: u64, name: &str) -> Arc<str> {
+    format!("{id}{name}").into()
+}
+
 fn allocations<T>(work: impl FnOnce() -> T) -> u64 {
     let mut result = None;
     let counted = allocation_counter::measure(|| result = Some(work()));
@@ -29,6 +34,7 @@ fn a_hit_allocates_its_key_and_nothing_else() {
     runtime.block_on(async {
         by_template(7, "ada").await.expect("computes");
         by_path(7, "ada").await;
+        by_path_with_companion(7, "ada").await;
     });
     let idle = allocations(|| runtime.block_on(async {}));
     for _ in 0..3 {
@@ -38,6 +44,11 @@ fn a_hit_allocates_its_key_and_nothing_else() {
             "{hit} allocations, {idle} of them the runtime's"
         );
         let hit = allocations(|| runtime.block_on(by_path(7, "ada")));
+        assert!(
+            hit - idle <= 1,
+            "{hit} allocations, {idle} of them the runtime's"
+        );
+        let hit = allocations(|| runtime.block_on(by_path_with_companion(7, "ada")));
         assert!(
             hit - idle <= 1,
             "{hit} allocations, {idle} of them the runtime's"

@@ -4,7 +4,7 @@ use super::expand::{call, declare_site, key};
 use super::model::Cached;
 use crate::function::Function;
 use crate::shared;
-use crate::template::{Scope, mentions};
+use crate::template::mentions;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::{FnArg, GenericParam, Generics, Pat, Type, Visibility};
@@ -13,11 +13,7 @@ pub(super) fn expand(function: &Function, cached: &Cached, output: &Type) -> Tok
     let krate = &cached.krate;
     let name = &function.sig.ident;
     let arguments = function.arguments();
-    let scope = Scope {
-        what: "argument",
-        names: &arguments.names,
-        receiver: None,
-    };
+    let scope = arguments.scope();
     let vis = &function.vis;
     let inner = one_level_in(vis);
     let site = quote!(__CACHE_SITE);

@@ -30,11 +30,7 @@ pub(super) fn expand(function: &Function, cached: &Cached) -> TokenStream {
         return function.with_prefix(TokenStream::new());
     };
     let arguments = function.arguments();
-    let scope = Scope {
-        what: "argument",
-        names: &arguments.names,
-        receiver: function.receiver(),
-    };
+    let scope = arguments.scope();
     let krate = &cached.krate;
     let local = |name: &str| Ident::new(name, Span::mixed_site());
     let (shape, hit, miss) = (

@@ -6,7 +6,7 @@ use crate::options::{Known, Options};
 use crate::output;
 use crate::shared::{Skipped, check_every_argument, check_every_parameter};
 use crate::storing::Storing;
-use crate::template::{Role, Scope, Template};
+use crate::template::{Role, Template};
 use proc_macro2::{Ident, TokenStream};
 use syn::{Expr, Path};
 
@@ -88,11 +88,7 @@ impl Cached {
         errors: &mut Errors,
     ) {
         let arguments = function.arguments();
-        let scope = Scope {
-            what: "argument",
-            names: &arguments.names,
-            receiver: function.receiver(),
-        };
+        let scope = arguments.scope();
         if let Some(key) = &self.key {
             key.check_names(Role::Key, &scope, errors);
         }

@@ -315,14 +315,14 @@ fn find_by(domain: &DomainModel, lookup: &Field, record: &TokenStream) -> TokenS
     quote! {
         #[doc = #about_find]
         #vis async fn #find(&self, #input) -> ::core::option::Option<#record> {
-            self.domain.find(#key).await
+            self.domain.get(#key).await
         }
         #[doc = #about_load]
         #vis async fn #find_or_load<__CacheE, __CacheF>(&self, #input load: impl ::core::ops::FnOnce() -> __CacheF) -> ::core::result::Result<::core::option::Option<#record>, __CacheE>
         where
             __CacheF: ::core::future::Future<Output = ::core::result::Result<::core::option::Option<#record>, __CacheE>>,
         {
-            self.domain.find_or_load(#key, async { load().await }).await
+            self.domain.get_or_load(#key, async { load().await }).await
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The names that a function's arguments bind.
 
+use crate::template::Scope;
 use proc_macro2::Ident;
 use syn::visit::Visit;
 use syn::{FnArg, Pat, PatIdent, Signature};
@@ -9,11 +10,13 @@ pub(crate) struct Arguments {
     pub(crate) names: Vec<Ident>,
     /// The names of each argument of the signature, `self` left out.
     pub(crate) by_argument: Vec<Vec<Ident>>,
+    /// What `self` is called where the computation stands, if there is one.
+    receiver: Option<Ident>,
 }
 
 impl Arguments {
     /// `patterns` are the patterns that a wrapper has moved into the body, by the name it put in their place.
-    pub(super) fn of(sig: &Signature, patterns: &[(Ident, Pat)]) -> Self {
+    pub(super) fn of(sig: &Signature, patterns: &[(Ident, Pat)], receiver: Option<Ident>) -> Self {
         let by_argument: Vec<_> = sig
             .inputs
             .iter()
@@ -25,6 +28,16 @@ impl Arguments {
         Arguments {
             names: by_argument.iter().flatten().cloned().collect(),
             by_argument,
+            receiver,
+        }
+    }
+
+    /// What templates may use.
+    pub(crate) fn scope(&self) -> Scope<'_> {
+        Scope {
+            what: "argument",
+            names: &self.names,
+            receiver: self.receiver.clone(),
         }
     }
 }

@@ -108,7 +108,7 @@ impl Function {
             Form::Async => &[][..],
             Form::Boxed(boxed) => &boxed.patterns,
         };
-        Arguments::of(&self.sig, renamed)
+        Arguments::of(&self.sig, renamed, self.receiver())
     }
 
     /// Whether the function has generic arguments, named or not.

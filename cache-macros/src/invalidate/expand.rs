@@ -16,17 +16,12 @@
 use super::model::{Invalidation, On, When};
 use crate::function::{Function, is_never};
 use crate::shared;
-use crate::template::Scope;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 pub(super) fn expand(function: &Function, invalidation: &Invalidation) -> TokenStream {
     let arguments = function.arguments();
-    let scope = Scope {
-        what: "argument",
-        names: &arguments.names,
-        receiver: function.receiver(),
-    };
+    let scope = arguments.scope();
     let krate = &invalidation.krate;
     let site = declare_site(invalidation);
     let cache = shared::cache(invalidation.cache.as_ref(), krate, &scope);

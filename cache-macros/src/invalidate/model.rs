@@ -3,7 +3,7 @@
 use crate::error::Errors;
 use crate::function::Function;
 use crate::options::{Known, Options};
-use crate::template::{Role, Scope, Template};
+use crate::template::{Role, Template};
 use proc_macro2::TokenStream;
 use syn::{Expr, Path};
 
@@ -82,11 +82,7 @@ impl Invalidation {
 
     fn check(&self, function: &Function, errors: &mut Errors) {
         let arguments = function.arguments();
-        let scope = Scope {
-            what: "argument",
-            names: &arguments.names,
-            receiver: function.receiver(),
-        };
+        let scope = arguments.scope();
         for pattern in &self.patterns {
             pattern.check_names(Role::Pattern, &scope, errors);
         }

@@ -15,7 +15,6 @@
 use super::model::Put;
 use crate::function::Function;
 use crate::shared;
-use crate::template::Scope;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
@@ -24,11 +23,7 @@ pub(super) fn expand(function: &Function, put: &Put) -> TokenStream {
         return function.with_prefix(TokenStream::new());
     };
     let arguments = function.arguments();
-    let scope = Scope {
-        what: "argument",
-        names: &arguments.names,
-        receiver: function.receiver(),
-    };
+    let scope = arguments.scope();
     let krate = &put.krate;
     let template = &key.literal;
     let storing = put.storing.site_options(Some(key));

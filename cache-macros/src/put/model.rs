@@ -5,7 +5,7 @@ use crate::function::Function;
 use crate::options::{Known, Options};
 use crate::output;
 use crate::storing::Storing;
-use crate::template::{Role, Scope, Template};
+use crate::template::{Role, Template};
 use proc_macro2::TokenStream;
 use syn::{Expr, Path};
 
@@ -62,11 +62,7 @@ impl Put {
 
     fn check(&self, function: &Function, errors: &mut Errors) {
         let arguments = function.arguments();
-        let scope = Scope {
-            what: "argument",
-            names: &arguments.names,
-            receiver: function.receiver(),
-        };
+        let scope = arguments.scope();
         if let Some(key) = &self.key {
             key.check_names(Role::Key, &scope, errors);
         }

@@ -114,16 +114,21 @@ impl Flight {
 
     /// Whether nothing that this computation depends on has been invalidated since it began.
     pub(crate) fn is_current(&self) -> bool {
-        self.all(|flight, entries| {
-            !flight.is_doomed()
-                && flight.own.iter().all(|g| g.is_current())
-                && entries.iter().all(|entry| entry.is_current())
-        })
+        self.all(Flight::stands)
     }
 
     /// The same, and nothing that it may turn out to depend on either: for those who would share its result.
     pub(crate) fn can_be_shared(&self) -> bool {
-        self.is_current() && self.all(|flight, _| flight.hinted.iter().all(|g| g.is_current()))
+        self.all(|flight, entries| {
+            flight.stands(entries) && flight.hinted.iter().all(|g| g.is_current())
+        })
+    }
+
+    /// What this flight alone says, given the entries it has read.
+    fn stands(&self, entries: &[Arc<Entry>]) -> bool {
+        !self.is_doomed()
+            && self.own.iter().all(|g| g.is_current())
+            && entries.iter().all(|entry| entry.is_current())
     }
 
     /// Whether guards of its result may turn up that a caller who joins cannot know.

@@ -51,14 +51,6 @@ impl Key {
         self.sound
     }
 
-    /// A key of nothing: never looked up, never stored under, never deleted.
-    pub(crate) fn nothing() -> Self {
-        Key {
-            text: String::new(),
-            sound: false,
-        }
-    }
-
     #[cfg(test)]
     fn scopes(&self) -> impl Iterator<Item = &str> {
         scopes(&self.text)

@@ -41,6 +41,8 @@ pub struct Site {
     pub(crate) tag_set: u64,
     /// The counters in the first cache that used this site: nearly always the only one.
     first: OnceLock<(u64, Arc<Counters>)>,
+    /// The same for a site that is not generic.
+    plain_prefix: OnceLock<String>,
     /// Whether another site with a default key has the same path.
     has_twin: OnceLock<bool>,
     /// The first part of a default key, and the type name it was made from.
@@ -122,6 +124,7 @@ impl Site {
             sensitive: false,
             tag_set: fingerprint(&[]),
             first: OnceLock::new(),
+            plain_prefix: OnceLock::new(),
             has_twin: OnceLock::new(),
             prefix: OnceLock::new(),
         }
@@ -242,8 +245,9 @@ impl Site {
     }
 
     /// What stands before the arguments in a default key of a function that is not generic.
-    pub(crate) fn plain_prefix(&self) -> String {
-        self.told_apart(key_prefix(&self.name()))
+    pub(crate) fn plain_prefix(&self) -> &str {
+        let plain = || self.told_apart(key_prefix(&self.name()));
+        self.plain_prefix.get_or_init(plain)
     }
 
     /// Blocks and anonymous constants have no names, so functions in them can have one path. Those have their line in

@@ -245,7 +245,7 @@ where
     ///The record with this `token`, if it is stored.
     pub async fn by_token(&self, token: &Token) -> ::core::option::Option<Session<P>> {
         self.domain
-            .find(
+            .get(
                 ::cache_runtime::__private::KeyBuilder::new(35usize)
                     .text("session:~token:")
                     .part(token)
@@ -265,7 +265,7 @@ where
         >,
     {
         self.domain
-            .find_or_load(
+            .get_or_load(
                 ::cache_runtime::__private::KeyBuilder::new(35usize)
                     .text("session:~token:")
                     .part(token)
