@@ -1,0 +1,71 @@
+//! How a server is started.
+
+use super::directory::Directory;
+use super::launch::Site;
+use super::{Inner, RedisServer};
+use crate::wait::off_thread;
+use std::sync::{Arc, Mutex};
+
+/// A server to be started; see [`RedisServer::builder`].
+#[derive(Default)]
+pub struct Builder {
+    arguments: Vec<String>,
+    password: Option<String>,
+    unix_socket: bool,
+}
+
+impl Builder {
+    /// An argument, as in `arg("--maxmemory", "10mb")`. A value of several words is one string, as in
+    /// `arg("--save", "60 1")`. A restart keeps them.
+    #[must_use]
+    pub fn arg(mut self, name: &str, value: &str) -> Self {
+        self.arguments.extend([name.to_owned(), value.to_owned()]);
+        self
+    }
+
+    /// A password. It stands in the URL as it is, hence letters and digits only.
+    ///
+    /// # Panics
+    ///
+    /// If it has anything else.
+    #[must_use]
+    #[track_caller]
+    pub fn password(mut self, password: &str) -> Self {
+        assert!(
+            password.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+            "the password {password:?} has more than letters and digits"
+        );
+        self.password = Some(password.to_owned());
+        self
+    }
+
+    /// A Unix socket beside the port; see [`RedisServer::unix_url`].
+    #[must_use]
+    pub fn unix_socket(mut self) -> Self {
+        self.unix_socket = true;
+        self
+    }
+
+    /// Starts the server and waits until it answers.
+    ///
+    /// # Panics
+    ///
+    /// If there is no `redis-server`, or it does not start: with the end of its log.
+    pub async fn start(self) -> RedisServer {
+        off_thread(move || {
+            let mut site = Site {
+                port: 0,
+                directory: Directory::create(),
+                arguments: self.arguments,
+                password: self.password,
+                unix_socket: self.unix_socket,
+            };
+            let process = site.launch_on_a_free_port();
+            let process = Mutex::new(Some(process));
+            RedisServer {
+                inner: Arc::new(Inner { process, site }),
+            }
+        })
+        .await
+    }
+}
