@@ -61,6 +61,13 @@ mod local;
 mod pattern;
 #[allow(missing_docs, reason = "reached only by expansions")]
 mod read_through;
+#[cfg(feature = "redis")]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the tier on a server is not there yet"
+)]
+mod schema;
 #[allow(missing_docs, reason = "reached only by expansions")]
 mod site;
 mod stats;
