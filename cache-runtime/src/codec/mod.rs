@@ -1,14 +1,21 @@
 //! Codecs: how a value becomes bytes, and how bytes that may come from anybody become a value again.
 //!
-//! Reading allocates no more than it was
+//! Writing refuses what could not be read back as it was ([`EncodeError`]). Reading allocates no more than it was
 //! allowed to, and neither panics nor overflows the stack, whatever the bytes ([`DecodeError`]). What stands around
 //! the bytes in an entry is another room's: [`format`](crate::format).
 
 mod bounded;
 mod budget;
+mod checked;
 mod decode;
+mod encode;
+mod sink;
+#[cfg(test)]
+mod tests;
+mod watch;
 
 pub(crate) use decode::{DecodeError, decode};
+pub(crate) use encode::{EncodeError, encode};
 
 use serde::{Serialize, Serializer};
 use std::fmt;

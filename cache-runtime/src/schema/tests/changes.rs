@@ -204,3 +204,74 @@ impl TryFrom<String> for Hard {
         }
     }
 }
+
+/// What the fingerprint is for.
+#[test]
+fn some_changes_would_be_read_as_wrong_values_without_a_fingerprint() {
+    use crate::codec::{Codec, decode, encode};
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(rename = "Account")]
+    struct Before {
+        balance: u32,
+        limit: u32,
+    }
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(rename = "Account")]
+    struct Reordered {
+        limit: u32,
+        balance: u32,
+    }
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(rename = "Account")]
+    struct Signed {
+        balance: i32,
+        limit: i32,
+    }
+    let before = Before {
+        balance: 10,
+        limit: 50,
+    };
+    let bytes = encode(&before, Codec::Bincode, 100).expect("written");
+    let reordered = decode(&bytes, Codec::Bincode, 100);
+    assert_eq!(
+        reordered,
+        Ok(Reordered {
+            limit: 10,
+            balance: 50
+        })
+    );
+    let signed = decode(&bytes, Codec::Bincode, 100);
+    assert_eq!(
+        signed,
+        Ok(Signed {
+            balance: 5,
+            limit: 25
+        })
+    );
+
+    let before = of::<Before>().fingerprint;
+    assert_ne!(of::<Reordered>().fingerprint, before);
+    assert_ne!(of::<Signed>().fingerprint, before);
+}
+
+#[test]
+fn what_is_the_same_is_read_from_old_bytes() {
+    use crate::codec::{Codec, decode, encode};
+
+    for codec in Codec::all() {
+        let old = (vec![1u8, 2], "text".to_owned(), 7u64, Some(3usize));
+        let bytes = encode(&old, codec, 100).expect("written");
+        type New = (Set<u8>, Box<str>, std::num::NonZeroU64, Option<Box<u64>>);
+        assert_eq!(
+            of::<(Vec<u8>, String, u64, Option<usize>)>().fingerprint,
+            of::<New>().fingerprint
+        );
+        let new: Result<New, _> = decode(&bytes, codec, 100);
+        let (set, text, number, option) = new.expect("read");
+        assert_eq!(
+            (set.len(), &*text, number.get(), option),
+            (2, "text", 7, Some(Box::new(3)))
+        );
+    }
+}
