@@ -54,6 +54,13 @@ mod codec;
 mod domain;
 mod entry;
 mod flight;
+#[cfg(feature = "redis")]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the tier on a server is not there yet"
+)]
+mod format;
 mod generation;
 mod invalidate;
 mod key;
