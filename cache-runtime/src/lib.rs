@@ -103,5 +103,14 @@ pub use ttl::{IntoTtl, Ttl};
 pub use value::CacheValue;
 pub use wiring::{CacheSite, Check, InvalidatingFunction, Problem, Wiring, wiring};
 
+#[cfg(all(fuzzing, feature = "redis"))]
+#[doc(hidden)]
+#[allow(missing_docs, reason = "only the fuzzer names it")]
+pub mod __fuzz {
+    pub fn entry(bytes: &[u8]) {
+        crate::format::fuzz::entry(bytes);
+    }
+}
+
 #[cfg(feature = "macros")]
 pub use cache_macros::{DomainCache, cache_invalidate, cache_put, cached, key};
