@@ -44,9 +44,23 @@ extern crate self as cache_runtime;
 pub mod __private;
 mod cache;
 mod clock;
+#[cfg(feature = "redis")]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the tier on a server is not there yet"
+)]
+mod codec;
 mod domain;
 mod entry;
 mod flight;
+#[cfg(feature = "redis")]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the tier on a server is not there yet"
+)]
+mod format;
 mod generation;
 mod invalidate;
 mod key;
@@ -54,6 +68,13 @@ mod local;
 mod pattern;
 #[allow(missing_docs, reason = "reached only by expansions")]
 mod read_through;
+#[cfg(feature = "redis")]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the tier on a server is not there yet"
+)]
+mod schema;
 #[allow(missing_docs, reason = "reached only by expansions")]
 mod site;
 mod stats;
@@ -70,6 +91,8 @@ pub use cache::{
     InstallError, Operation, Set, SetWith, State, Warm, WarmReport, WriteThrough,
 };
 pub use clock::{Clock, ManualClock};
+#[cfg(feature = "redis")]
+pub use codec::{Codec, UnknownCodec};
 pub use domain::DomainRecord;
 pub use invalidate::{Delivery, Invalidated};
 pub use key::{Key, KeyBuilder, KeyPart};
@@ -79,6 +102,15 @@ pub use tag::Tag;
 pub use ttl::{IntoTtl, Ttl};
 pub use value::CacheValue;
 pub use wiring::{CacheSite, Check, InvalidatingFunction, Problem, Wiring, wiring};
+
+#[cfg(all(fuzzing, feature = "redis"))]
+#[doc(hidden)]
+#[allow(missing_docs, reason = "only the fuzzer names it")]
+pub mod __fuzz {
+    pub fn entry(bytes: &[u8]) {
+        crate::format::fuzz::entry(bytes);
+    }
+}
 
 #[cfg(feature = "macros")]
 pub use cache_macros::{DomainCache, cache_invalidate, cache_put, cached, key};

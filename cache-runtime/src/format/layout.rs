@@ -1,0 +1,33 @@
+//! Where everything stands. Numbers here are for ever; another layout is another [`VERSION`].
+
+use std::ops::Range;
+
+/// No text begins so, and no MessagePack.
+pub(super) const MAGIC: u8 = 0xc1;
+/// In the high four bits of the second byte, over the codec.
+pub(super) const VERSION: u8 = 1;
+
+pub(super) const CHECKSUM: Range<usize> = 3..11;
+pub(super) const SEAL: Range<usize> = 11..19;
+pub(super) const SCHEMA: Range<usize> = 19..27;
+/// What has no fixed place begins here.
+pub(super) const VARIABLE: usize = 27;
+
+/// In place of a codec, where there is no value.
+pub(super) const NO_CODEC: u8 = 0;
+
+/// How the payload is compressed, of the third byte's flags.
+pub(super) const COMPRESSION: u8 = 0b11;
+pub(super) const LZ4: u8 = 1;
+pub(super) const ZSTD: u8 = 2;
+/// There is no value: the function found nothing.
+pub(super) const ABSENT: u8 = 1 << 2;
+/// Kept for encrypted payloads, which this version neither writes nor reads.
+#[cfg(test)]
+pub(super) const ENCRYPTED: u8 = 1 << 3;
+/// A fingerprint of the declared tags follows.
+pub(super) const DECLARED: u8 = 1 << 4;
+/// It stays fresh for some time only, which follows.
+pub(super) const FRESH_FOR: u8 = 1 << 5;
+/// An entry with any other flag was written by a version that knows more.
+pub(super) const KNOWN: u8 = COMPRESSION | ABSENT | DECLARED | FRESH_FOR;

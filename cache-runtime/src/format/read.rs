@@ -1,0 +1,249 @@
+//! Reading an entry that nobody vouches for.
+
+use super::checksum::checksum;
+use super::compression::decompress;
+use super::guards::take_guard;
+use super::layout::{
+    ABSENT, CHECKSUM, COMPRESSION, DECLARED, FRESH_FOR, KNOWN, MAGIC, NO_CODEC, SCHEMA, SEAL,
+    VARIABLE, VERSION,
+};
+use super::varint::take_varint;
+use crate::codec::{Codec, DecodeError, decode};
+use crate::generation::Guard;
+use crate::key::scopes;
+use serde::de::DeserializeOwned;
+use std::borrow::Cow;
+use std::ops::Range;
+use std::time::Duration;
+
+/// Why bytes are no entry to us. Each is a kind of miss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub(crate) enum Untrusted {
+    #[error("not an entry of this cache")]
+    Foreign,
+    #[error("written by a version that knows more")]
+    Version,
+    #[error("written with a codec that is not compiled in")]
+    Codec,
+    #[error("a value of another shape or version")]
+    Schema,
+    #[error("shorter or longer than it may be")]
+    Length,
+    #[error("damaged, or written under another key")]
+    Checksum,
+    #[error("cannot be decompressed")]
+    Compression,
+    #[error("cannot be decoded")]
+    Decoding,
+    #[error("bytes after the value")]
+    Trailing,
+}
+
+impl From<DecodeError> for Untrusted {
+    fn from(error: DecodeError) -> Self {
+        match error {
+            DecodeError::Malformed => Untrusted::Decoding,
+            DecodeError::Exceeding => Untrusted::Length,
+            DecodeError::Trailing => Untrusted::Trailing,
+        }
+    }
+}
+
+/// An entry whose header could be read. Until [`verify`](Self::verify), everything in it may be wrong.
+#[derive(Clone, Debug)]
+pub(crate) struct Opened<'b> {
+    bytes: &'b [u8],
+    key: &'b str,
+    flags: u8,
+    /// Of the value, if there is one.
+    codec: Option<Codec>,
+    declared: Option<u64>,
+    fresh_for: Option<Duration>,
+    cost: Duration,
+    checks: &'b [u8],
+    guard_count: usize,
+    /// The listed guards, as they are written.
+    guards: &'b [u8],
+    payload: &'b [u8],
+}
+
+/// Reads the header of what was found under `key`.
+pub(crate) fn open<'b>(bytes: &'b [u8], key: &'b str) -> Result<Opened<'b>, Untrusted> {
+    if bytes.first() != Some(&MAGIC) {
+        return Err(Untrusted::Foreign);
+    }
+    let &[_, version_and_codec, flags, ..] = bytes else {
+        return Err(Untrusted::Length);
+    };
+    if version_and_codec >> 4 != VERSION || flags & !KNOWN != 0 {
+        return Err(Untrusted::Version);
+    }
+    let codec = codec(version_and_codec & 0xf, flags)?;
+    let mut rest = bytes.get(VARIABLE..).ok_or(Untrusted::Length)?;
+    let declared = if flags & DECLARED != 0 {
+        let (declared, after) = rest.split_first_chunk().ok_or(Untrusted::Length)?;
+        rest = after;
+        Some(u64::from_le_bytes(*declared))
+    } else {
+        None
+    };
+    let fresh_for = if flags & FRESH_FOR != 0 {
+        Some(Duration::from_millis(number(&mut rest)?))
+    } else {
+        None
+    };
+    let cost = Duration::from_micros(number(&mut rest)?);
+    let guard_count = usize::try_from(number(&mut rest)?).map_err(|_| Untrusted::Length)?;
+    let check_count = guard_count.saturating_add(scopes(key).count());
+    let (checks, rest) = rest
+        .split_at_checked(check_count)
+        .ok_or(Untrusted::Length)?;
+    let mut payload = rest;
+    for _ in 0..guard_count {
+        take_guard(key, &mut payload)?;
+    }
+    if codec.is_none() && !payload.is_empty() {
+        return Err(Untrusted::Length);
+    }
+    Ok(Opened {
+        bytes,
+        key,
+        flags,
+        codec,
+        declared,
+        fresh_for,
+        cost,
+        checks,
+        guard_count,
+        guards: &rest[..rest.len() - payload.len()],
+        payload,
+    })
+}
+
+/// The codec of the value, if there is to be one.
+fn codec(id: u8, flags: u8) -> Result<Option<Codec>, Untrusted> {
+    match (flags & ABSENT != 0, Codec::from_id(id)) {
+        (true, _) if id == NO_CODEC && flags & COMPRESSION == 0 => Ok(None),
+        (false, Some(codec)) => Ok(Some(codec)),
+        _ => Err(Untrusted::Codec),
+    }
+}
+
+fn number(bytes: &mut &[u8]) -> Result<u64, Untrusted> {
+    take_varint(bytes).ok_or(Untrusted::Length)
+}
+
+impl<'b> Opened<'b> {
+    /// Whether it is what was written, under this key.
+    pub(crate) fn verify(&self) -> Result<(), Untrusted> {
+        if self.fixed(CHECKSUM) == checksum(self.bytes, self.key) {
+            Ok(())
+        } else {
+            Err(Untrusted::Checksum)
+        }
+    }
+
+    /// Whether it holds a value of this shape.
+    pub(crate) fn expect_schema(&self, schema: u64) -> Result<(), Untrusted> {
+        if self.schema() == schema {
+            Ok(())
+        } else {
+            Err(Untrusted::Schema)
+        }
+    }
+
+    /// The value. `limit` is that of the writer: on the payload, on what it is decompressed to, and twice as much on
+    /// the elements of the value in memory.
+    pub(crate) fn decode<T: DeserializeOwned + 'static>(
+        &self,
+        limit: usize,
+    ) -> Result<T, Untrusted> {
+        let codec = self.codec.ok_or(Untrusted::Decoding)?;
+        if self.payload.len() > limit {
+            return Err(Untrusted::Length);
+        }
+        let value = match self.flags & COMPRESSION {
+            0 => decode(self.payload, codec, limit)?,
+            with => decode(&decompress(with, self.payload, limit)?, codec, limit)?,
+        };
+        Ok(value)
+    }
+
+    pub(crate) fn seal(&self) -> u64 {
+        self.fixed(SEAL)
+    }
+
+    pub(crate) fn schema(&self) -> u64 {
+        self.fixed(SCHEMA)
+    }
+
+    /// With which the value was written, if there is one.
+    pub(crate) fn codec(&self) -> Option<Codec> {
+        self.codec
+    }
+
+    /// Whether the function found nothing.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.codec.is_none()
+    }
+
+    pub(crate) fn declared(&self) -> Option<u64> {
+        self.declared
+    }
+
+    pub(crate) fn fresh_for(&self) -> Option<Duration> {
+        self.fresh_for
+    }
+
+    pub(crate) fn cost(&self) -> Duration {
+        self.cost
+    }
+
+    /// One a guard: first those of the key's scopes, then those of [`guards`](Self::guards).
+    pub(crate) fn checks(&self) -> &'b [u8] {
+        self.checks
+    }
+
+    /// The listed guards: all but the scopes of the entry's own key.
+    pub(crate) fn guards(&self) -> impl ExactSizeIterator<Item = (Guard, Cow<'b, str>)> + use<'b> {
+        Guards {
+            key: self.key,
+            rest: self.guards,
+            left: self.guard_count,
+        }
+    }
+
+    /// Bytes that the value takes in the entry.
+    pub(crate) fn payload_len(&self) -> usize {
+        self.payload.len()
+    }
+
+    fn fixed(&self, at: Range<usize>) -> u64 {
+        let mut number = [0; 8];
+        // `open` has seen that the fixed part is there.
+        number.copy_from_slice(&self.bytes[at]);
+        u64::from_le_bytes(number)
+    }
+}
+
+struct Guards<'b> {
+    key: &'b str,
+    rest: &'b [u8],
+    left: usize,
+}
+
+impl<'b> Iterator for Guards<'b> {
+    type Item = (Guard, Cow<'b, str>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        // `open` has read them all.
+        take_guard(self.key, &mut self.rest).ok()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Guards<'_> {}

@@ -1,0 +1,86 @@
+//! Writing an entry.
+
+use super::checksum::checksum;
+use super::guards::put_guard;
+use super::layout::{CHECKSUM, DECLARED, FRESH_FOR, MAGIC, VERSION};
+use super::payload::Payload;
+use super::varint::{Length, Out};
+use crate::generation::Guard;
+use crate::key::scopes;
+use std::time::Duration;
+
+/// What stands before the payload, but for what follows from it.
+pub(crate) struct Head<'a> {
+    /// The fingerprint of the value's type, with the version of the function that stores it.
+    pub(crate) schema: u64,
+    pub(crate) seal: u64,
+    /// A fingerprint of the tags that the function declares, where others come from the value.
+    pub(crate) declared: Option<u64>,
+    /// In whole milliseconds; without it, for ever.
+    pub(crate) fresh_for: Option<Duration>,
+    /// Of computing the value, in whole microseconds.
+    pub(crate) cost: Duration,
+    /// One a guard: first those of the key's scopes, the root's before all, then those of `guards`.
+    pub(crate) checks: &'a [u8],
+    /// All but the scopes of the entry's own key.
+    pub(crate) guards: &'a [(Guard, &'a str)],
+}
+
+/// The entry for `key`, ready to be stored.
+pub(crate) fn write(key: &str, head: &Head<'_>, payload: &Payload) -> Vec<u8> {
+    let mut length = Length::default();
+    head.put(key, payload, &mut length);
+    let mut entry = Vec::with_capacity(length.0 + payload.len());
+    head.put(key, payload, &mut entry);
+    entry.put(payload.bytes());
+    debug_assert_eq!(entry.len(), length.0 + payload.len());
+    let checksum = checksum(&entry, key);
+    entry[CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
+    entry
+}
+
+impl Head<'_> {
+    fn put(&self, key: &str, payload: &Payload, out: &mut impl Out) {
+        out.put(&[MAGIC, VERSION << 4 | payload.codec(), self.flags(payload)]);
+        out.put(&[0; CHECKSUM.end - CHECKSUM.start]);
+        out.put(&self.seal.to_le_bytes());
+        out.put(&self.schema.to_le_bytes());
+        if let Some(declared) = self.declared {
+            out.put(&declared.to_le_bytes());
+        }
+        if let Some(fresh_for) = self.fresh_for {
+            out.put_varint(saturating(fresh_for.as_millis()));
+        }
+        out.put_varint(saturating(self.cost.as_micros()));
+        out.put_varint(self.guards.len() as u64);
+        self.put_checks(key, out);
+        for &(guard, name) in self.guards {
+            put_guard(key, guard, name, out);
+        }
+    }
+
+    /// Exactly as many as a reader expects, whatever was given.
+    fn put_checks(&self, key: &str, out: &mut impl Out) {
+        let count = scopes(key).count() + self.guards.len();
+        debug_assert_eq!(self.checks.len(), count, "one a guard");
+        let given = self.checks.iter().copied();
+        for check in given.chain(std::iter::repeat(0)).take(count) {
+            out.put(&[check]);
+        }
+    }
+
+    fn flags(&self, payload: &Payload) -> u8 {
+        let mut flags = payload.flags();
+        if self.declared.is_some() {
+            flags |= DECLARED;
+        }
+        if self.fresh_for.is_some() {
+            flags |= FRESH_FOR;
+        }
+        flags
+    }
+}
+
+fn saturating(number: u128) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
