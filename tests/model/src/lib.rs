@@ -1,0 +1,39 @@
+//! An exhaustive model of the protocol on Redis (`docs/redis-protocol.md`): every order in which a few callers, in two
+//! processes, can send the protocol's commands to one Redis, with every fault that a budget allows.
+//!
+//! What is asked of every run: does a read that began after an invalidation was acknowledged ever return an older
+//! value; is everybody answered in the end; without faults, is there one computation an invalidation, and does nobody
+//! wait for more than two? Who wants to see why a rule is there breaks it ([`Mutation`]) and reads the shortest run that
+//! then goes wrong.
+//!
+//! The steps carry the names of the code's functions. The model knows no time: whatever can expire, expires at any
+//! moment. The local tier, codecs and patterns that are walked are not in it.
+
+#![forbid(unsafe_code)]
+
+mod begin;
+mod budget;
+mod canon;
+mod compute;
+mod enabled;
+mod faults;
+mod flight;
+mod mark;
+mod mutation;
+mod pending;
+mod read;
+mod redis;
+mod report;
+mod run;
+mod search;
+mod setting;
+pub mod settings;
+mod state;
+mod step;
+mod write;
+
+pub use budget::Budget;
+pub use mark::Mark;
+pub use mutation::Mutation;
+pub use report::{Report, exhaust, refute, uphold};
+pub use setting::Setting;

@@ -1,0 +1,92 @@
+//! What a search has reached, so that one that reaches nothing does not pass for one that finds nothing.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Something that a search may reach.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Mark {
+    /// A valid entry was read.
+    Hit,
+    /// A valid entry was read that depends on more than its reader declares.
+    HitBeyondDeclared,
+    /// A valid entry was read by a nested read.
+    NestedHit,
+    /// Nothing valid was found.
+    Miss,
+    /// An entry was sealed under another replication id.
+    ForeignSeal,
+    /// An entry lacks a tag that its reader declares.
+    LacksDeclaredTag,
+    /// A nested read has taken a generation of its key.
+    TookKeyGeneration,
+    /// A caller joined a flight.
+    Joined,
+    /// A nested read joined a flight.
+    NestedJoined,
+    /// A caller waited for the end of a flight.
+    WaitedForAFlight,
+    /// A caller that had joined has its value.
+    FollowerAnswered,
+    /// `begin` captured a guard that was remembered.
+    Remembered,
+    /// `acquire` found the lease taken.
+    Busy,
+    /// `acquire` found the entry changed.
+    Changed,
+    /// The entry read before `begin` was valid after it.
+    SeenIsValid,
+    /// A value was computed.
+    Computed,
+    /// `vouch` vouched.
+    Vouched,
+    /// `vouch` did not.
+    Doubtful,
+    /// `fill` stored.
+    Filled,
+    /// `fill` found its lease gone.
+    Fenced,
+    /// A record was stored under its other key.
+    Copied,
+    /// A value was returned and not stored.
+    Unstored,
+    /// An outer value was not stored, for what it was made of.
+    OuterUnstored,
+    /// A lease was renewed.
+    Renewed,
+    /// A lease expired under its computation.
+    LeaseExpired,
+    /// Another waited for an abandoned lease to expire.
+    Abandoned,
+    /// `commit` stored.
+    Committed,
+    /// `commit` found another generation, and deleted.
+    CommitRefused,
+    /// An invalidation was deferred.
+    Deferred,
+    /// All that a process had deferred was delivered.
+    Delivered,
+    /// A command was executed after its sender had given up.
+    ExecutedLate,
+    /// A process connected again.
+    Connected,
+    /// A part of a batch was busy.
+    BatchBusy,
+}
+
+/// The marks that were reached.
+#[derive(Debug, Default)]
+pub(crate) struct Marks(AtomicU64);
+
+impl Marks {
+    pub(crate) fn note(&self, mark: Mark) {
+        let bit = 1 << mark as u8;
+        if self.0.load(Relaxed) & bit == 0 {
+            self.0.fetch_or(bit, Relaxed);
+        }
+    }
+
+    pub(crate) fn has(&self, mark: Mark) -> bool {
+        self.0.load(Relaxed) & 1 << mark as u8 != 0
+    }
+}

@@ -1,0 +1,81 @@
+//! The rules of the protocol, each broken in one way.
+
+/// A rule, broken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mutation {
+    /// `fill` does not look at the lease.
+    FillsWithoutLease,
+    /// Generations are captured after the computation.
+    StampsAfterTheComputation,
+    /// A generation that is not there counts as unchanged.
+    MissingCountsAsValid,
+    /// A caller joins whatever flight there is.
+    JoinsAlways,
+    /// A caller joins the flight whose token has the lease.
+    JoinsOnTokenAlone,
+    /// A caller joins the flight that was captured under what the caller has just read.
+    JoinsOnStampsAlone,
+    /// `delete` deletes the entry, and then, in a second command, its lease.
+    DeletesEntryBeforeLease,
+    /// `delete` leaves the generation of the key.
+    DeleteKeepsTheKeyGeneration,
+    /// `delete` does not end `any:key`.
+    DeleteKeepsAnyKey,
+    /// Reads go to a replica.
+    ReadsFromReplica,
+    /// The connection sends `capture` again, with the same number, after a reply was lost.
+    SendsCaptureAgain,
+    /// `renew` sets the lease instead of extending it.
+    RenewSetsTheLease,
+    /// The seal is without replication ids.
+    NoReplicationId,
+    /// The seal has the replication id of the connection that fills, not of the one that captured.
+    SealedByTheFillingConnection,
+    /// On a cluster, the seal has the replication id of the entry's shard, not those of its guards' shards.
+    SealedForTheEntrysShardAlone,
+    /// On a cluster, the seal has the replication id of its guards' shard, not that of the entry's.
+    SealedForTheGuardsShardAlone,
+    /// `acquire` does not look whether the entry has changed since it was read.
+    AcquiresWhateverTheEntry,
+    /// With the lease in hand, nobody looks whether the entry that was read is valid under what was captured.
+    ComputesWithoutLookingAgain,
+    /// An entry without a tag that its reader declares is an answer.
+    AcceptsEntryWithoutDeclaredTag,
+    /// A nested read reads the generation of the key after the entry, and takes one without reading again.
+    ReadsKeyGenerationAfterEntry,
+    /// A nested read that has taken a generation of its key does not read again.
+    TakesKeyGenerationWithoutReadingAgain,
+    /// A nested read's `begin` captures the generation of its key at any moment, also after `acquire`.
+    CapturesKeyGenerationAfterAcquiring,
+    /// An outer entry does not depend on the generations of the keys that it has read.
+    InheritsNoKeyGeneration,
+    /// An outer entry is stamped with the generations as they are after the nested read.
+    CapturesInnerStampsAnew,
+    /// A nested read joins a flight that has not captured the generation of its key.
+    NestedJoinsWithoutKeyGeneration,
+    /// A nested read joins a flight that has not captured all guards that the nested read declares.
+    NestedJoinsWithoutDeclaredTag,
+    /// An outer value that is made of an unstored one is stored.
+    StoresWhatAnUnstoredValueIsPartOf,
+    /// `any` ends after the tag.
+    EndsAnyAfterTag,
+    /// `vouch` reads `any` before it captures.
+    ReadsAnyBeforeCapturing,
+    /// `commit` does not compare the key's generation.
+    CommitsWithoutComparing,
+    /// `commit` leaves the lease to its computation.
+    CommitKeepsTheLease,
+    /// `commit` leaves the key's generation as it was.
+    CommitKeepsTheKeyGeneration,
+    /// `commit` does not end `any:key`.
+    CommitKeepsAnyKey,
+    /// A record's copy lists the generations of the other keys, but not of the key that it is stored under.
+    CopyWithoutItsOwnKeyGeneration,
+    /// A process with undelivered invalidations serves from Redis.
+    ServesWhilePending,
+    /// A batch waits for the leases of others before it fills its own.
+    BatchWaitsBeforeItFills,
+    /// After a failover the old primary goes on answering those who are connected to it. No rule of ours: what a
+    /// client cannot notice.
+    OldPrimaryAnswers,
+}

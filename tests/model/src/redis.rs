@@ -1,0 +1,125 @@
+//! What Redis does with each command. The names are those of the scripts.
+
+use crate::mutation::Mutation;
+use crate::setting::Setting;
+use crate::state::{
+    CELLS, Command, Entry, KG0, KG1, Lease, Number, Redis, Set, bit, cells, key_generation,
+};
+
+impl Redis {
+    /// Whatever the command, for one whose reply nobody hears.
+    pub(crate) fn execute(&mut self, command: Command, setting: &Setting) {
+        match command {
+            Command::Acquire { key, token, seen } => _ = self.acquire(key, token, seen, setting),
+            Command::Capture { cell, number } => _ = self.capture(cell, number),
+            Command::Fill { key, token, entry } => _ = self.fill(key, token, entry, setting),
+            Command::Release { key, token } => self.release(key, token),
+            Command::Delete(set) => self.delete(set, setting),
+            Command::Commit {
+                key,
+                captured,
+                fresh,
+                entry,
+            } => _ = self.commit(key, captured, fresh, entry, setting),
+            Command::Set { key, entry } => self.set(key, entry),
+            Command::Copy { key, entry } => self.entry[key] = entry,
+        }
+    }
+
+    pub(crate) fn acquire(
+        &mut self,
+        key: usize,
+        token: u8,
+        seen: Entry,
+        setting: &Setting,
+    ) -> Lease {
+        if self.lease[key] != 0 {
+            return Lease::Busy;
+        }
+        if self.entry[key] != seen && !setting.breaks(Mutation::AcquiresWhateverTheEntry) {
+            return Lease::Changed;
+        }
+        self.lease[key] = token;
+        Lease::Ok
+    }
+
+    pub(crate) fn capture(&mut self, cell: usize, number: Number) -> Number {
+        if self.generation[cell] == 0 {
+            self.generation[cell] = number;
+        }
+        self.generation[cell]
+    }
+
+    pub(crate) fn fill(&mut self, key: usize, token: u8, entry: Entry, setting: &Setting) -> bool {
+        let mine = self.lease[key] == token;
+        if mine || setting.breaks(Mutation::FillsWithoutLease) {
+            self.entry[key] = entry;
+        }
+        if mine {
+            self.lease[key] = 0;
+        }
+        mine
+    }
+
+    pub(crate) fn release(&mut self, key: usize, token: u8) {
+        if self.lease[key] == token {
+            self.lease[key] = 0;
+        }
+    }
+
+    /// Ends generations; that of a key ends in one command with its entry and its lease.
+    pub(crate) fn delete(&mut self, set: Set, setting: &Setting) {
+        let keeps = setting.breaks(Mutation::DeleteKeepsTheKeyGeneration);
+        for cell in cells(set).filter(|cell| !keeps || !matches!(*cell, KG0 | KG1)) {
+            self.generation[cell] = 0;
+        }
+        for key in (0..2).filter(|key| set & bit(key_generation(*key)) != 0) {
+            self.lease[key] = 0;
+            if !setting.breaks(Mutation::DeletesEntryBeforeLease) {
+                self.entry[key] = Entry::default();
+            }
+        }
+    }
+
+    /// Stores if the key's generation is still the one captured, and replaces it by `fresh` (0: deletes it).
+    pub(crate) fn commit(
+        &mut self,
+        key: usize,
+        captured: Number,
+        fresh: Number,
+        entry: Entry,
+        on: &Setting,
+    ) -> bool {
+        let generation = key_generation(key);
+        if self.generation[generation] != captured && !on.breaks(Mutation::CommitsWithoutComparing)
+        {
+            self.delete(bit(generation), on);
+            return false;
+        }
+        self.entry[key] = entry;
+        if !on.breaks(Mutation::CommitKeepsTheLease) {
+            self.lease[key] = 0;
+        }
+        if !on.breaks(Mutation::CommitKeepsTheKeyGeneration) {
+            self.generation[generation] = fresh;
+        }
+        true
+    }
+
+    pub(crate) fn set(&mut self, key: usize, entry: Entry) {
+        self.entry[key] = entry;
+        self.lease[key] = 0;
+        self.generation[key_generation(key)] = 0;
+    }
+
+    /// Takes over what another Redis holds of a shard.
+    pub(crate) fn restore(&mut self, from: &Redis, shard: usize, setting: &Setting) {
+        for cell in (0..CELLS).filter(|cell| setting.shard_of(*cell) == shard) {
+            self.generation[cell] = from.generation[cell];
+        }
+        if shard == 0 {
+            self.entry = from.entry;
+            self.lease = from.lease;
+        }
+    }
+}

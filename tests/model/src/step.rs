@@ -1,0 +1,126 @@
+//! What can happen, and how it is written down.
+
+use crate::setting::{Op, Setting};
+use crate::state::{Set, bit};
+use std::fmt;
+
+/// A command, or one of those that a command falls into on a cluster. The names are those of the code's functions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ask {
+    Read(Set),
+    Acquire,
+    Capture(Set),
+    Renew,
+    Vouch,
+    Fill,
+    /// A record under its other key.
+    Copy,
+    Release,
+    Permit(Set),
+    Invalidate(Set),
+    Delete(Set),
+    /// For each key of a record.
+    Commit(usize),
+    Set,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Step {
+    /// A caller's command and its reply.
+    Ask(usize, Ask),
+    /// A caller's command without a reply.
+    Lose(usize, Ask),
+    Call(usize),
+    /// Joins a flight, waits for it, or leads one and sends `begin`.
+    Begin(usize),
+    LookAgain(usize),
+    Compute(usize),
+    Write(usize),
+    GiveUp(usize),
+    Drop(usize),
+    Deliver(usize, Set),
+    LoseDelivery(usize, Set),
+    Connect(usize),
+    Crash(usize),
+    Evict(usize),
+    EvictEntry(usize),
+    Expire(usize),
+    Flush,
+    /// A command is executed after its sender has given up.
+    Arrive(usize),
+    Snapshot,
+    Failover(usize),
+}
+
+impl Step {
+    /// For people.
+    pub(crate) fn words(self, setting: &Setting) -> String {
+        let who = |c: usize| setting.who(c);
+        match self {
+            Step::Ask(c, ask) => format!("{} {ask:?}", who(c)),
+            Step::Lose(c, ask) => format!("{} {ask:?} (no reply)", who(c)),
+            Step::Call(c) => format!("{} call", who(c)),
+            Step::Begin(c) => format!("{} begin", who(c)),
+            Step::LookAgain(c) => format!("{} look again", who(c)),
+            Step::Compute(c) => format!("{} compute", who(c)),
+            Step::Write(c) => format!("{} write", who(c)),
+            Step::GiveUp(c) => format!("{} longest wait", who(c)),
+            Step::Drop(c) => format!("{} is dropped", who(c)),
+            Step::Deliver(p, set) => format!("process {p} deliver {}", names(set)),
+            Step::LoseDelivery(p, set) => format!("process {p} deliver {} (no reply)", names(set)),
+            Step::Connect(p) => format!("process {p} connect"),
+            Step::Crash(p) => format!("process {p} crashes"),
+            Step::Evict(cell) => format!("{} is evicted", names(bit(cell))),
+            Step::EvictEntry(key) => format!("K{key} is evicted"),
+            Step::Expire(key) => format!("L{key} expires"),
+            Step::Flush => "FLUSHALL".into(),
+            Step::Arrive(_) => "the command without reply is executed".into(),
+            Step::Snapshot => "the replica catches up".into(),
+            Step::Failover(_) => "the replica is promoted".into(),
+        }
+    }
+}
+
+impl Setting {
+    /// Reader, nested read, batch, or writer; its number; its process.
+    fn who(&self, c: usize) -> String {
+        let role = &self.roles[c];
+        let what = match role.op {
+            Op::Get { .. } if role.parent.is_some() => 'n',
+            Op::Get { .. } if role.sibling.is_some() => 'b',
+            Op::Get { .. } | Op::Body => 'r',
+            _ => 'w',
+        };
+        format!("{what}{c}@{}", role.process)
+    }
+}
+
+impl fmt::Debug for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ask::Read(set) => write!(f, "read {}", names(*set)),
+            Ask::Acquire => f.write_str("acquire"),
+            Ask::Capture(set) => write!(f, "capture {}", names(*set)),
+            Ask::Renew => f.write_str("renew"),
+            Ask::Vouch => f.write_str("vouch"),
+            Ask::Fill => f.write_str("fill"),
+            Ask::Copy => f.write_str("fill the other key"),
+            Ask::Release => f.write_str("release"),
+            Ask::Permit(set) => write!(f, "permit {}", names(*set)),
+            Ask::Invalidate(set) => write!(f, "invalidate {}", names(*set)),
+            Ask::Delete(set) => write!(f, "delete {}", names(*set)),
+            Ask::Commit(key) => write!(f, "commit K{key}"),
+            Ask::Set => f.write_str("set"),
+        }
+    }
+}
+
+/// The keys in a set. (That of a key's generation stands for the key, too, where it is deleted.)
+fn names(set: Set) -> String {
+    const NAMES: [&str; 8] = ["G0", "G1", "KG0", "KG1", "any:tag", "any:key", "K", "any"];
+    let names: Vec<_> = (0..8)
+        .filter(|cell| set & 1 << cell != 0)
+        .map(|cell| NAMES[cell])
+        .collect();
+    names.join("+")
+}

@@ -1,0 +1,134 @@
+//! Searches of tens of millions of states. They run with `MODEL=large` only, one after the other, on all cores.
+
+use protocol_model::Mark::*;
+use protocol_model::{Budget, Setting, settings, uphold};
+use std::sync::Mutex;
+use std::thread::available_parallelism;
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+const FAULTS: [Budget; 8] = [
+    Budget::EVICTION,
+    Budget::EXPIRY,
+    Budget::FLUSH,
+    Budget::CRASH,
+    Budget::LOSS,
+    Budget::DROP,
+    Budget::IMPATIENCE,
+    Budget::FAILOVER,
+];
+
+fn holds(settings: impl IntoIterator<Item = Setting>) {
+    if std::env::var("MODEL").is_ok_and(|model| model == "large") {
+        let _turn = ONE_AT_A_TIME.lock();
+        let threads = available_parallelism().map_or(1, usize::from);
+        for setting in settings {
+            uphold(&setting, threads, &[Miss, Computed]);
+        }
+    }
+}
+
+#[test]
+fn a_tag_and_a_key_at_once_under_each_fault() {
+    holds(FAULTS.map(|fault| settings::tag_and_exact_key().with(fault)));
+}
+
+#[test]
+fn a_tag_under_every_pair_of_faults() {
+    let pairs = FAULTS.iter().enumerate().flat_map(|(nth, first)| {
+        FAULTS[nth..]
+            .iter()
+            .map(|second| settings::tag().with(first.and(*second)))
+    });
+    holds(pairs);
+}
+
+#[test]
+fn a_tag_with_four_callers_and_two_invalidations() {
+    holds([
+        settings::tag_twice().counting(),
+        settings::tag_twice().with(Budget::LOSS),
+    ]);
+}
+
+#[test]
+fn two_scopes_with_four_callers() {
+    let more = || settings::two_scopes().readers(0, 0, 1).readers(1, 0, 1);
+    holds([
+        more().counting(),
+        more().with(Budget::EVICTION),
+        more().with(Budget::EXPIRY),
+    ]);
+}
+
+#[test]
+fn five_callers_in_one_process() {
+    holds([settings::crowd().counting(), settings::nested_crowd()]);
+}
+
+#[test]
+fn tags_known_only_from_the_value() {
+    let more = || settings::tags_with().readers(0, 0, 1);
+    holds(FAULTS.map(|fault| more().with(fault)));
+}
+
+#[test]
+fn nested_reads_and_failover() {
+    let settings = [
+        settings::nested_by_key(),
+        settings::nested_by_tag(),
+        settings::nested_tags_with(),
+        settings::nested_from_two_places(),
+    ];
+    holds(settings.map(|setting| setting.with(Budget::FAILOVER)));
+}
+
+#[test]
+fn nested_reads_with_two_outer_callers_in_a_process() {
+    let more = || settings::nested_pair().readers(0, 0, 1);
+    holds([
+        more(),
+        more().with(Budget::LOSS),
+        more().with(Budget::EVICTION),
+    ]);
+}
+
+#[test]
+fn records_under_each_fault() {
+    holds(FAULTS.map(|fault| settings::record().with(fault)));
+}
+
+#[test]
+fn writers_of_records() {
+    let faults = [
+        Budget::EVICTION,
+        Budget::EXPIRY,
+        Budget::CRASH,
+        Budget::LOSS,
+        Budget::DROP,
+    ];
+    holds(faults.map(|fault| settings::writer_of_a_record().with(fault)));
+    holds([
+        settings::two_writers_of_a_record(),
+        settings::two_writers_of_a_record().with(Budget::EXPIRY),
+    ]);
+}
+
+#[test]
+fn writers_under_pairs_of_faults() {
+    let pairs = FAULTS.iter().enumerate().flat_map(|(nth, first)| {
+        FAULTS[nth..]
+            .iter()
+            .map(|second| settings::two_writers().with(first.and(*second)))
+    });
+    holds(pairs);
+}
+
+#[test]
+fn batches_under_each_fault() {
+    holds(
+        FAULTS[..FAULTS.len() - 1]
+            .iter()
+            .map(|fault| settings::batches().with(*fault)),
+    );
+}
