@@ -9,6 +9,7 @@ use crate::key::Key;
 use crate::read_through::{Call, Decision, FallibleOptional, Lookup, Opaque, Optional, Plan};
 use crate::site::Site;
 use crate::stats::FunctionStats;
+use crate::sync::all_at_once;
 use crate::tag::Tag;
 use crate::ttl::Ttl;
 use crate::value::CacheValue;
@@ -70,30 +71,23 @@ impl<R: DomainRecord> Domain<R> {
 
     /// By the record's key, or by one of its lookups.
     pub async fn get(&self, key: Key) -> Option<R> {
-        self.peek(key)
+        self.peek(key).await
     }
 
     pub async fn get_many(&self, keys: Vec<Key>) -> Vec<Option<R>> {
-        keys.into_iter().map(|key| self.peek(key)).collect()
+        let peeks = keys.into_iter().map(|key| self.peek(key));
+        all_at_once(peeks.collect()).await
     }
 
     pub async fn put(&self, record: &R) -> bool {
-        let plan = Plan {
-            tags: record.cache_tags(),
-            ttl: self.ttl(record),
-            negative: None,
-            aliases: record.cache_lookups(),
-        };
+        let plan = self.plan(record);
         let key = record.cache_key();
-        write::set(&self.cache, R::cache_site(), &key, record.clone(), plan)
+        write::set(&self.cache, R::cache_site(), &key, record.clone(), plan).await
     }
 
     pub async fn put_many(&self, records: &[R]) -> usize {
-        let mut stored = 0;
-        for record in records {
-            stored += usize::from(self.put(record).await);
-        }
-        stored
+        let values = records.iter().map(|record| (record.cache_key(), record.clone(), self.plan(record)));
+        write::set_many(&self.cache, R::cache_site(), values.collect()).await
     }
 
     /// By the record's key, or by one of its lookups.
@@ -123,16 +117,16 @@ impl<R: DomainRecord> Domain<R> {
 
     /// Deletes a record, and what is stored under its secondary keys. Returns whether it was stored.
     pub async fn invalidate(&self, key: Key) -> bool {
-        delete(&self.cache, &key, By::Domain(R::cache_site()))
+        delete(&self.cache, &key, By::Domain(R::cache_site())).await
     }
 
     pub async fn invalidate_tag(&self, tag: impl Into<Tag>) -> Invalidated {
-        invalidate(&self.cache, &Target::tag(tag), By::Domain(R::cache_site()))
+        invalidate(&self.cache, &Target::tag(tag), By::Domain(R::cache_site())).await
     }
 
     pub async fn invalidate_all(&self) -> Invalidated {
         let all = Target::pattern(format!("{}:*", R::PREFIX));
-        invalidate(&self.cache, &all, By::Domain(R::cache_site()))
+        invalidate(&self.cache, &all, By::Domain(R::cache_site())).await
     }
 
     pub async fn warm<K, E, F, Fut>(&self, items: Vec<(K, Key)>, load: F) -> WarmReport
@@ -147,7 +141,7 @@ impl<R: DomainRecord> Domain<R> {
         let warm_one = |(id, key): (K, Key)| {
             let (domain, load) = (self.clone(), Arc::clone(&load));
             async move {
-                if domain.cache.valid_entry(&key).is_some() {
+                if domain.cache.contains(&key).await {
                     return warm::Warmth::Skipped;
                 }
                 match domain.get_or_load(key, async { load(id).await }).await {
@@ -171,8 +165,18 @@ impl<R: DomainRecord> Domain<R> {
             })
     }
 
-    fn peek(&self, key: Key) -> Option<R> {
-        self.call(key).peek(Optional, Plan::default).flatten()
+    async fn peek(&self, key: Key) -> Option<R> {
+        let call = self.call(key);
+        call.peek(Optional, Plan::default).await.flatten()
+    }
+
+    fn plan(&self, record: &R) -> Plan {
+        Plan {
+            tags: record.cache_tags(),
+            ttl: self.ttl(record),
+            negative: None,
+            aliases: record.cache_lookups(),
+        }
     }
 
     fn call(&self, key: Key) -> Call<'_> {

@@ -1,6 +1,8 @@
 //! An entry: a value, and what its validity hangs on.
 
 use crate::clock::Tick;
+#[cfg(feature = "redis")]
+use crate::generation::Stamp;
 use crate::generation::{Generation, Guard};
 use crate::ttl::Ttl;
 use crate::value::CacheValue;
@@ -12,6 +14,9 @@ pub(crate) struct Entry {
     pub(crate) payload: Payload,
     /// The generations this value was computed under. One that ended makes the entry invalid for good.
     pub(crate) stamps: Box<[Arc<Generation>]>,
+    /// The same for a value of a shared server, where only the server knows what is current.
+    #[cfg(feature = "redis")]
+    pub(crate) remote: Option<Remembered>,
     /// A fingerprint of the tags its function declares, for a quick answer to [`Entry::carries`].
     pub(crate) tag_set: u64,
     pub(crate) version: u32,
@@ -20,6 +25,16 @@ pub(crate) struct Entry {
     pub(crate) expires: Tick,
     /// Estimated bytes in memory.
     pub(crate) weight: u64,
+}
+
+/// The generations of a server, as they were recorded.
+#[cfg(feature = "redis")]
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Remembered {
+    /// Which cache's server.
+    pub(crate) home: u64,
+    pub(crate) replication_id: Box<str>,
+    pub(crate) stamps: Box<[Stamp]>,
 }
 
 /// Whether guards of an entry became known only after its value was computed: tags from the value, further keys.
@@ -52,6 +67,41 @@ pub(crate) enum Content<'e, T> {
 }
 
 impl Entry {
+    /// What stands for something read on a shared server: no value, but what that depends on.
+    #[cfg(feature = "redis")]
+    pub(crate) fn read_remotely(remote: Remembered, late: Lateness) -> Self {
+        Entry {
+            payload: Payload::Hint,
+            stamps: Box::default(),
+            remote: Some(remote),
+            tag_set: 0,
+            version: 0,
+            late,
+            created: Tick::NEVER,
+            expires: Tick::NEVER,
+            weight: 0,
+        }
+    }
+
+    /// A value on its way from one caller to another, which is not kept.
+    #[cfg(feature = "redis")]
+    pub(crate) fn handed_over(payload: Payload) -> Self {
+        Entry {
+            payload,
+            remote: None,
+            ..Entry::read_remotely(Remembered::default(), Lateness::Doubtful)
+        }
+    }
+
+    /// The cache whose server knows whether this is current; 0 for an embedded one, whose generations do.
+    pub(crate) fn home(&self) -> u64 {
+        #[cfg(feature = "redis")]
+        if let Some(remote) = &self.remote {
+            return remote.home;
+        }
+        0
+    }
+
     /// Whether every generation it was computed under is still current.
     #[inline]
     pub(crate) fn is_current(&self) -> bool {

@@ -4,6 +4,8 @@ use crate::cache::Cache;
 use crate::generation::Guard;
 use crate::key::Key;
 use crate::pattern::{Pattern, Route, matches};
+#[cfg(feature = "redis")]
+use crate::redis::Redis;
 use crate::site::{InvalidationSite, Site};
 use crate::stats::count;
 use crate::tag::Tag;
@@ -43,6 +45,20 @@ pub struct Invalidated {
 pub enum Delivery {
     /// Every reader that starts from here on sees the effect.
     Delivered,
+    /// The shared server could not be reached, or did not answer in time. This process reads nothing from it until the
+    /// invalidation is delivered, which it keeps trying. Until then other processes may still read what was there; and
+    /// if this process ends before, the invalidation is lost.
+    Deferred,
+}
+
+impl Delivery {
+    /// The weaker of two promises.
+    fn and(self, other: Delivery) -> Delivery {
+        match (self, other) {
+            (Delivery::Delivered, Delivery::Delivered) => Delivery::Delivered,
+            _ => Delivery::Deferred,
+        }
+    }
 }
 
 impl Invalidated {
@@ -53,12 +69,22 @@ impl Invalidated {
             delivery: Delivery::Delivered,
         }
     }
+
+    /// Both as one: an invalidation of several things.
+    pub(crate) fn and(self, other: Invalidated) -> Self {
+        Invalidated {
+            route: other.route,
+            removed: other.removed,
+            delivery: self.delivery.and(other.delivery),
+        }
+    }
 }
 
 impl fmt::Display for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Delivery::Delivered => f.write_str("delivered"),
+            Delivery::Deferred => f.write_str("deferred"),
         }
     }
 }
@@ -111,8 +137,87 @@ impl fmt::Display for By {
     }
 }
 
-/// Invalidates, without waiting for anything: a future that is being dropped can do it too.
-pub(crate) fn invalidate(cache: &Cache, target: &Target, by: By) -> Invalidated {
+/// Invalidates, and waits until it has taken effect everywhere, or for as long as one may wait.
+pub(crate) async fn invalidate(cache: &Cache, target: &Target, by: By) -> Invalidated {
+    #[cfg(feature = "redis")]
+    let done = match cache.redis() {
+        Some(redis) => Box::pin(on_server(redis, target)).await,
+        None => here(cache, target),
+    };
+    #[cfg(not(feature = "redis"))]
+    let done = here(cache, target);
+    count(cache.invalidations());
+    trace::invalidated(&done, by);
+    done
+}
+
+/// Invalidates without waiting, for a future that is being dropped. In this process it has taken effect on return.
+pub(crate) fn invalidate_soon(cache: &Cache, target: &Target, by: By) {
+    #[cfg(feature = "redis")]
+    let done = match cache.redis() {
+        Some(redis) => soon_on_server(redis, target),
+        None => here(cache, target),
+    };
+    #[cfg(not(feature = "redis"))]
+    let done = here(cache, target);
+    count(cache.invalidations());
+    trace::invalidated(&done, by);
+}
+
+#[cfg(feature = "redis")]
+async fn on_server(redis: &Redis, target: &Target) -> Invalidated {
+    let (route, removed, delivery) = match target {
+        Target::Tag(tag) => (Route::Tag, None, redis.invalidate(Guard::Tag, tag.as_str()).await),
+        Target::Pattern(pattern) => {
+            let (removed, delivery) = match pattern.route() {
+                Route::Key => {
+                    let key = Key::from(pattern.as_str());
+                    let (delivery, removed) = redis.delete(&[key.as_str()]).await;
+                    (removed, delivery)
+                }
+                Route::Scope => (None, redis.invalidate(Guard::Scope, pattern.scope()).await),
+                Route::Scan | Route::Tag => {
+                    let (delivery, removed) = redis.delete_matching(pattern.as_str()).await;
+                    (removed, delivery)
+                }
+            };
+            (pattern.route(), removed, delivery)
+        }
+    };
+    Invalidated {
+        route,
+        removed,
+        delivery,
+    }
+}
+
+#[cfg(feature = "redis")]
+fn soon_on_server(redis: &Redis, target: &Target) -> Invalidated {
+    let route = match target {
+        Target::Tag(tag) => {
+            redis.end_soon(Guard::Tag, tag.as_str());
+            Route::Tag
+        }
+        Target::Pattern(pattern) => {
+            match pattern.route() {
+                Route::Key => {
+                    redis.end_soon(Guard::Key, Key::from(pattern.as_str()).as_str());
+                }
+                Route::Scope => redis.end_soon(Guard::Scope, pattern.scope()),
+                Route::Scan | Route::Tag => redis.delete_matching_soon(pattern.as_str()),
+            }
+            pattern.route()
+        }
+    };
+    Invalidated {
+        route,
+        removed: None,
+        delivery: Delivery::Deferred,
+    }
+}
+
+/// Invalidates in this process.
+fn here(cache: &Cache, target: &Target) -> Invalidated {
     let (route, removed) = match target {
         Target::Tag(tag) => {
             cache.generations().end(Guard::Tag, tag.as_str());
@@ -120,15 +225,12 @@ pub(crate) fn invalidate(cache: &Cache, target: &Target, by: By) -> Invalidated 
         }
         Target::Pattern(pattern) => (pattern.route(), by_pattern(cache, pattern)),
     };
-    count(cache.invalidations());
-    let done = Invalidated::delivered(route, removed);
-    trace::invalidated(&done, by);
-    done
+    Invalidated::delivered(route, removed)
 }
 
 fn by_pattern(cache: &Cache, pattern: &Pattern) -> Option<u64> {
     match pattern.route() {
-        Route::Key => Some(u64::from(end_key(cache, &Key::from(pattern.as_str())))),
+        Route::Key => Some(u64::from(end_key_here(cache, &Key::from(pattern.as_str())))),
         Route::Scope => {
             cache.generations().end(Guard::Scope, pattern.scope());
             if pattern.scope().is_empty() {
@@ -148,20 +250,59 @@ fn by_pattern(cache: &Cache, pattern: &Pattern) -> Option<u64> {
     }
 }
 
-/// Invalidates one key. Returns whether an entry was removed that could have been served.
-pub(crate) fn delete(cache: &Cache, key: &Key, by: By) -> bool {
-    let removed = end_key(cache, key);
-    count(cache.invalidations());
-    trace::invalidated(
-        &Invalidated::delivered(Route::Key, Some(u64::from(removed))),
-        by,
-    );
+/// Invalidates one key. Returns whether an entry was removed; in an embedded cache, one that could have been served.
+pub(crate) async fn delete(cache: &Cache, key: &Key, by: By) -> bool {
+    delete_many(cache, std::slice::from_ref(key), by).await > 0
+}
+
+/// The same for several; returns how many.
+pub(crate) async fn delete_many(cache: &Cache, keys: &[Key], by: By) -> usize {
+    let (removed, delivery) = end_keys(cache, keys).await;
+    for _ in keys {
+        count(cache.invalidations());
+    }
+    let done = Invalidated {
+        route: Route::Key,
+        removed: Some(removed as u64),
+        delivery,
+    };
+    trace::invalidated(&done, by);
     removed
 }
 
 /// Ends a key's generation: its entry, any computation of it, and what was computed from it.
-/// Returns whether an entry was removed that could have been served.
-pub(crate) fn end_key(cache: &Cache, key: &Key) -> bool {
+pub(crate) async fn end_key(cache: &Cache, key: &Key) {
+    end_keys(cache, std::slice::from_ref(key)).await;
+}
+
+/// The same without waiting.
+pub(crate) fn end_key_soon(cache: &Cache, key: &Key) {
+    #[cfg(feature = "redis")]
+    if let Some(redis) = cache.redis() {
+        if key.is_sound() {
+            redis.end_soon(Guard::Key, key.as_str());
+        }
+        return;
+    }
+    end_key_here(cache, key);
+}
+
+async fn end_keys(cache: &Cache, keys: &[Key]) -> (usize, Delivery) {
+    #[cfg(feature = "redis")]
+    if let Some(redis) = cache.redis() {
+        let sound: Vec<&str> = keys.iter().filter(|key| key.is_sound()).map(Key::as_str).collect();
+        if sound.is_empty() {
+            return (0, Delivery::Delivered);
+        }
+        let (delivery, removed) = Box::pin(redis.delete(&sound)).await;
+        let removed = removed.and_then(|removed| usize::try_from(removed).ok());
+        return (removed.unwrap_or(0), delivery);
+    }
+    let removed = keys.iter().filter(|key| end_key_here(cache, key)).count();
+    (removed, Delivery::Delivered)
+}
+
+fn end_key_here(cache: &Cache, key: &Key) -> bool {
     if !key.is_sound() {
         return false;
     }

@@ -45,21 +45,11 @@ pub mod __private;
 mod cache;
 mod clock;
 #[cfg(feature = "redis")]
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the tier on a server is not there yet"
-)]
 mod codec;
 mod domain;
 mod entry;
 mod flight;
 #[cfg(feature = "redis")]
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the tier on a server is not there yet"
-)]
 mod format;
 mod generation;
 mod invalidate;
@@ -69,11 +59,8 @@ mod pattern;
 #[allow(missing_docs, reason = "reached only by expansions")]
 mod read_through;
 #[cfg(feature = "redis")]
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the tier on a server is not there yet"
-)]
+mod redis;
+#[cfg(feature = "redis")]
 mod schema;
 #[allow(missing_docs, reason = "reached only by expansions")]
 mod site;
@@ -97,6 +84,8 @@ pub use domain::DomainRecord;
 pub use invalidate::{Delivery, Invalidated};
 pub use key::{Key, KeyBuilder, KeyPart};
 pub use pattern::{Pattern, Route};
+#[cfg(feature = "redis")]
+pub use crate::redis::RedisHealth;
 pub use stats::{FunctionStats, Stats};
 pub use tag::Tag;
 pub use ttl::{IntoTtl, Ttl};

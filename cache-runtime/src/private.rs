@@ -16,7 +16,7 @@ pub use inventory;
 
 pub use crate::__cache_site as site;
 
-use crate::invalidate::{By, invalidate};
+use crate::invalidate::{By, invalidate, invalidate_soon};
 use crate::value::CacheValue;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -85,23 +85,23 @@ impl Invalidating {
         }
     }
 
-    fn now(&self) {
+    async fn now(&self) {
         for target in &self.targets {
-            invalidate(&self.cache, target, By::Function(self.site));
+            invalidate(&self.cache, target, By::Function(self.site)).await;
         }
     }
 
     /// `when = both`: now, and after the body as well.
     #[must_use]
-    pub fn also_before(self) -> Self {
-        self.now();
+    pub async fn also_before(self) -> Self {
+        self.now().await;
         self
     }
 
     /// `when = before`: now, and not after the body.
     #[must_use]
-    pub fn only_before(mut self) -> Self {
-        self.now();
+    pub async fn only_before(mut self) -> Self {
+        self.now().await;
         self.done = true;
         self
     }
@@ -110,19 +110,31 @@ impl Invalidating {
     pub async fn on_ok<R, S: Shape<R>>(mut self, shape: S, body: impl Future<Output = R>) -> R {
         let returned = body.await;
         self.done |= !shape.succeeded(&returned);
+        self.finish().await;
         returned
     }
 
     /// `on = always`: runs `body`, then invalidates.
-    pub async fn always<R>(self, body: impl Future<Output = R>) -> R {
-        body.await
+    pub async fn always<R>(mut self, body: impl Future<Output = R>) -> R {
+        let returned = body.await;
+        self.finish().await;
+        returned
+    }
+
+    async fn finish(&mut self) {
+        if !self.done {
+            self.now().await;
+            self.done = true;
+        }
     }
 }
 
 impl Drop for Invalidating {
     fn drop(&mut self) {
         if !self.done {
-            self.now();
+            for target in &self.targets {
+                invalidate_soon(&self.cache, target, By::Function(self.site));
+            }
         }
     }
 }

@@ -1,19 +1,52 @@
 //! What the cache tells `tracing`. Target `cache_runtime`; values never, keys at trace level only.
 
+#[cfg(feature = "redis")]
+use crate::codec::EncodeError;
+#[cfg(feature = "redis")]
+use crate::format::Untrusted;
 use crate::invalidate::By;
-use crate::key::{Key, encode};
+use crate::key::encode;
+#[cfg(feature = "redis")]
+use crate::redis::Failure;
 use crate::site::Site;
 use std::fmt;
 use std::future::Future;
 use tracing::{Instrument, debug, debug_span, trace, warn};
 
 #[inline]
-pub(crate) fn hit(site: &Site, key: &Key) {
-    trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key.as_str()), "hit");
+pub(crate) fn hit(site: &Site, key: &str) {
+    trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key), "hit");
 }
 
-pub(crate) fn miss(site: &Site, key: &Key, why: impl FnOnce() -> &'static str) {
-    trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key.as_str()), why = why(), "miss");
+pub(crate) fn miss(site: &Site, key: &str, why: impl FnOnce() -> &'static str) {
+    trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key), why = why(), "miss");
+}
+
+/// The link's own losses are logged at `warn`; this is one call that felt it.
+#[cfg(feature = "redis")]
+pub(crate) fn unavailable(site: &Site, failure: &Failure) {
+    debug!(target: "cache_runtime", function = %Named(site), why = %failure, "without the cache");
+}
+
+#[cfg(feature = "redis")]
+pub(crate) fn not_stored(site: &Site, failure: &Failure) {
+    debug!(target: "cache_runtime", function = %Named(site), why = %failure, "not stored");
+}
+
+#[cfg(feature = "redis")]
+pub(crate) fn untrusted(site: &Site, why: &Untrusted) {
+    debug!(target: "cache_runtime", function = %Named(site), %why, "an entry cannot be trusted; it counts as none");
+}
+
+#[cfg(feature = "redis")]
+pub(crate) fn not_encoded(site: &Site, why: &EncodeError) {
+    warn!(target: "cache_runtime", function = %Named(site), %why, "not stored: the value cannot be encoded");
+}
+
+#[cfg(feature = "redis")]
+pub(crate) fn too_many_guards(site: &Site, guards: usize) {
+    warn!(target: "cache_runtime", function = %Named(site), guards,
+        "not stored: the value depends on too many tags, scopes and keys");
 }
 
 /// Runs a computation inside a span of its own.

@@ -1,32 +1,52 @@
 //! Explicit writes, and what each can promise.
 
 use crate::cache::Cache;
-use crate::flight::{Flight, computing, current_flight};
-use crate::invalidate::end_key;
+use crate::flight::{Flight, current_flight};
+use crate::invalidate::{end_key, end_key_soon};
 use crate::key::Key;
-use crate::read_through::{Decision, Destination, Finding, Outcome, Plan, Shape, View, capture};
+#[cfg(feature = "redis")]
+use crate::read_through::remote::{self, Claim, Finished};
+use crate::read_through::{
+    Decision, Destination, Finding, Outcome, Plan, Shape, View, capture, compute,
+};
 use crate::site::Site;
-use crate::trace;
 use crate::value::CacheValue;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 /// Stores a value that the caller already has.
 ///
 /// It fences off every computation that began before, but cannot know how old the value itself is.
-pub(crate) fn set<T: CacheValue>(
+pub(crate) async fn set<T: CacheValue>(
     cache: &Cache,
     site: &'static Site,
     key: &Key,
     value: T,
     plan: Plan,
 ) -> bool {
-    if !is_possible(cache, key) {
-        return false;
+    set_many(cache, site, vec![(key.clone(), value, plan)]).await == 1
+}
+
+/// The same for several values, whose plans have one time to live; returns how many were stored.
+pub(crate) async fn set_many<T: CacheValue>(
+    cache: &Cache,
+    site: &'static Site,
+    mut values: Vec<(Key, T, Plan)>,
+) -> usize {
+    values.retain(|(key, _, _)| is_possible(cache, key));
+    #[cfg(feature = "redis")]
+    if let Some(redis) = cache.redis() {
+        return Box::pin(remote::set(cache, redis, site, values)).await;
     }
-    let write = Write::begin(cache, site, key, plan);
-    write.keep(None, Decision::of(&write.plan), value) == Outcome::Stored
+    let mut stored = 0;
+    for (key, value, plan) in values {
+        let mut write = Write::begin(cache, site, &key, plan).await;
+        let decision = Decision::of(&write.plan);
+        let outcome = write.keep(None, decision, &value, Duration::ZERO).await;
+        stored += usize::from(outcome == Outcome::Stored);
+    }
+    stored
 }
 
 /// Runs `body` and stores its value, unless something it depends on was invalidated meanwhile; computations that
@@ -47,15 +67,15 @@ where
     if !is_possible(cache, key) {
         return body.await;
     }
-    let write = Write::begin(cache, site, key, plan);
+    let mut write = Write::begin(cache, site, key, plan).await;
     let outer = current_flight();
-    let returned = write.run(outer.as_ref(), body).await;
+    let (returned, cost) = write.run(outer.as_ref(), body).await;
     if let View::Value(value) = shape.view(&returned) {
         let decision = Decision::of(&write.plan);
-        let outcome = write.keep(outer.as_ref(), decision, value.clone());
+        let outcome = write.keep(outer.as_ref(), decision, value, cost).await;
         if outcome != Outcome::Stored {
             // What was there is older than what was computed.
-            end_key(cache, key);
+            end_key(cache, key).await;
         }
     }
     returned
@@ -66,21 +86,27 @@ where
 /// However the write ends, the cache holds the new value or none: if the value could not be stored, if there is
 /// none, if the write failed, was cancelled or panicked, the key is deleted.
 pub struct Permit {
-    write: Write,
-    /// Whether the new value is stored, so that nothing is left to delete.
-    used: bool,
+    cache: Cache,
+    site: &'static Site,
+    key: Key,
+    plan: Option<Plan>,
+    /// Whether the new value is stored, or the key deleted, so that nothing is left to delete.
+    settled: bool,
 }
 
 impl Permit {
-    /// Captures what the new value will be stamped with.
+    /// From here on the key is deleted unless a new value is stored.
     pub fn take(site: &'static Site, cache: &Cache, key: Key, plan: Plan) -> Self {
         Permit {
-            write: Write::begin(cache, site, &key, plan),
-            used: false,
+            cache: cache.clone(),
+            site,
+            key,
+            plan: Some(plan),
+            settled: false,
         }
     }
 
-    /// Runs the write, and stores its value.
+    /// Captures what the new value will be stamped with, runs the write, and stores its value.
     pub async fn run<R, S, F>(
         mut self,
         shape: S,
@@ -92,16 +118,22 @@ impl Permit {
         S::Value: CacheValue,
         F: Future<Output = R>,
     {
-        if !is_possible(&self.write.cache, &self.write.key) {
+        if !is_possible(&self.cache, &self.key) {
             return body.await;
         }
+        let plan = self.plan.take().unwrap_or_default();
+        let mut write = Write::begin(&self.cache, self.site, &self.key, plan).await;
         let outer = current_flight();
-        let returned = self.write.run(outer.as_ref(), body).await;
+        let (returned, cost) = write.run(outer.as_ref(), body).await;
         if let View::Value(value) = shape.view(&returned) {
-            let mut decision = Decision::of(&self.write.plan);
+            let mut decision = Decision::of(&write.plan);
             decide(value, &mut decision);
-            let outcome = self.write.keep(outer.as_ref(), decision, value.clone());
-            self.used = outcome == Outcome::Stored;
+            let outcome = write.keep(outer.as_ref(), decision, value, cost).await;
+            self.settled = outcome == Outcome::Stored;
+        }
+        if !self.settled {
+            end_key(&self.cache, &self.key).await;
+            self.settled = true;
         }
         returned
     }
@@ -109,8 +141,8 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if !self.used {
-            end_key(&self.write.cache, &self.write.key);
+        if !self.settled {
+            end_key_soon(&self.cache, &self.key);
         }
     }
 }
@@ -123,50 +155,84 @@ fn is_possible(cache: &Cache, key: &Key) -> bool {
 struct Write {
     cache: Cache,
     site: &'static Site,
-    key: Key,
+    key: Arc<str>,
     plan: Plan,
     flight: Arc<Flight>,
+    #[cfg(feature = "redis")]
+    claim: Option<Claim>,
 }
 
 impl Write {
-    fn begin(cache: &Cache, site: &'static Site, key: &Key, plan: Plan) -> Self {
+    async fn begin(cache: &Cache, site: &'static Site, key: &Key, plan: Plan) -> Self {
+        #[cfg(feature = "redis")]
+        if let Some(redis) = cache.redis() {
+            let permit = remote::permit(cache, redis, site, key.as_str(), &plan);
+            let (flight, claim) = Box::pin(permit).await;
+            return Write {
+                cache: cache.clone(),
+                site,
+                key: key.as_str().into(),
+                plan,
+                flight: Arc::new(flight),
+                claim: Some(claim),
+            };
+        }
         Write {
             flight: Arc::new(capture(cache, key.as_str(), &plan, &[])),
             cache: cache.clone(),
             site,
-            key: key.clone(),
+            key: key.as_str().into(),
             plan,
+            #[cfg(feature = "redis")]
+            claim: None,
         }
     }
 
     /// Runs `body` as the computation of this write, which is part of `outer`.
-    async fn run<F: Future>(&self, outer: Option<&Arc<Flight>>, body: F) -> F::Output {
+    async fn run<F: Future>(
+        &mut self,
+        outer: Option<&Arc<Flight>>,
+        body: F,
+    ) -> (F::Output, Duration) {
         if let Some(outer) = outer {
             outer.computes(&self.flight);
         }
-        let started = Instant::now();
-        let computation = computing(Arc::clone(&self.flight), body);
-        let returned = trace::computation(self.site, self.key.as_str(), computation).await;
-        self.site.counters(&self.cache).loaded(started.elapsed());
-        returned
+        compute(&self.cache, self.site, &self.key, &self.flight, body).await
     }
 
     /// Stores `value`, and tells `outer` what came of it.
-    fn keep<T: CacheValue>(
-        &self,
+    async fn keep<T: CacheValue>(
+        &mut self,
         outer: Option<&Arc<Flight>>,
         decision: Decision,
-        value: T,
+        value: &T,
+        cost: Duration,
     ) -> Outcome {
-        let key: Arc<str> = self.key.as_str().into();
         let destination = Destination {
             cache: &self.cache,
             site: self.site,
-            key: &key,
+            key: &self.key,
             flight: &self.flight,
             supersede: true,
         };
-        let (entry, outcome) = destination.store(Finding::value(value), decision);
+        #[cfg(feature = "redis")]
+        if let Some(claim) = self.claim.take() {
+            let finished = Finished {
+                destination: &destination,
+                plan: &self.plan,
+                claim,
+                decision,
+                cost,
+                is_nested: outer.is_some(),
+            };
+            let (entry, outcome) = Box::pin(finished.keep(Some(value))).await;
+            if let Some(outer) = outer {
+                outer.has_result(&self.flight, &entry);
+            }
+            return outcome;
+        }
+        let _ = cost;
+        let (entry, outcome) = destination.store(Finding::of(Some(value)), decision);
         if let Some(outer) = outer {
             outer.has_result(&self.flight, &entry);
         }

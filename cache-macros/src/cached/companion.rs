@@ -61,7 +61,7 @@ pub(super) fn expand(function: &Function, cached: &Cached, output: &Type) -> Tok
             #[allow(dead_code, reason = "a companion is there to be used, not all of it has to be")]
             #inner async fn peek #peek_generics(#peek_inputs) -> ::core::option::Option<#output> #peek_bounds {
                 let __cache_shape = #shape;
-                #call.peek(__cache_shape, || #krate::__private::Plan::new()#tags)
+                #call.peek(__cache_shape, || #krate::__private::Plan::new()#tags).await
             }
             #[doc = #refresh_doc]
             #[allow(dead_code, reason = "a companion is there to be used, not all of it has to be")]

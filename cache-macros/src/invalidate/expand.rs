@@ -37,9 +37,9 @@ pub(super) fn expand(function: &Function, invalidation: &Invalidation) -> TokenS
     let computation = function.computation();
     let new = quote!(#krate::__private::Invalidating::new(&__CACHE_SITE, #cache, [#(#targets),*]));
     let steps = match (invalidation.when, invalidation.on) {
-        (When::Before, _) => quote!(.only_before().always(#computation)),
+        (When::Before, _) => quote!(.only_before().await.always(#computation)),
         (when, on) => {
-            let before = (when == When::Both).then(|| quote!(.also_before()));
+            let before = (when == When::Both).then(|| quote!(.also_before().await));
             let never_ends = function.output().is_some_and(is_never);
             let after = match on {
                 _ if never_ends => quote!(.always(#computation)),

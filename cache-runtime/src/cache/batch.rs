@@ -5,6 +5,7 @@ use crate::invalidate::{self, By};
 use crate::key::Key;
 use crate::read_through::Plan;
 use crate::site::DIRECT;
+use crate::sync::all_at_once;
 use crate::ttl::IntoTtl;
 use crate::value::CacheValue;
 use crate::write;
@@ -25,7 +26,8 @@ impl Cache {
         &self,
         keys: impl IntoIterator<Item = impl Into<Key>>,
     ) -> Vec<Option<T>> {
-        keys.into_iter().map(|key| self.read(key.into())).collect()
+        let reads = keys.into_iter().map(|key| self.read(key.into()));
+        all_at_once(reads.collect()).await
     }
 
     /// Stores every value under its key, with one time to live; returns how many were stored. What
@@ -36,15 +38,14 @@ impl Cache {
         ttl: impl IntoTtl,
     ) -> usize {
         let plan = Plan::new().ttl(ttl);
-        let set = |(key, value): (_, T)| write::set(self, &DIRECT, &key, value, plan.clone());
-        let entries = entries.into_iter().map(|(key, value)| (key.into(), value));
-        entries.map(set).filter(|&stored| stored).count()
+        let entries = entries.into_iter();
+        let entries = entries.map(|(key, value)| (key.into(), value, plan.clone()));
+        write::set_many(self, &DIRECT, entries.collect()).await
     }
 
     /// Deletes every key; returns how many had a valid entry.
     pub async fn delete_many(&self, keys: impl IntoIterator<Item = impl Into<Key>>) -> usize {
-        let delete = |key: Key| invalidate::delete(self, &key, By::Hand);
-        let keys = keys.into_iter().map(Into::into);
-        keys.map(delete).filter(|&deleted| deleted).count()
+        let keys: Vec<Key> = keys.into_iter().map(Into::into).collect();
+        invalidate::delete_many(self, &keys, By::Hand).await
     }
 }

@@ -1,6 +1,10 @@
 //! Configuration, and reading it from the environment.
 
+#[cfg(feature = "redis")]
+use crate::codec::Codec;
 use crate::local::Capacity;
+#[cfg(feature = "redis")]
+use crate::redis::{Redis, RedisConfig};
 use crate::ttl::Ttl;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -15,6 +19,10 @@ pub(crate) struct Config {
     pub(crate) default_ttl: Ttl,
     pub(crate) capacity: Capacity,
     pub(crate) longest_wait: Duration,
+    #[cfg(feature = "redis")]
+    pub(crate) redis: RedisConfig,
+    #[cfg(feature = "redis")]
+    pub(crate) codec: Codec,
     /// By domain, as in the variable: `SESSION`.
     domain_ttls: HashMap<String, Ttl>,
 }
@@ -30,6 +38,10 @@ impl Default for Config {
                 bytes: 256 << 20,
             },
             longest_wait: Duration::from_secs(10),
+            #[cfg(feature = "redis")]
+            redis: RedisConfig::default(),
+            #[cfg(feature = "redis")]
+            codec: Codec::default(),
             domain_ttls: HashMap::new(),
         }
     }
@@ -49,22 +61,41 @@ pub enum ConfigError {
         /// What it should be.
         expected: &'static str,
     },
-    /// A variable asks for Redis, which this version does not have yet.
-    #[error(
-        "{variable} is set, but this version has no Redis backend yet; unset it to use the embedded cache"
-    )]
-    NoRedis {
+    /// A server that cannot exist, or cannot be used by this build.
+    #[error("the address of the redis server cannot be used: {reason}")]
+    Server {
+        /// What it should be, or what is missing.
+        reason: &'static str,
+    },
+    /// A variable asks for what this build does not have.
+    #[error("{variable} is set, but {reason}")]
+    NotBuiltIn {
         /// Its name.
         variable: String,
+        /// What is missing.
+        reason: &'static str,
+    },
+    /// A namespace that would collide with the names this library gives its own keys.
+    #[error("the namespace `{namespace}` cannot be used: {reason}")]
+    Namespace {
+        /// The namespace.
+        namespace: String,
+        /// What is wrong with it.
+        reason: &'static str,
     },
 }
 
-const REDIS: [&str; 4] = [
-    "REDIS_URL",
-    "REDIS_HOST",
-    "REDIS_CLUSTER_NODES",
-    "REDIS_SENTINELS",
+/// Variables that this build has to refuse, and why.
+const REFUSED: &[(&str, &str)] = &[
+    #[cfg(not(feature = "redis"))]
+    ("REDIS_URL", NO_REDIS),
+    #[cfg(not(feature = "redis"))]
+    ("REDIS_HOST", NO_REDIS),
+    ("REDIS_CLUSTER_NODES", "this version has no support for Redis Cluster yet"),
+    ("REDIS_SENTINELS", "this version has no support for Redis Sentinel yet"),
 ];
+#[cfg(not(feature = "redis"))]
+const NO_REDIS: &str = "this build is without the feature `redis` of cache-runtime";
 const DURATION: &str = "expected seconds, a duration such as `5m` or `1h 30m`, or `forever`";
 
 impl Config {
@@ -73,21 +104,20 @@ impl Config {
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
         let mut config = Config::default();
-        let mut wants_redis = None;
+        let mut refused = None;
         for (variable, value) in variables {
             let value = value.trim();
             if value.is_empty() {
                 continue;
             }
-            if REDIS.contains(&variable.as_str()) {
-                wants_redis = Some(variable);
-            } else {
-                config.apply(&variable, value)?;
+            match REFUSED.iter().find(|(name, _)| *name == variable) {
+                Some((_, reason)) => refused = Some((variable, *reason)),
+                None => config.apply(&variable, value)?,
             }
         }
-        // Last, so that a program which goes on without Redis has heard of everything else.
-        match wants_redis {
-            Some(variable) => Err(ConfigError::NoRedis { variable }),
+        // Last, so that everything else has been heard of.
+        match refused {
+            Some((variable, reason)) => Err(ConfigError::NotBuiltIn { variable, reason }),
             None => Ok(config),
         }
     }
@@ -109,6 +139,8 @@ impl Config {
             "CACHE_DEFAULT_TTL" => {
                 self.default_ttl = ttl(value).ok_or_else(|| unreadable(DURATION))?;
             }
+            #[cfg(feature = "redis")]
+            _ if variable.starts_with("REDIS_") => self.apply_redis(variable, value)?,
             _ => {
                 if let Some(domain) = domain_of(variable) {
                     let ttl = ttl(value).ok_or_else(|| unreadable(DURATION))?;
@@ -117,6 +149,60 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    #[cfg(feature = "redis")]
+    fn apply_redis(&mut self, variable: &str, value: &str) -> Result<(), ConfigError> {
+        // Neither a password nor a URL, which may hold one, is ever quoted.
+        let unreadable = |expected| ConfigError::Unreadable {
+            variable: variable.to_owned(),
+            value: value.to_owned(),
+            expected,
+        };
+        let server = &mut self.redis.server;
+        match variable {
+            "REDIS_URL" => server.url = Some(value.to_owned()),
+            "REDIS_HOST" => server.host = Some(value.to_owned()),
+            "REDIS_USERNAME" => server.username = Some(value.to_owned()),
+            "REDIS_PASSWORD" => server.password = Some(value.to_owned()),
+            "REDIS_PORT" => {
+                let port = value.parse().map_err(|_| unreadable("expected a port number"))?;
+                server.port = Some(port);
+            }
+            "REDIS_DB" => {
+                let number = value.parse::<u32>();
+                let number = number.map_err(|_| unreadable("expected the number of a database"))?;
+                server.database = Some(number.into());
+            }
+            "REDIS_POOL_SIZE" => {
+                let size = value.parse().ok().filter(|size| (1..=256).contains(size));
+                self.redis.connections =
+                    size.ok_or_else(|| unreadable("expected a number of connections, 1 to 256"))?;
+            }
+            "REDIS_CONNECT_TIMEOUT" => {
+                let millis = value.parse::<u64>().ok().filter(|&millis| millis > 0);
+                let millis = millis.ok_or_else(|| unreadable("expected milliseconds"))?;
+                self.redis.connect_timeout = Duration::from_millis(millis);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The server, if one is configured.
+    #[cfg(feature = "redis")]
+    pub(crate) fn redis(&self) -> Result<Option<Redis>, ConfigError> {
+        if !self.redis.server.is_given() {
+            return Ok(None);
+        }
+        if self.namespace.contains('~') || self.namespace.contains(['*', '?', '[', ']', '\\']) {
+            return Err(ConfigError::Namespace {
+                namespace: self.namespace.clone(),
+                reason: "it must not contain `~`, which marks keys of this library, nor wildcards",
+            });
+        }
+        let redis = Redis::new(self.redis.clone(), &self.namespace);
+        redis.map(Some).map_err(|reason| ConfigError::Server { reason })
     }
 
     pub(crate) fn set_domain_ttl(&mut self, domain: &str, ttl: Ttl) {
@@ -201,10 +287,52 @@ mod tests {
             error.to_string(),
             "CACHE_SESSION_TTL=`soon`: expected seconds, a duration such as `5m` or `1h 30m`, or `forever`"
         );
-        let both = [("REDIS_URL", "redis://h"), ("CACHE_ENABLED", "maybe")];
+        let both = [("REDIS_SENTINELS", "h"), ("CACHE_ENABLED", "maybe")];
         let error = read(&both).expect_err("unreadable");
         assert!(error.to_string().starts_with("CACHE_ENABLED=`maybe`"));
-        let error = read(&[("REDIS_URL", "redis://:secret@host")]).expect_err("no Redis yet");
+        let error = read(&[("REDIS_SENTINELS", "secret@host")]).expect_err("not yet");
         assert!(!error.to_string().contains("secret"));
+    }
+
+    #[cfg(feature = "redis")]
+    #[test]
+    fn every_variable_of_a_server_is_read() {
+        let config = read(&[
+            ("REDIS_HOST", "cache.example"),
+            ("REDIS_PORT", "6380"),
+            ("REDIS_USERNAME", "ann"),
+            ("REDIS_PASSWORD", "secret"),
+            ("REDIS_DB", "2"),
+            ("REDIS_POOL_SIZE", "4"),
+            ("REDIS_CONNECT_TIMEOUT", "1500"),
+        ])
+        .expect("readable");
+        let server = &config.redis.server;
+        assert_eq!((server.port, server.database), (Some(6380), Some(2)));
+        assert_eq!((server.username.as_deref(), server.password.as_deref()), (Some("ann"), Some("secret")));
+        assert_eq!(config.redis.connections, 4);
+        assert_eq!(config.redis.connect_timeout, Duration::from_millis(1500));
+        assert!(!format!("{config:?}").contains("secret"));
+        for (name, wrong) in [
+            ("REDIS_PORT", "x"),
+            ("REDIS_PORT", "65536"),
+            ("REDIS_DB", "-1"),
+            ("REDIS_POOL_SIZE", "0"),
+            ("REDIS_CONNECT_TIMEOUT", "soon"),
+        ] {
+            let error = read(&[(name, wrong)]).expect_err("unreadable").to_string();
+            assert!(error.starts_with(&format!("{name}=`{wrong}`: expected")), "{error}");
+        }
+    }
+
+    #[cfg(feature = "redis")]
+    #[test]
+    fn an_address_that_is_none_is_a_clear_error_without_secrets() {
+        let config = read(&[("REDIS_URL", "redis://:secret@host:port")]).expect("a text");
+        let error = config.redis().map(|_| ()).expect_err("no address").to_string();
+        assert!(error.contains("redis://[user") && !error.contains("secret"), "{error}");
+        let wild = [("REDIS_URL", "redis://h"), ("CACHE_NAMESPACE", "a~b")];
+        let error = read(&wild).expect("texts").redis().map(|_| ()).expect_err("a namespace");
+        assert!(error.to_string().contains("a~b"), "{error}");
     }
 }

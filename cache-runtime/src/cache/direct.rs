@@ -4,6 +4,8 @@ use super::Cache;
 use crate::invalidate::{self, By, Invalidated, Target};
 use crate::key::Key;
 use crate::pattern::{Pattern, Route};
+#[cfg(feature = "redis")]
+use crate::read_through::remote;
 use crate::read_through::{Call, Optional, Plan};
 use crate::site::DIRECT;
 use crate::tag::Tag;
@@ -13,12 +15,17 @@ use crate::value::CacheValue;
 impl Cache {
     /// The value under `key`, if it is there, valid and a `T`.
     pub async fn get<T: CacheValue>(&self, key: impl Into<Key>) -> Option<T> {
-        self.read(key.into())
+        self.read(key.into()).await
     }
 
     /// Whether there is a valid entry under `key`.
     pub async fn contains(&self, key: impl Into<Key>) -> bool {
-        self.valid_entry(&key.into()).is_some()
+        let key = key.into();
+        #[cfg(feature = "redis")]
+        if let Some(redis) = self.redis() {
+            return remote::valid(self, redis, key.as_str()).await.is_some();
+        }
+        self.valid_entry(&key).is_some()
     }
 
     /// How long the entry under `key` stays fresh; `None` if there is no valid one.
@@ -33,26 +40,32 @@ impl Cache {
     /// # }
     /// ```
     pub async fn ttl(&self, key: impl Into<Key>) -> Option<Ttl> {
-        let entry = self.valid_entry(&key.into())?;
+        let key = key.into();
+        #[cfg(feature = "redis")]
+        if let Some(redis) = self.redis() {
+            let entry = remote::valid(self, redis, key.as_str()).await?;
+            return Some(entry.time_left.map_or(Ttl::Forever, Ttl::For));
+        }
+        let entry = self.valid_entry(&key)?;
         Some(entry.time_left(self.now()))
     }
 
     /// Deletes one key: its entry, whatever is being computed for it, and what was computed from it.
     /// Returns whether there was a valid entry.
     pub async fn delete(&self, key: impl Into<Key>) -> bool {
-        invalidate::delete(self, &key.into(), By::Hand)
+        invalidate::delete(self, &key.into(), By::Hand).await
     }
 
     /// Invalidates every key that matches; see [`Pattern`] for the forms and their costs.
     ///
     /// Values in a pattern have to be escaped as they are in keys: `cache.invalidate(key!("user:{id}:*"))`.
     pub async fn invalidate(&self, pattern: impl Into<Pattern>) -> Invalidated {
-        invalidate::invalidate(self, &Target::pattern(pattern), By::Hand)
+        invalidate::invalidate(self, &Target::pattern(pattern), By::Hand).await
     }
 
     /// Invalidates every entry that carries `tag`, in one step whatever their number.
     pub async fn invalidate_tag(&self, tag: impl Into<Tag>) -> Invalidated {
-        invalidate::invalidate(self, &Target::tag(tag), By::Hand)
+        invalidate::invalidate(self, &Target::tag(tag), By::Hand).await
     }
 
     /// Invalidates every entry that carries one of `tags`.
@@ -62,7 +75,7 @@ impl Cache {
     ) -> Invalidated {
         let mut all = Invalidated::delivered(Route::Tag, None);
         for tag in tags {
-            all = self.invalidate_tag(tag).await;
+            all = all.and(self.invalidate_tag(tag).await);
         }
         all
     }
@@ -72,9 +85,10 @@ impl Cache {
         self.invalidate("*").await
     }
 
-    pub(super) fn read<T: CacheValue>(&self, key: Key) -> Option<T> {
+    pub(super) async fn read<T: CacheValue>(&self, key: Key) -> Option<T> {
         Call::new(&DIRECT, self, key)
             .peek(Optional, Plan::default)
+            .await
             .flatten()
     }
 }

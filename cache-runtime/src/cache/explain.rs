@@ -2,8 +2,12 @@
 
 use super::Cache;
 use crate::entry::Entry;
+#[cfg(feature = "redis")]
+use crate::generation::Named;
 use crate::generation::{Generation, Guard};
 use crate::key::Key;
+#[cfg(feature = "redis")]
+use crate::read_through::remote;
 use crate::stats::Bytes;
 use crate::ttl::Ttl;
 use serde::Serialize;
@@ -56,6 +60,8 @@ pub enum State {
     Invalidated,
     /// Not stored.
     Absent,
+    /// The shared server did not answer.
+    Unknown,
 }
 
 impl Cache {
@@ -75,6 +81,23 @@ impl Cache {
     /// ```
     pub async fn explain(&self, key: impl Into<Key>) -> Explanation {
         let key = key.into();
+        #[cfg(feature = "redis")]
+        if let Some(redis) = self.redis() {
+            return match remote::inspect(self, redis, key.as_str()).await {
+                Ok((entry, computing)) => Explanation {
+                    key: key.as_str().to_owned(),
+                    state: entry.as_ref().map_or(State::Absent, |entry| entry.state),
+                    computing,
+                    entry: entry.map(on_server),
+                },
+                Err(_) => Explanation {
+                    key: key.as_str().to_owned(),
+                    state: State::Unknown,
+                    computing: self.flights().contains(key.as_str()),
+                    entry: None,
+                },
+            };
+        }
         let found = self
             .local()
             .peek(key.as_str())
@@ -118,10 +141,26 @@ impl Cache {
 }
 
 fn name(stamp: &Arc<Generation>) -> String {
-    match stamp.guard() {
-        Guard::Key => format!("key {}", stamp.name()),
-        Guard::Scope => format!("scope {}*", stamp.name()),
-        Guard::Tag => format!("tag {}", stamp.name()),
+    in_full(stamp.guard(), stamp.name())
+}
+
+fn in_full(guard: Guard, name: &str) -> String {
+    match guard {
+        Guard::Key => format!("key {name}"),
+        Guard::Scope => format!("scope {name}*"),
+        Guard::Tag => format!("tag {name}"),
+    }
+}
+
+#[cfg(feature = "redis")]
+fn on_server(entry: remote::Inspected) -> EntryDetails {
+    let names = |guards: Vec<Named>| guards.iter().map(|(guard, name)| in_full(*guard, name)).collect();
+    EntryDetails {
+        age: entry.age,
+        time_left: entry.time_left,
+        bytes: entry.bytes,
+        guards: names(entry.guards),
+        invalidated_by: names(entry.ended),
     }
 }
 
@@ -133,6 +172,7 @@ impl fmt::Display for State {
             State::Expired => "expired",
             State::Invalidated => "invalidated",
             State::Absent => "not stored",
+            State::Unknown => "not known: the server did not answer",
         })
     }
 }

@@ -32,8 +32,8 @@ impl Cache {
 
 #[cold]
 fn from_env() -> Cache {
-    match Builder::from_env() {
-        Ok(builder) => builder.build_embedded(),
+    match Builder::from_env().and_then(Builder::build_now) {
+        Ok(cache) => cache,
         Err(error) => {
             tracing::error!(target: "cache_runtime", %error, "no cache is installed and the environment cannot be used; caching is off");
             Cache::disabled()

@@ -1,6 +1,8 @@
 //! How the cache is doing.
 
 use super::Cache;
+#[cfg(feature = "redis")]
+use crate::redis::RedisHealth;
 use serde::Serialize;
 use std::fmt;
 
@@ -8,7 +10,7 @@ use std::fmt;
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Health {
-    /// `embedded`.
+    /// `embedded` or `redis`.
     pub backend: &'static str,
     /// Whether it is switched on.
     pub enabled: bool,
@@ -26,8 +28,11 @@ pub struct Health {
     pub evictions: u64,
     /// Computations under way.
     pub computing: usize,
-    /// Tags, scopes and keys that something depends on.
+    /// Tags, scopes and keys that something in this process depends on.
     pub generations: usize,
+    /// The shared server, if there is one.
+    #[cfg(feature = "redis")]
+    pub redis: Option<RedisHealth>,
 }
 
 impl Cache {
@@ -42,10 +47,22 @@ impl Cache {
     /// ```
     pub async fn health(&self) -> Health {
         let capacity = self.local().capacity();
+        #[cfg(feature = "redis")]
+        let redis = match self.redis() {
+            Some(redis) => Some(redis.health().await),
+            None => None,
+        };
+        #[cfg(feature = "redis")]
+        let (backend, ready) = match &redis {
+            Some(redis) => ("redis", redis.connected && redis.queued_invalidations == 0),
+            None => ("embedded", true),
+        };
+        #[cfg(not(feature = "redis"))]
+        let (backend, ready) = ("embedded", true);
         Health {
-            backend: "embedded",
+            backend,
             enabled: self.is_enabled(),
-            ready: true,
+            ready,
             entries: self.local().len(),
             max_entries: capacity.entries,
             bytes: self.local().bytes(),
@@ -53,6 +70,8 @@ impl Cache {
             evictions: self.local().evicted(),
             computing: self.flights().len(),
             generations: self.generations().len(),
+            #[cfg(feature = "redis")]
+            redis,
         }
     }
 }
@@ -75,6 +94,11 @@ impl fmt::Display for Health {
             self.evictions,
             self.computing,
             self.generations
-        )
+        )?;
+        #[cfg(feature = "redis")]
+        if let Some(redis) = &self.redis {
+            write!(f, "\n{redis}")?;
+        }
+        Ok(())
     }
 }

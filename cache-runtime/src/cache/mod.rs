@@ -19,11 +19,15 @@ pub use operation::{GetOrSet, GetOrTrySet, Operation, Set, SetWith, WriteThrough
 pub use warm::{Warm, WarmReport};
 
 use crate::clock::{Clock, Tick};
+#[cfg(feature = "redis")]
+use crate::codec::Codec;
 use crate::entry::Entry;
 use crate::flight::Flights;
 use crate::generation::Generations;
 use crate::key::Key;
 use crate::local::Local;
+#[cfg(feature = "redis")]
+use crate::redis::Redis;
 use crate::stats::{Families, Stats};
 use crate::ttl::Ttl;
 use config::Config;
@@ -67,6 +71,8 @@ struct Shared {
     id: u64,
     config: Config,
     clock: Clock,
+    #[cfg(feature = "redis")]
+    redis: Option<Redis>,
     local: Local,
     generations: Generations,
     flights: Arc<Flights>,
@@ -77,7 +83,7 @@ struct Shared {
 impl Cache {
     /// An embedded cache with the defaults of [`Builder`].
     pub fn in_memory() -> Self {
-        Cache::with(Config::default(), Clock::system())
+        Builder::new().build_embedded()
     }
 
     /// A cache that is switched off: every call runs its function, nothing is stored.
@@ -98,16 +104,20 @@ impl Cache {
     /// | `CACHE_NAMESPACE` | what stands before every key on a shared server | none |
     /// | `CACHE_DEFAULT_TTL` | time to live where none is given: seconds, or `5m` | `5m` |
     /// | `CACHE_{DOMAIN}_TTL` | time to live of a domain cache: `CACHE_SESSION_TTL` | its own |
+    /// | `REDIS_URL` | a Redis server: `redis://[user[:password]@]host[:port][/database]`, `rediss://…`, `unix:///…` | none: embedded |
+    /// | `REDIS_HOST`, `REDIS_PORT`, `REDIS_USERNAME`, `REDIS_PASSWORD`, `REDIS_DB` | the same in parts | |
+    /// | `REDIS_POOL_SIZE` | connections to keep | `1` |
+    /// | `REDIS_CONNECT_TIMEOUT` | in milliseconds | `1000` |
     ///
     /// # Errors
     ///
-    /// If a value cannot be read. Also if a variable asks for Redis (`REDIS_URL` and its like), which this
-    /// version does not have yet: better a clear word at start than a cache that is not shared.
+    /// If a value cannot be read. Also if a variable asks for what this build does not have: better a clear word at
+    /// start than a cache that is not shared.
     pub async fn from_env() -> Result<Self, ConfigError> {
         Builder::from_env()?.build().await
     }
 
-    fn with(config: Config, clock: Clock) -> Self {
+    fn with(config: Config, clock: Clock, #[cfg(feature = "redis")] redis: Option<Redis>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Cache {
             shared: Arc::new(Shared {
@@ -115,6 +125,8 @@ impl Cache {
                 local: Local::new(config.capacity),
                 config,
                 clock,
+                #[cfg(feature = "redis")]
+                redis,
                 generations: Generations::new(),
                 flights: Arc::new(Flights::new()),
                 families: Families::default(),
@@ -149,6 +161,20 @@ impl Cache {
 impl Cache {
     pub(crate) fn id(&self) -> u64 {
         self.shared.id
+    }
+
+    /// The shared server, if there is one. Then it knows what is stored and what is current, and this process keeps
+    /// nothing.
+    #[cfg(feature = "redis")]
+    #[inline]
+    pub(crate) fn redis(&self) -> Option<&Redis> {
+        self.shared.redis.as_ref()
+    }
+
+    /// How values are encoded unless their site says otherwise.
+    #[cfg(feature = "redis")]
+    pub(crate) fn codec(&self) -> Codec {
+        self.shared.config.codec
     }
 
     pub(crate) fn now(&self) -> Tick {

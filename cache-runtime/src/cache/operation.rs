@@ -179,11 +179,13 @@ type Awaited<'c, T> = Pin<Box<dyn Future<Output = T> + Send + 'c>>;
 
 impl<'c, T: CacheValue> IntoFuture for Operation<'c, Set<T>> {
     type Output = bool;
-    type IntoFuture = std::future::Ready<bool>;
+    type IntoFuture = Awaited<'c, bool>;
 
     fn into_future(self) -> Self::IntoFuture {
         let Set(value) = self.action;
-        std::future::ready(write::set(self.cache, &DIRECT, &self.key, value, self.plan))
+        Box::pin(async move {
+            write::set(self.cache, &DIRECT, &self.key, value, self.plan).await
+        })
     }
 }
 

@@ -11,14 +11,20 @@ mod context;
 mod table;
 
 pub(crate) use context::{computing, current as current_flight, current_for, refreshing};
-pub(crate) use table::{Entered, Flights, Lead};
+pub(crate) use table::{Entered, Flights, Lead, Stance};
 
 use crate::entry::{Entry, Lateness};
 use crate::generation::{Epoch, Generation, Guard};
+#[cfg(feature = "redis")]
+use crate::generation::Stamp;
 use crate::sync::lock;
+#[cfg(feature = "redis")]
+use crate::tag::Tag;
 use std::any::Any;
 use std::collections::{HashMap, HashSet};
 use std::pin::pin;
+#[cfg(feature = "redis")]
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::Notify;
@@ -41,6 +47,66 @@ pub(crate) struct Flight {
     pub(crate) version: u32,
     /// As it stood before the computation.
     pub(crate) epoch: Epoch,
+    /// The cache whose server knows what it depends on; 0 for an embedded one.
+    home: u64,
+    /// What a computation on a shared server is known by in this process.
+    #[cfg(feature = "redis")]
+    pub(crate) remote: Remote,
+}
+
+/// What callers of a computation on a shared server have to know before they join it.
+#[cfg(feature = "redis")]
+#[derive(Default)]
+pub(crate) struct Remote {
+    /// When its first command was sent, in the order of everything that is sent; 0: not yet.
+    begun: AtomicU64,
+    /// Whether the key's generation is captured as well.
+    pub(crate) knows_key_generation: bool,
+    /// The tags that its function declares for this call.
+    pub(crate) tags: Box<[Tag]>,
+    /// What it holds, once it computes; `None`, if it holds nothing.
+    held: OnceLock<Option<Held>>,
+    /// Whether another computation has taken its place.
+    replaced: AtomicBool,
+}
+
+/// The lease of a computation, and the generations that it runs under.
+#[cfg(feature = "redis")]
+pub(crate) struct Held {
+    pub(crate) token: u64,
+    pub(crate) stamps: Box<[Stamp]>,
+}
+
+#[cfg(feature = "redis")]
+impl Remote {
+    pub(crate) fn new(knows_key_generation: bool, tags: &[Tag]) -> Self {
+        Remote {
+            begun: AtomicU64::new(0),
+            knows_key_generation,
+            tags: tags.into(),
+            ..Remote::default()
+        }
+    }
+
+    /// What it holds; the outer `None`: it does not compute yet.
+    pub(crate) fn held(&self) -> Option<Option<&Held>> {
+        self.held.get().map(Option::as_ref)
+    }
+
+    pub(crate) fn begins_at(&self, moment: u64) {
+        self.begun.store(moment, Ordering::Release);
+    }
+
+    /// What was sent has come to nothing.
+    pub(crate) fn begins_later(&self) {
+        self.begun.store(0, Ordering::Release);
+    }
+
+    /// Whether everything that it reads is read after this moment.
+    pub(crate) fn is_begun_after(&self, moment: u64) -> bool {
+        let begun = self.begun.load(Ordering::Acquire);
+        begun == 0 || begun > moment
+    }
 }
 
 /// How a flight ended.
@@ -104,7 +170,19 @@ impl Flight {
             tag_set: 0,
             version: 0,
             epoch,
+            home: 0,
+            #[cfg(feature = "redis")]
+            remote: Remote::default(),
         }
+    }
+
+    /// A computation for a server's cache.
+    #[cfg(feature = "redis")]
+    pub(crate) fn of_server(home: u64, remote: Remote, epoch: Epoch) -> Self {
+        let mut flight = Flight::new(Vec::new(), Vec::new(), epoch);
+        flight.home = home;
+        flight.remote = remote;
+        flight
     }
 
     /// The generation of the key itself.
@@ -188,6 +266,9 @@ impl Flight {
     /// In this order, since callers join while it is being read: one who comes after an invalidation either finds
     /// the note and does not join, or came before the note, and then the invalidation is found here.
     pub(crate) fn reads(&self, dependency: Dependency) -> bool {
+        if let Dependency::Entry(entry) = &dependency {
+            self.can_depend_on(entry);
+        }
         let (address, noted) = (dependency.address(), dependency.clone());
         let is_new = lock(&self.reads).insert(address, noted).is_none();
         let is_valid = dependency.is_current();
@@ -210,12 +291,64 @@ impl Flight {
         match entry.late {
             Lateness::None => {}
             Lateness::Vouched => self.late.store(true, Ordering::Release),
-            Lateness::Doubtful => self.doomed.store(true, Ordering::Release),
+            Lateness::Doubtful => self.doom(),
         }
+        self.can_depend_on(entry);
         let entry = Dependency::Entry(Arc::clone(entry));
         let mut reads = lock(&self.reads);
         reads.insert(entry.address(), entry);
         reads.remove(&Arc::as_ptr(inner).addr());
+    }
+
+    /// What one server or process knows about is nothing that another can look after.
+    fn can_depend_on(&self, entry: &Entry) {
+        if entry.home() != self.home {
+            self.doom();
+        }
+    }
+
+    /// Everything that the result depends on besides its own guards. `None`: not all of it was read from the server
+    /// with this replication id.
+    #[cfg(feature = "redis")]
+    pub(crate) fn inherited(&self, replication_id: &str) -> Option<Vec<Stamp>> {
+        let mut stamps = Vec::new();
+        let one_server = self.all(|_, entries| {
+            entries.iter().all(|entry| match &entry.remote {
+                Some(remote) => {
+                    stamps.extend(remote.stamps.iter().cloned());
+                    *remote.replication_id == *replication_id
+                }
+                None => false,
+            })
+        });
+        one_server.then_some(stamps)
+    }
+
+    /// The generations that this computation runs under, and those of all that it has read or waits for.
+    #[cfg(feature = "redis")]
+    pub(crate) fn computed_under(&self) -> Vec<Stamp> {
+        let mut stamps = Vec::new();
+        self.all(|flight, entries| {
+            if let Some(Some(held)) = flight.remote.held() {
+                stamps.extend(held.stamps.iter().cloned());
+            }
+            let remote = entries.iter().filter_map(|entry| entry.remote.as_ref());
+            stamps.extend(remote.flat_map(|remote| remote.stamps.iter().cloned()));
+            true
+        });
+        stamps
+    }
+
+    /// Whether `other` waits for this one, or is it.
+    #[cfg(feature = "redis")]
+    pub(crate) fn would_wait_for_itself(&self, other: &Flight) -> bool {
+        other.depends_on(self)
+    }
+
+    /// Takes back that it waits for `other`.
+    #[cfg(feature = "redis")]
+    pub(crate) fn no_longer_waits_for(&self, other: &Arc<Flight>) {
+        lock(&self.reads).remove(&Arc::as_ptr(other).addr());
     }
 
     /// Makes sure that nothing of this computation is kept.
@@ -275,12 +408,51 @@ impl Flight {
 
     /// Waits for the end.
     pub(crate) async fn ended(&self) -> &End {
+        self.until(|| self.end.get()).await
+    }
+
+    /// What came of it, if it has ended.
+    #[cfg(feature = "redis")]
+    pub(crate) fn found(&self) -> Option<&End> {
+        self.end.get()
+    }
+
+    /// From here on it computes, and holds this.
+    #[cfg(feature = "redis")]
+    pub(crate) fn holds(&self, held: Option<Held>) {
+        if self.remote.held.set(held).is_ok() {
+            self.wake.notify_waiters();
+        }
+    }
+
+    /// Waits until it computes, or has ended.
+    #[cfg(feature = "redis")]
+    pub(crate) async fn computes_or_ended(&self) {
+        let computes = || self.remote.held.get().is_some();
+        self.until(|| (self.end.get().is_some() || computes()).then_some(())).await;
+    }
+
+    /// Waits for the end, or until another computation takes its place.
+    #[cfg(feature = "redis")]
+    pub(crate) async fn ended_or_replaced(&self) {
+        let replaced = || self.remote.replaced.load(Ordering::Acquire);
+        self.until(|| (self.end.get().is_some() || replaced()).then_some(())).await;
+    }
+
+    /// Another computation takes its place.
+    #[cfg(feature = "redis")]
+    pub(crate) fn is_replaced(&self) {
+        self.remote.replaced.store(true, Ordering::Release);
+        self.wake.notify_waiters();
+    }
+
+    async fn until<T>(&self, reached: impl Fn() -> Option<T>) -> T {
         loop {
             let mut woken = pin!(self.wake.notified());
-            // From here on no wake-up is missed, so the end is looked for after it.
+            // From here on no wake-up is missed, so it is looked for after it.
             woken.as_mut().enable();
-            if let Some(end) = self.end.get() {
-                return end;
+            if let Some(reached) = reached() {
+                return reached;
             }
             woken.await;
         }

@@ -20,8 +20,20 @@ pub(crate) struct Flights {
 pub(crate) enum Entered {
     /// A computation is under way: wait for it.
     Joined(Arc<Flight>),
+    /// The same, but its result is none for this caller: wait for its end, and look again.
+    #[cfg(feature = "redis")]
+    Behind(Arc<Flight>),
     /// Nobody computes: it is this caller's turn.
     Leads(Lead),
+}
+
+/// How a caller stands to a computation that is under way.
+pub(crate) enum Stance {
+    Join,
+    #[cfg(feature = "redis")]
+    Wait,
+    /// Takes its place. It goes on, and nobody joins it any more.
+    Replace,
 }
 
 impl Flights {
@@ -32,28 +44,51 @@ impl Flights {
         }
     }
 
-    /// Joins the flight of `key` if it satisfies `joinable`; otherwise starts one, which takes its place.
+    /// Joins the flight of `key`, or waits for it, as `stance` says; otherwise starts one, which takes its place.
     ///
     /// `begin` runs under the lock, so that of all callers just one captures generations.
     pub(crate) fn enter(
         self: &Arc<Self>,
         key: &Arc<str>,
-        joinable: impl FnOnce(&Arc<Flight>) -> bool,
+        stance: impl FnOnce(&Arc<Flight>) -> Stance,
         begin: impl FnOnce() -> Flight,
     ) -> Entered {
         let mut shard = lock(self.shard(key));
-        if let Some(flight) = shard.get(&**key)
-            && joinable(flight)
-        {
-            return Entered::Joined(Arc::clone(flight));
+        if let Some(flight) = shard.get(&**key) {
+            match stance(flight) {
+                Stance::Join => return Entered::Joined(Arc::clone(flight)),
+                #[cfg(feature = "redis")]
+                Stance::Wait => return Entered::Behind(Arc::clone(flight)),
+                Stance::Replace => {}
+            }
         }
         let flight = Arc::new(begin());
-        shard.insert(Arc::clone(key), Arc::clone(&flight));
+        let _replaced = shard.insert(Arc::clone(key), Arc::clone(&flight));
+        drop(shard);
+        #[cfg(feature = "redis")]
+        if let Some(replaced) = _replaced {
+            replaced.is_replaced();
+        }
         Entered::Leads(Lead {
             flights: Some(Arc::clone(self)),
             key: Arc::clone(key),
             flight,
         })
+    }
+
+    /// Starts a flight, which takes the place of another.
+    #[cfg(feature = "redis")]
+    pub(crate) fn lead(self: &Arc<Self>, key: &Arc<str>, begin: impl FnOnce() -> Flight) -> Lead {
+        let flight = Arc::new(begin());
+        let replaced = lock(self.shard(key)).insert(Arc::clone(key), Arc::clone(&flight));
+        if let Some(replaced) = replaced {
+            replaced.is_replaced();
+        }
+        Lead {
+            flights: Some(Arc::clone(self)),
+            key: Arc::clone(key),
+            flight,
+        }
     }
 
     /// How many computations are under way.

@@ -7,8 +7,12 @@
 //!
 //! This room knows nothing of values, time or computations.
 
+#[cfg(feature = "redis")]
+mod stamp;
 mod table;
 
+#[cfg(feature = "redis")]
+pub(crate) use stamp::{Named, Stamp};
 pub(crate) use table::{Epoch, Generations};
 
 use std::sync::atomic::{AtomicBool, Ordering};

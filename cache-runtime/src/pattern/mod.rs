@@ -77,8 +77,18 @@ impl Pattern {
     }
 }
 
+/// The longest scope that every key which matches the glob lies in.
+#[cfg(feature = "redis")]
+pub(crate) fn literal_scope(glob: &str) -> &str {
+    let literal = &glob[..glob.find(is_wild).unwrap_or(glob.len())];
+    crate::key::scopes(literal).last().unwrap_or_default()
+}
+
+fn is_wild(c: char) -> bool {
+    matches!(c, '*' | '?' | '[' | '\\')
+}
+
 fn route(text: &str) -> Route {
-    let is_wild = |c: char| matches!(c, '*' | '?' | '[' | '\\');
     match text.strip_suffix('*') {
         Some(prefix) if is_scope(prefix) && !prefix.contains(is_wild) => Route::Scope,
         None if !text.contains(is_wild) => Route::Key,
@@ -127,6 +137,20 @@ impl fmt::Display for Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "redis")]
+    #[test]
+    fn the_literal_beginning_of_a_glob_is_a_scope() {
+        for (glob, scope) in [
+            ("user:*:profile", "user:"),
+            ("user:4?", "user:"),
+            ("s?ss:1", ""),
+            ("user:42:pro*", "user:42:"),
+            ("1:2:3:4:5:6:7:8:9:*", "1:2:3:4:5:6:7:8:"),
+        ] {
+            assert_eq!(literal_scope(glob), scope, "{glob}");
+        }
+    }
 
     #[test]
     fn the_route_follows_from_the_text() {

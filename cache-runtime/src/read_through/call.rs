@@ -1,8 +1,10 @@
 //! One call of a cached function, and the look-up it begins with. Nothing here waits: a hit is answered at once.
 
-use super::miss::{Miss, Pending};
+use super::miss::{Course, Miss, Pending};
 use super::plan::{Plan, capture};
 use super::reader::Reader;
+#[cfg(feature = "redis")]
+use super::remote::Look;
 use super::shape::Shape;
 use crate::cache::Cache;
 use crate::flight::{Flight, current_flight, current_for};
@@ -59,10 +61,13 @@ impl<'c> Call<'c> {
         // Also where the cache is passed by: a wish to refresh is for this call, not for one inside its body.
         let (outer, refresh) = current_for(self.site);
         if !self.is_possible() {
-            if let Some(outer) = outer {
-                self.depend(&outer, &plan());
-            }
-            return Lookup::Miss(self.bypass(shape));
+            let course = self.past(outer, plan);
+            return Lookup::Miss(Miss::new(shape, course));
+        }
+        #[cfg(feature = "redis")]
+        if self.cache.redis().is_some() {
+            let pending = self.pending(plan(), outer, refresh);
+            return Lookup::Miss(Miss::new(shape, Course::Through(pending)));
         }
         let found = self.cache.local().get(self.key.as_str());
         if !refresh
@@ -75,23 +80,28 @@ impl<'c> Call<'c> {
             return Lookup::Hit(returned);
         }
         count(&self.site.counters(self.cache).misses);
-        trace::miss(self.site, &self.key, || {
+        trace::miss(self.site, self.key.as_str(), || {
             self.reader().why_not(found.as_deref())
         });
-        let pending = Pending {
+        let mut pending = self.pending(plan(), outer, refresh);
+        pending.found = found;
+        Lookup::Miss(Miss::new(shape, Course::Through(pending)))
+    }
+
+    fn pending(&self, plan: Plan, outer: Option<Arc<Flight>>, refresh: bool) -> Pending {
+        Pending {
             cache: self.cache.clone(),
             site: self.site,
             key: self.key.as_str().into(),
-            plan: plan(),
-            found,
+            plan,
+            found: None,
             outer,
             refresh,
-        };
-        Lookup::Miss(Miss::new(shape, Some(pending)))
+        }
     }
 
     /// Looks, and computes nothing: what a call would return if it were a hit.
-    pub fn peek<R, S>(&self, shape: S, plan: impl Fn() -> Plan) -> Option<R>
+    pub async fn peek<R, S>(&self, shape: S, plan: impl Fn() -> Plan) -> Option<R>
     where
         S: Shape<R>,
         S::Value: CacheValue,
@@ -100,6 +110,19 @@ impl<'c> Call<'c> {
             return None;
         }
         let outer = current_flight();
+        #[cfg(feature = "redis")]
+        if let Some(redis) = self.cache.redis() {
+            let plan = plan();
+            let look = Look {
+                cache: self.cache,
+                redis,
+                site: self.site,
+                key: self.key.as_str(),
+                plan: &plan,
+                outer: outer.as_ref(),
+            };
+            return Box::pin(look.peek(shape)).await;
+        }
         let entry = self.cache.local().get(self.key.as_str());
         let returned = entry.and_then(|entry| {
             self.reader()
@@ -128,7 +151,7 @@ impl<'c> Call<'c> {
     #[inline]
     fn hit(&self) {
         count(&self.site.counters(self.cache).hits);
-        trace::hit(self.site, &self.key);
+        trace::hit(self.site, self.key.as_str());
     }
 
     /// An outer computation depends on what this call is about, also where the call goes past the cache.
@@ -142,11 +165,24 @@ impl<'c> Call<'c> {
     }
 
     #[cold]
-    fn bypass<S>(&self, shape: S) -> Miss<S> {
+    fn past(&self, outer: Option<Arc<Flight>>, plan: impl Fn() -> Plan) -> Course {
         count(&self.site.counters(self.cache).bypassed);
         if !self.key.is_sound() {
             trace::unsound_key(self.site);
         }
-        Miss::new(shape, None)
+        let Some(outer) = outer else {
+            return Course::Past;
+        };
+        #[cfg(feature = "redis")]
+        if self.cache.redis().is_some() {
+            return if self.site.value_tags || !self.key.is_sound() {
+                outer.doom();
+                Course::Past
+            } else {
+                Course::PastInside(self.pending(plan(), Some(outer), false))
+            };
+        }
+        self.depend(&outer, &plan());
+        Course::Past
     }
 }

@@ -1,32 +1,44 @@
 //! A miss: sharing a computation that is under way, or running the body, storing its value and telling everybody
 //! who waits how it ended.
 
+use super::compute::compute;
 use super::plan::{Plan, capture};
 use super::reader::Reader;
+#[cfg(feature = "redis")]
+use super::remote::{self, Claim, Finished};
 use super::shape::{Shape, View};
 use super::store::{Decision, Destination, Finding, Outcome};
 use crate::cache::Cache;
 use crate::entry::{Entry, Lateness};
-use crate::flight::{Dependency, End, Entered, Flight, Lead, Waiting, computing};
+use crate::flight::{Dependency, End, Entered, Flight, Lead, Stance, Waiting};
 use crate::generation::Epoch;
 use crate::invalidate::end_key;
 use crate::key::Key;
 use crate::site::Site;
 use crate::stats::count;
+use crate::sync::within;
 use crate::trace;
 use crate::value::CacheValue;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A call that was not answered.
 #[must_use]
 pub struct Miss<S> {
     shape: S,
-    /// `None`: the call goes past the cache.
-    pending: Option<Pending>,
+    course: Course,
+}
+
+/// Where a call goes.
+pub(super) enum Course {
+    /// Past the cache.
+    Past,
+    /// Past the cache, inside a computation that depends on what it is about.
+    #[cfg(feature = "redis")]
+    PastInside(Pending),
+    Through(Pending),
 }
 
 /// What a call has found out so far.
@@ -44,15 +56,19 @@ pub(super) struct Pending {
 }
 
 /// Whose turn it is.
-enum Turn<R> {
+pub(super) enum Turn<R> {
     /// Another caller has answered.
     Answered(R),
-    Ours(Lead),
+    Ours(Lead, Option<Claim>),
 }
 
+/// The right to store on a shared server, of which there is none.
+#[cfg(not(feature = "redis"))]
+pub(super) enum Claim {}
+
 impl<S> Miss<S> {
-    pub(super) fn new(shape: S, pending: Option<Pending>) -> Self {
-        Miss { shape, pending }
+    pub(super) fn new(shape: S, course: Course) -> Self {
+        Miss { shape, course }
     }
 
     /// Shares the result of a computation that is under way; or runs the body, stores its value as `decide` says,
@@ -63,32 +79,45 @@ impl<S> Miss<S> {
         S: Shape<R>,
         S::Value: CacheValue,
     {
-        let Some(pending) = self.pending else {
-            return body.await;
+        let pending = match self.course {
+            Course::Through(pending) => pending,
+            #[cfg(feature = "redis")]
+            Course::PastInside(pending) => {
+                Box::pin(remote::depend(&pending)).await;
+                return body.await;
+            }
+            Course::Past => return body.await,
         };
         let counters = pending.site.counters(&pending.cache);
-        let lead = match pending.turn(self.shape).await {
-            Turn::Ours(lead) => lead,
-            Turn::Answered(returned) => {
-                count(&counters.coalesced);
-                return returned;
+        let (lead, claim) = match pending.turn(self.shape).await {
+            Turn::Ours(lead, claim) => (lead, claim),
+            Turn::Answered(returned) => return returned,
+        };
+        let (cache, site, key) = (&pending.cache, pending.site, &*pending.key);
+        let (returned, cost) = {
+            // Pinned here, so that this future holds the body once.
+            let computation = pin!(compute(cache, site, key, lead.flight(), body));
+            match &claim {
+                #[cfg(feature = "redis")]
+                Some(claim) => claim.while_held(computation).await,
+                _ => computation.await,
             }
         };
-        let started = Instant::now();
-        let computation = computing(Arc::clone(lead.flight()), body);
-        let returned = trace::computation(pending.site, &pending.key, computation).await;
-        counters.loaded(started.elapsed());
         let end = match self.shape.view(&returned) {
             View::Value(value) => {
                 let mut decision = Decision::of(&pending.plan);
                 decide(value, &mut decision);
-                pending.keep(&lead, Finding::value(value.clone()), decision)
+                pending.keep(&lead, claim, Some(value), decision, cost).await
             }
             View::Absent => {
                 let decision = Decision::of_absence(&pending.plan);
-                pending.keep(&lead, Finding::absence(), decision)
+                pending.keep::<S::Value>(&lead, claim, None, decision, cost).await
             }
             View::Failure => {
+                #[cfg(feature = "redis")]
+                if let Some(claim) = claim {
+                    Box::pin(claim.give_back()).await;
+                }
                 count(&counters.errors);
                 trace::failed(pending.site);
                 self.shape
@@ -119,6 +148,11 @@ impl Pending {
         S: Shape<R>,
         S::Value: CacheValue,
     {
+        #[cfg(feature = "redis")]
+        if let Some(redis) = self.cache.redis() {
+            // In a box: this future is part of every call, and most have no server.
+            return Box::pin(remote::turn(self, redis, shape)).await;
+        }
         let mut given_up: Option<Arc<Flight>> = None;
         let lead = loop {
             let joined_at = self.cache.generations().epoch();
@@ -127,27 +161,43 @@ impl Pending {
                     .as_ref()
                     .is_some_and(|other| Arc::ptr_eq(other, flight))
             };
-            let joinable = |flight: &Arc<Flight>| !is_given_up(flight) && self.can_join(flight);
+            let stance = |flight: &Arc<Flight>| {
+                if !is_given_up(flight) && self.can_join(flight) {
+                    Stance::Join
+                } else {
+                    Stance::Replace
+                }
+            };
             let flights = self.cache.flights();
-            match flights.enter(&self.key, joinable, || self.begin()) {
+            match flights.enter(&self.key, stance, || self.begin()) {
                 Entered::Leads(lead) => break lead,
                 Entered::Joined(flight) => match self.follow(shape, &flight, joined_at).await {
-                    Followed::Answered(returned) => return Turn::Answered(returned),
+                    Followed::Answered(returned) => {
+                        self.coalesced();
+                        return Turn::Answered(returned);
+                    }
                     Followed::LookAgain => {}
                     // Of all who give up at once, one leads again and the others join it.
                     Followed::GaveUp => given_up = Some(flight),
                     Followed::OnOurOwn => break Lead::alone(Arc::clone(&self.key), self.begin()),
                 },
+                #[cfg(feature = "redis")]
+                Entered::Behind(_) => {}
             }
         };
         if let Some((entry, returned)) = self.look_again(shape, &lead) {
             lead.finish(End::Entry(entry));
+            self.coalesced();
             return Turn::Answered(returned);
         }
         if let Some(outer) = &self.outer {
             outer.computes(lead.flight());
         }
-        Turn::Ours(lead)
+        Turn::Ours(lead, None)
+    }
+
+    fn coalesced(&self) {
+        count(&self.site.counters(&self.cache).coalesced);
     }
 
     /// A flight can be joined while nothing it depends on has been invalidated, if its value can be this caller's.
@@ -231,7 +281,14 @@ impl Pending {
     }
 
     /// Stores, tells the outer computation, and makes what those who wait are given.
-    fn keep(&self, lead: &Lead, finding: Finding, decision: Decision) -> End {
+    async fn keep<T: CacheValue>(
+        &self,
+        lead: &Lead,
+        claim: Option<Claim>,
+        value: Option<&T>,
+        decision: Decision,
+        cost: Duration,
+    ) -> End {
         let destination = Destination {
             cache: &self.cache,
             site: self.site,
@@ -239,10 +296,32 @@ impl Pending {
             flight: lead.flight(),
             supersede: self.refresh,
         };
+        #[cfg(feature = "redis")]
+        if let Some(claim) = claim {
+            let finished = Finished {
+                destination: &destination,
+                plan: &self.plan,
+                claim,
+                decision,
+                cost,
+                is_nested: self.outer.is_some(),
+            };
+            let (entry, outcome) = Box::pin(finished.keep(value)).await;
+            if self.refresh && outcome != Outcome::Stored {
+                // What was there is older than what the refresh has found.
+                Box::pin(end_key(&self.cache, &Key::from(&*self.key))).await;
+            }
+            if let Some(outer) = &self.outer {
+                outer.has_result(lead.flight(), &entry);
+            }
+            return End::Entry(entry);
+        }
+        let _ = (claim, cost);
+        let finding = Finding::of(value);
         let (entry, outcome) = destination.store(finding, decision);
         if self.refresh && outcome != Outcome::Stored {
             // What was there is older than what the refresh has found.
-            end_key(&self.cache, &Key::from(&*self.key));
+            Box::pin(end_key(&self.cache, &Key::from(&*self.key))).await;
         }
         if let Some(outer) = &self.outer {
             outer.has_result(lead.flight(), &entry);
@@ -250,24 +329,10 @@ impl Pending {
         End::Entry(entry)
     }
 
-    fn reader(&self) -> Reader<'_> {
+    pub(super) fn reader(&self) -> Reader<'_> {
         Reader {
             site: self.site,
             cache: &self.cache,
         }
     }
-}
-
-/// The output of `future`, unless that takes longer than `limit`. Where there is no timer, there is no limit.
-async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
-    // Outside of a runtime, and in one whose timer is off, Tokio panics here. Nobody else can tell.
-    let Ok(sleep) = std::panic::catch_unwind(|| tokio::time::sleep(limit)) else {
-        return Some(future.await);
-    };
-    let (mut future, mut sleep) = (pin!(future), pin!(sleep));
-    poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => sleep.as_mut().poll(context).map(|()| None),
-    })
-    .await
 }

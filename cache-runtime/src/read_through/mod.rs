@@ -14,9 +14,12 @@
 //! No error of the cache reaches the function; nothing here runs user code under a lock.
 
 mod call;
+mod compute;
 mod miss;
 mod plan;
 mod reader;
+#[cfg(feature = "redis")]
+pub(crate) mod remote;
 mod shape;
 mod store;
 mod uncacheable;
@@ -28,6 +31,7 @@ pub use shape::dispatch;
 pub use shape::{HoldsAbsence, Plain, Returned, Shape, Typed, View};
 pub use store::Decision;
 
+pub(crate) use compute::compute;
 pub(crate) use plan::capture;
 pub(crate) use shape::{Fallible, FallibleOptional, Opaque, Optional};
 pub(crate) use store::{Destination, Finding, Outcome};

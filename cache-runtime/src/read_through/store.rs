@@ -19,10 +19,10 @@ use std::sync::Arc;
 /// What becomes of a value, now that it is known. Starts as the plan has it.
 #[derive(Debug)]
 pub struct Decision {
-    ttl: Ttl,
+    pub(super) ttl: Ttl,
     tags: Vec<Tag>,
-    aliases: Vec<Key>,
-    store: bool,
+    pub(super) aliases: Vec<Key>,
+    pub(super) store: bool,
 }
 
 impl Decision {
@@ -67,7 +67,7 @@ impl Decision {
     }
 
     /// The guards that come from the value.
-    fn guards(&self) -> impl Iterator<Item = (Guard, &str)> {
+    pub(super) fn guards(&self) -> impl Iterator<Item = (Guard, &str)> {
         let tags = self.tags.iter().map(|tag| (Guard::Tag, tag.as_str()));
         tags.chain(self.aliases.iter().flat_map(|key| guards_of(key.as_str())))
     }
@@ -81,19 +81,39 @@ pub(crate) enum Outcome {
     Fenced,
     /// Its function's author did not want it stored, or it is too large.
     Declined,
+    /// The server could not be asked.
+    #[cfg(feature = "redis")]
+    Unavailable,
 }
 
 /// A finding and its weight in bytes.
 pub(crate) struct Finding {
-    payload: Payload,
+    pub(super) payload: Payload,
     weight: usize,
 }
 
 impl Finding {
+    /// What a computation has found: a value, or that there is none.
+    pub(crate) fn of<T: CacheValue>(value: Option<&T>) -> Self {
+        value.map_or_else(Finding::absence, |value| Finding::value(value.clone()))
+    }
+
     pub(crate) fn value<T: CacheValue>(value: T) -> Self {
         Finding {
             weight: weight(&value) + size_of::<T>(),
             payload: Payload::Value(Box::new(value)),
+        }
+    }
+
+    /// For handing over only: it is not kept in this process.
+    #[cfg(feature = "redis")]
+    pub(crate) fn unweighed<T: CacheValue>(value: Option<&T>) -> Self {
+        match value {
+            Some(value) => Finding {
+                weight: 0,
+                payload: Payload::Value(Box::new(value.clone())),
+            },
+            None => Finding::absence(),
         }
     }
 
@@ -149,6 +169,8 @@ impl Destination<'_> {
         let entry = Arc::new(Entry {
             payload: finding.payload,
             stamps: stamps.into(),
+            #[cfg(feature = "redis")]
+            remote: None,
             tag_set: self.site.tag_set,
             version: self.site.version,
             late,
@@ -235,6 +257,8 @@ impl Destination<'_> {
                 }
             }
             Outcome::Declined => trace::declined(self.site),
+            #[cfg(feature = "redis")]
+            Outcome::Unavailable => {}
         }
         outcome
     }
@@ -248,6 +272,8 @@ impl Destination<'_> {
         let hint = Entry {
             payload: Payload::Hint,
             stamps: entry.stamps().into(),
+            #[cfg(feature = "redis")]
+            remote: None,
             weight: crate::local::weight(self.key, 0, entry.stamps().len()),
             ..*entry
         };

@@ -181,6 +181,38 @@ impl Site {
         self
     }
 
+    /// Tells under which declaration tags came from the value. It has to mean the same in every process that shares a
+    /// server, and in the next version of the program, so no line number is in it.
+    #[cfg(feature = "redis")]
+    pub(crate) fn declared(&self) -> u64 {
+        if self.open_tags {
+            let name = self.name();
+            let key = self.key.unwrap_or_default();
+            self.tags.iter().fold(fingerprint(&[&name, key]), |all, tag| {
+                all.rotate_left(9) ^ fingerprint(&[tag])
+            })
+        } else {
+            self.tag_set
+        }
+    }
+
+    /// How this site's values are encoded.
+    #[cfg(feature = "redis")]
+    pub(crate) fn codec_in(&self, cache: &Cache) -> crate::codec::Codec {
+        cache.codec()
+    }
+
+    #[cfg(feature = "redis")]
+    pub(crate) fn compression(&self) -> crate::format::Compression {
+        crate::format::Compression::default()
+    }
+
+    /// What tells the values of this site from others: their shape, and the version its author gave them.
+    #[cfg(feature = "redis")]
+    pub(crate) fn kind_of(&self, schema: &crate::schema::Schema) -> u64 {
+        schema.fingerprint ^ u64::from(self.version).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+
     pub const fn tags_vary(mut self, vary: bool) -> Self {
         self.tags_vary = vary;
         self

@@ -22,6 +22,10 @@ pub(crate) struct Counters {
     pub(crate) stores: AtomicU64,
     /// Values that were not stored since something they depend on was invalidated while they were computed.
     pub(crate) fenced: AtomicU64,
+    /// Steps that the shared server could not be asked for, or did not answer in time.
+    pub(crate) unavailable: AtomicU64,
+    /// Entries whose bytes could not be trusted.
+    pub(crate) untrusted: AtomicU64,
 }
 
 pub(crate) fn count(counter: &AtomicU64) {
@@ -48,6 +52,8 @@ impl Counters {
             errors: read(&self.errors),
             stores: read(&self.stores),
             fenced: read(&self.fenced),
+            unavailable: read(&self.unavailable),
+            untrusted: read(&self.untrusted),
         }
     }
 }

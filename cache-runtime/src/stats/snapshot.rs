@@ -55,6 +55,11 @@ pub struct FunctionStats {
     pub stores: u64,
     /// Values not stored, since what they depend on was invalidated while they were computed.
     pub fenced: u64,
+    /// Times when the shared server could not be asked, or did not answer in time. The function ran all the same.
+    pub unavailable: u64,
+    /// Entries on the shared server whose bytes could not be trusted: of another type, version or format, or damaged.
+    /// Each was a miss.
+    pub untrusted: u64,
 }
 
 impl FunctionStats {

@@ -104,6 +104,7 @@ pub mod user {
                         )
                 },
             )
+            .await
     }
     ///Calls [`user`](user()) so that it computes afresh, and stores the new value.
     #[allow(

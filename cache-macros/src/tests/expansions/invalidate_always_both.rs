@@ -8,6 +8,7 @@ async fn reset(&mut self) {
             [::cache_runtime::__private::Target::pattern("user:*")],
         )
         .also_before()
+        .await
         .always(async move {
             self.users.clear();
         })

@@ -8,6 +8,7 @@ async fn reset() -> u8 {
             [::cache_runtime::__private::Target::tag("all")],
         )
         .only_before()
+        .await
         .always(async move {
             if let ::core::option::Option::Some(__cache_returned) = ::core::option::Option::None::<
                 u8,

@@ -1,0 +1,113 @@
+//! The right to store what is computed: a lease that is kept, or a permit.
+
+use crate::generation::Stamp;
+use crate::redis::{Any, Captured, Redis};
+use crate::sync::within;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+/// What a computation may do with its result.
+pub(crate) struct Claim {
+    pub(super) redis: Redis,
+    pub(super) key: Arc<str>,
+    /// The generations that it is computed under; `None`: it cannot be stored.
+    pub(super) captured: Option<Captured>,
+    pub(super) hold: Hold,
+}
+
+/// What fences the result off from deletions of the key, and from other computations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// The lease with this token. Nobody else computes meanwhile.
+    Lease(u64),
+    /// The key's generation. Others may compute meanwhile; what they find is superseded.
+    Permit,
+    /// Nothing, or no longer.
+    Nothing,
+}
+
+impl Claim {
+    pub(crate) fn new(redis: &Redis, key: &Arc<str>, captured: Captured, hold: Hold) -> Self {
+        Claim {
+            redis: redis.clone(),
+            key: Arc::clone(key),
+            captured: Some(captured),
+            hold,
+        }
+    }
+
+    /// To compute without storing.
+    pub(crate) fn nothing(redis: &Redis, key: &Arc<str>) -> Self {
+        Claim {
+            redis: redis.clone(),
+            key: Arc::clone(key),
+            captured: None,
+            hold: Hold::Nothing,
+        }
+    }
+
+    pub(crate) fn replication_id(&self) -> &str {
+        self.captured.as_ref().map_or("", |captured| captured.link.replication_id())
+    }
+
+    pub(crate) fn stamps(&self) -> &[Stamp] {
+        self.captured.as_ref().map_or(&[], |captured| &captured.stamps)
+    }
+
+    pub(super) fn any(&self) -> &[(Any, u64)] {
+        self.captured.as_ref().map_or(&[], |captured| &captured.any)
+    }
+
+    /// Runs `body`, and keeps the lease while it runs.
+    pub(crate) async fn while_held<F: Future>(&self, mut body: Pin<&mut F>) -> F::Output {
+        let Hold::Lease(token) = self.hold else {
+            return body.await;
+        };
+        let mut renewing = Box::pin(self.renew(token));
+        let mut renews = true;
+        poll_fn(|context| {
+            if let Poll::Ready(output) = body.as_mut().poll(context) {
+                return Poll::Ready(output);
+            }
+            if renews && renewing.as_mut().poll(context).is_ready() {
+                renews = false;
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Renews until the lease is lost. A failure in between is made up for by the next time.
+    async fn renew(&self, token: u64) {
+        let pause = self.redis.config().lease / 3;
+        loop {
+            if within(pause, std::future::pending::<()>()).await.is_some() {
+                return;
+            }
+            if matches!(self.redis.renew(&self.key, token).await, Ok(false)) {
+                return;
+            }
+        }
+    }
+
+    /// Gives the right back unused.
+    pub(crate) async fn give_back(mut self) {
+        if let Hold::Lease(token) = std::mem::replace(&mut self.hold, Hold::Nothing) {
+            self.redis.release(&self.key, token).await;
+        }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        // The computation panicked, or was dropped: others should not have to wait until the lease expires.
+        if let Hold::Lease(token) = self.hold
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let (redis, key) = (self.redis.clone(), Arc::clone(&self.key));
+            runtime.spawn(async move { redis.release(&key, token).await });
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Which guards a call names.
+
+use crate::generation::{Guard, Named};
+use crate::key::scopes;
+use crate::read_through::plan::Plan;
+
+/// Those that a call knows of: the scopes of its key, and its tags.
+pub(crate) fn declared(key: &str, plan: &Plan) -> Vec<Named> {
+    let scopes = scopes(key).map(|scope| (Guard::Scope, scope.into()));
+    let tags = plan.tags.iter().map(|tag| (Guard::Tag, tag.as_str().into()));
+    scopes.chain(tags).collect()
+}
+
+/// Each once, in the order in which they came. Lists are short.
+pub(crate) fn dedup(guards: &mut Vec<Named>) {
+    let mut kept: Vec<Named> = Vec::with_capacity(guards.len());
+    for guard in guards.drain(..) {
+        if !kept.contains(&guard) {
+            kept.push(guard);
+        }
+    }
+    *guards = kept;
+}

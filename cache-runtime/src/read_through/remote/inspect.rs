@@ -1,0 +1,77 @@
+//! What is known about a key on the server, for people and for questions that need no value.
+
+use super::guards::declared;
+use super::look::{Validity, validity};
+use crate::cache::{Cache, State};
+use crate::format;
+use crate::generation::{Guard, Named};
+use crate::key::scopes;
+use crate::read_through::plan::Plan;
+use crate::redis::{Failure, Redis};
+use std::time::Duration;
+
+/// An entry, seen from outside.
+pub(crate) struct Inspected {
+    pub(crate) state: State,
+    /// How long the server keeps it; `None` for ever.
+    pub(crate) time_left: Option<Duration>,
+    pub(crate) age: Duration,
+    pub(crate) bytes: u64,
+    pub(crate) guards: Vec<Named>,
+    pub(crate) ended: Vec<Named>,
+}
+
+/// What is there, and whether it is being computed.
+pub(crate) async fn inspect(
+    cache: &Cache,
+    redis: &Redis,
+    key: &str,
+) -> Result<(Option<Inspected>, bool), Failure> {
+    let mut reading = redis.read(key, declared(key, &Plan::default()), false).await?;
+    let (time_left, is_leased) = redis.times(key).await?;
+    let computing = is_leased || cache.flights().contains(key);
+    let Some(bytes) = reading.bytes().map(<[u8]>::to_vec) else {
+        return Ok((None, computing));
+    };
+    let Ok(opened) = format::open(&bytes, key) else {
+        return Ok((None, computing));
+    };
+    let listed: Vec<Named> =
+        opened.guards().map(|(guard, name)| (guard, name.as_ref().into())).collect();
+    redis.read_more(&mut reading, listed.clone()).await?;
+    let of = |guard: Guard, name: &str| reading.generation(guard, name);
+    let implied = scopes(key).map(|scope| (Guard::Scope, scope.into()));
+    let guards: Vec<Named> = implied.chain(listed).collect();
+    let replication_id = reading.link.replication_id();
+    let is_valid = matches!(validity(key, &opened, replication_id, of), Validity::Valid);
+    let checks = opened.checks();
+    let ended = guards.iter().enumerate().filter(|(place, (guard, name))| {
+        let now = of(*guard, name).flatten().map(format::check);
+        now.is_none() || checks.get(*place).copied() != now
+    });
+    let ended = ended.map(|(_, named)| named.clone()).collect();
+    let fresh_for = opened.fresh_for();
+    let age = match (fresh_for, time_left) {
+        (Some(fresh_for), Some(left)) => fresh_for.saturating_sub(left),
+        _ => Duration::ZERO,
+    };
+    let inspected = Inspected {
+        state: match (is_valid, opened.is_absent()) {
+            (false, _) => State::Invalidated,
+            (true, true) => State::Negative,
+            (true, false) => State::Fresh,
+        },
+        time_left,
+        age,
+        bytes: bytes.len() as u64,
+        guards,
+        ended: if is_valid { Vec::new() } else { ended },
+    };
+    Ok((Some(inspected), computing))
+}
+
+/// The entry under `key`, if a reader without tags of its own could be given it.
+pub(crate) async fn valid(cache: &Cache, redis: &Redis, key: &str) -> Option<Inspected> {
+    let (inspected, _) = inspect(cache, redis, key).await.ok()?;
+    inspected.filter(|entry| matches!(entry.state, State::Fresh | State::Negative))
+}

@@ -1,0 +1,277 @@
+//! Storing what was computed, unless something it depends on was invalidated meanwhile.
+
+use super::claim::{Claim, Hold};
+use super::guards::declared;
+use super::sealing::Sealing;
+use crate::entry::{Entry, Lateness, Remembered};
+use crate::generation::{Guard, Named, Stamp};
+use crate::key::Key;
+use crate::read_through::plan::Plan;
+use crate::read_through::store::{Decision, Destination, Finding, Outcome};
+use crate::redis::{Any, Commit, Sealed, Wanted};
+use crate::stats::count;
+use crate::trace;
+use crate::value::CacheValue;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An entry lists at most so many guards. One that would have to list more is not stored.
+const MOST_GUARDS: usize = 256;
+
+/// A finished computation.
+pub(crate) struct Finished<'d, 's> {
+    pub(crate) destination: &'d Destination<'s>,
+    pub(crate) plan: &'d Plan,
+    pub(crate) claim: Claim,
+    pub(crate) decision: Decision,
+    /// How long it took.
+    pub(crate) cost: Duration,
+    /// Whether it is part of another computation, which will depend on what this one depends on.
+    pub(crate) is_nested: bool,
+}
+
+impl Finished<'_, '_> {
+    /// Makes the entry, and stores it if the claim still stands.
+    pub(crate) async fn keep<T: CacheValue>(
+        mut self,
+        value: Option<&T>,
+    ) -> (Arc<Entry>, Outcome) {
+        let ttl = self.destination.cache.resolve(self.decision.ttl);
+        let wanted = self.decision.store && ttl != Some(Duration::ZERO);
+        let (mut stamps, late) = if wanted || self.is_nested {
+            self.depends_on(ttl).await
+        } else {
+            (Vec::new(), Lateness::Doubtful)
+        };
+        let outcome = if !wanted {
+            Outcome::Declined
+        } else if self.claim.captured.is_none() {
+            Outcome::Unavailable
+        } else if late == Lateness::Doubtful {
+            Outcome::Fenced
+        } else {
+            self.store(value, &mut stamps, ttl).await
+        };
+        let entry = self.entry(Finding::unweighed(value), stamps, late, ttl);
+        self.conclude(outcome);
+        self.settle(outcome).await;
+        (Arc::new(entry), outcome)
+    }
+
+    /// The generations of everything that the value depends on, if they are all as good as captured before the
+    /// computation.
+    async fn depends_on(&self, ttl: Option<Duration>) -> (Vec<Stamp>, Lateness) {
+        let Some(captured) = &self.claim.captured else {
+            return (Vec::new(), Lateness::Doubtful);
+        };
+        let mut stamps = Vec::new();
+        let mut late: Vec<Named> = Vec::new();
+        for (guard, name) in self.names() {
+            match captured.stamps.iter().find(|stamp| stamp.is_of(guard, &name)) {
+                Some(stamp) => stamps.push(stamp.clone()),
+                None => late.push((guard, name)),
+            }
+        }
+        let replication_id = self.claim.replication_id();
+        let flight = self.destination.flight;
+        let inherited = flight.inherited(replication_id);
+        let agree = inherited.is_some_and(|inherited| add_all(&mut stamps, inherited));
+        if !agree || flight.is_doomed() {
+            return (stamps, Lateness::Doubtful);
+        }
+        if late.is_empty() {
+            let late = if flight.is_late() { Lateness::Vouched } else { Lateness::None };
+            return (stamps, late);
+        }
+        let vouched = self.vouch(&late, ttl).await;
+        if vouched.is_some_and(|vouched| add_all(&mut stamps, vouched)) {
+            return (stamps, Lateness::Vouched);
+        }
+        self.remember(names_of(&stamps).chain(late));
+        (stamps, Lateness::Doubtful)
+    }
+
+    /// The guards that the value has: those that were declared, and those that come from the value.
+    fn names(&self) -> Vec<Named> {
+        let key = self.destination.key;
+        let mut names = declared(key, self.plan);
+        names.extend(self.decision.guards().map(|(guard, name)| (guard, name.into())));
+        if !self.decision.aliases.is_empty() || self.is_nested {
+            names.push((Guard::Key, (&**key).into()));
+        }
+        super::guards::dedup(&mut names);
+        names
+    }
+
+    async fn vouch(&self, late: &[Named], ttl: Option<Duration>) -> Option<Vec<Stamp>> {
+        let needs = |any: Any| match any {
+            Any::Tag => late.iter().any(|(guard, _)| *guard == Guard::Tag),
+            Any::Key => late.iter().any(|(guard, _)| *guard != Guard::Tag),
+        };
+        let then: Vec<_> = self.claim.any().iter().copied().filter(|(any, _)| needs(*any)).collect();
+        let has = |any: Any| then.iter().any(|(other, _)| *other == any);
+        if [Any::Tag, Any::Key].into_iter().any(|any| needs(any) && !has(any)) {
+            return None;
+        }
+        let wanted = Wanted {
+            guards: late,
+            any: &[],
+            ttl,
+        };
+        let vouched = self.claim.redis.vouch(wanted, &then).await.ok()??;
+        let same_server = vouched.link.replication_id() == self.claim.replication_id();
+        same_server.then_some(vouched.stamps)
+    }
+
+    async fn store<T: CacheValue>(
+        &mut self,
+        value: Option<&T>,
+        stamps: &mut [Stamp],
+        ttl: Option<Duration>,
+    ) -> Outcome {
+        if stamps.len() > MOST_GUARDS {
+            trace::too_many_guards(self.destination.site, stamps.len());
+            return Outcome::Declined;
+        }
+        let (cache, site) = (self.destination.cache, self.destination.site);
+        let limit = self.claim.redis.config().max_entry;
+        let Some(sealing) = Sealing::of(cache, site, value, limit, ttl, self.cost) else {
+            return Outcome::Declined;
+        };
+        let stored = match self.claim.hold {
+            Hold::Nothing => return Outcome::Unavailable,
+            Hold::Lease(token) => {
+                let (entry, copies) = self.sealed(&sealing, stamps);
+                let captured_for = self.destination.cache.resolve(self.plan.ttl);
+                let prolong = captured_for.is_some_and(|then| ttl.is_none_or(|now| now > then));
+                self.claim.redis.fill(&entry, &copies, token, stamps, ttl, prolong).await
+            }
+            Hold::Permit => {
+                let expected = self.replace_keys(stamps);
+                let (entry, copies) = self.sealed(&sealing, stamps);
+                let commit = Commit {
+                    entry: &entry,
+                    copies: &copies,
+                    expected: &expected,
+                    stamps,
+                    ttl,
+                };
+                self.claim.redis.commit(commit).await
+            }
+        };
+        match stored {
+            Ok(true) => {
+                self.remember(names_of(stamps));
+                Outcome::Stored
+            }
+            Ok(false) => Outcome::Fenced,
+            Err(failure) => {
+                trace::not_stored(self.destination.site, &failure);
+                Outcome::Unavailable
+            }
+        }
+    }
+
+    /// Draws the generations that the keys will have from the commit on. Returns what has to stand until then, the key's own
+    /// generation first.
+    fn replace_keys(&self, stamps: &mut [Stamp]) -> Vec<Stamp> {
+        let of_key = |stamp: &&Stamp| stamp.guard == Guard::Key;
+        let others = stamps.iter().filter(|stamp| !of_key(stamp)).cloned();
+        let others: Vec<Stamp> = others.collect();
+        let mut expected: Vec<Stamp> = Vec::new();
+        let keys = std::iter::once(&**self.destination.key).chain(self.decision.aliases.iter().map(Key::as_str));
+        for key in keys {
+            let captured = self.claim.stamps().iter().find(|stamp| stamp.is_of(Guard::Key, key));
+            expected.extend(captured.cloned());
+            if let Some(stamp) = stamps.iter_mut().find(|stamp| stamp.is_of(Guard::Key, key)) {
+                stamp.generation = self.claim.redis.draw();
+            }
+        }
+        expected.extend(others);
+        expected
+    }
+
+    /// The entry, and its copies under further keys.
+    fn sealed(&self, sealing: &Sealing, stamps: &[Stamp]) -> (Sealed, Vec<Sealed>) {
+        let under = |key: &str| sealing.under(key, stamps, self.claim.replication_id());
+        let copies = self.decision.aliases.iter().map(|alias| under(alias.as_str()));
+        (under(self.destination.key), copies.collect())
+    }
+
+    /// Keeps in mind what readers of this key have to ask for, if their declarations do not tell.
+    fn remember(&self, names: impl Iterator<Item = Named>) {
+        let known = declared(self.destination.key, self.plan);
+        let own: Named = (Guard::Key, (&**self.destination.key).into());
+        let more: Vec<Named> = names.filter(|name| !known.contains(name) && *name != own).collect();
+        if !more.is_empty() {
+            self.claim.redis.remember(self.destination.key, &more);
+        }
+    }
+
+    fn entry(
+        &self,
+        finding: Finding,
+        stamps: Vec<Stamp>,
+        late: Lateness,
+        ttl: Option<Duration>,
+    ) -> Entry {
+        let (cache, site) = (self.destination.cache, self.destination.site);
+        let remembered = Remembered {
+            home: cache.id(),
+            replication_id: self.claim.replication_id().into(),
+            stamps: stamps.into(),
+        };
+        let now = cache.now();
+        Entry {
+            payload: finding.payload,
+            stamps: Box::default(),
+            remote: Some(remembered),
+            tag_set: site.tag_set,
+            version: site.version,
+            late,
+            created: now,
+            expires: ttl.map_or(crate::clock::Tick::NEVER, |ttl| now.plus(ttl)),
+            weight: 0,
+        }
+    }
+
+    fn conclude(&self, outcome: Outcome) {
+        let (site, cache) = (self.destination.site, self.destination.cache);
+        let counters = site.counters(cache);
+        match outcome {
+            Outcome::Stored => count(&counters.stores),
+            Outcome::Fenced => {
+                count(&counters.fenced);
+                trace::fenced(site, self.destination.key);
+            }
+            Outcome::Declined => trace::declined(site),
+            Outcome::Unavailable => count(&counters.unavailable),
+        }
+    }
+
+    /// Nobody has to wait for this computation any more.
+    async fn settle(mut self, outcome: Outcome) {
+        if outcome == Outcome::Stored {
+            // The script has released it.
+            self.claim.hold = Hold::Nothing;
+        } else {
+            self.claim.give_back().await;
+        }
+    }
+}
+
+fn names_of(stamps: &[Stamp]) -> impl Iterator<Item = Named> {
+    stamps.iter().map(|stamp| (stamp.guard, stamp.name.clone()))
+}
+
+/// Adds stamps to others. False if a guard has two generations: it ended while the value was computed.
+fn add_all(stamps: &mut Vec<Stamp>, more: Vec<Stamp>) -> bool {
+    for stamp in more {
+        match stamps.iter().find(|known| known.is_of(stamp.guard, &stamp.name)) {
+            Some(known) if known.generation != stamp.generation => return false,
+            Some(_) => {}
+            None => stamps.push(stamp),
+        }
+    }
+    true
+}

@@ -1,0 +1,315 @@
+//! Looking a key up on the server, and saying whether what was found is an answer.
+
+use super::guards::{declared, dedup};
+use crate::cache::Cache;
+use crate::entry::{Entry, Lateness, Remembered};
+use crate::flight::{Dependency, Flight};
+use crate::format::{self, Opened, Untrusted};
+use crate::generation::{Guard, Named, Stamp};
+use crate::key::scopes;
+use crate::read_through::plan::Plan;
+use crate::read_through::shape::Shape;
+use crate::redis::{Failure, Reading, Redis};
+use crate::schema;
+use crate::site::Site;
+use crate::stats::count;
+use crate::trace;
+use crate::value::CacheValue;
+use std::sync::Arc;
+
+/// Who looks, for what.
+#[derive(Clone, Copy)]
+pub(crate) struct Look<'c> {
+    pub(crate) cache: &'c Cache,
+    pub(crate) redis: &'c Redis,
+    pub(crate) site: &'static Site,
+    pub(crate) key: &'c str,
+    pub(crate) plan: &'c Plan,
+    /// The computation that asks.
+    pub(crate) outer: Option<&'c Arc<Flight>>,
+}
+
+/// What came of it.
+pub(crate) enum Looked<R> {
+    Hit(R),
+    Missed(Seen),
+}
+
+/// What was there, and was no answer.
+pub(crate) struct Seen {
+    reading: Option<Reading>,
+    /// Guards that the entry lists.
+    pub(crate) listed: Vec<Named>,
+    pub(crate) why: &'static str,
+}
+
+impl Seen {
+    /// Nothing was looked at.
+    pub(crate) fn nothing() -> Self {
+        Seen {
+            reading: None,
+            listed: Vec::new(),
+            why: "to be refreshed",
+        }
+    }
+
+    /// What tells this entry from others under its key; empty if there was none.
+    pub(crate) fn checksum(&self) -> &[u8] {
+        self.bytes().map_or(&[], format::fingerprint_in_place)
+    }
+
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        self.reading.as_ref()?.bytes()
+    }
+}
+
+/// Whether an entry is valid, as far as the generations tell.
+pub(super) enum Validity {
+    Valid,
+    Ended,
+    /// Some of its guards were not read.
+    Unknown,
+}
+
+impl<'c> Look<'c> {
+    /// Reads the entry, and answers with it if it is valid and this reader can take it.
+    pub(crate) async fn look<R, S>(self, shape: S) -> Result<Looked<R>, Failure>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        loop {
+            let mut guards = declared(self.key, self.plan);
+            guards.extend(self.redis.remembered(self.key).iter().flat_map(|more| more.iter().cloned()));
+            dedup(&mut guards);
+            let nested = self.outer.is_some();
+            let mut reading = self.redis.read(self.key, guards, nested).await?;
+            let Some(listed) = self.listed(&reading) else {
+                return Ok(Looked::Missed(self.missed(reading, Vec::new(), "absent")));
+            };
+            let unread: Vec<Named> = listed
+                .iter()
+                .filter(|(guard, name)| reading.generation(*guard, name).is_none())
+                .cloned()
+                .collect();
+            if !unread.is_empty() {
+                self.redis.remember(self.key, &listed);
+                self.redis.read_more(&mut reading, unread).await?;
+            }
+            match self.take(shape, &reading) {
+                Ok(returned) => {
+                    if nested && reading.key_generation().is_none() {
+                        // From here on a deletion of this key can be seen. What was read before may be older.
+                        self.redis.capture_key(self.key, self.ttl()).await?;
+                        continue;
+                    }
+                    if !self.inherit(&reading, &listed) {
+                        return Ok(Looked::Missed(self.missed(reading, listed, "invalidated")));
+                    }
+                    return Ok(Looked::Hit(returned));
+                }
+                Err(why) => return Ok(Looked::Missed(self.missed(reading, listed, why))),
+            }
+        }
+    }
+
+    /// The answer, if there is one; counted.
+    pub(crate) async fn peek<R, S>(self, shape: S) -> Option<R>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        let counters = self.site.counters(self.cache);
+        match self.look(shape).await {
+            Ok(Looked::Hit(returned)) => {
+                count(&counters.hits);
+                trace::hit(self.site, self.key);
+                return Some(returned);
+            }
+            Ok(Looked::Missed(seen)) => trace::miss(self.site, self.key, || seen.why),
+            Err(failure) => {
+                count(&counters.unavailable);
+                trace::unavailable(self.site, &failure);
+            }
+        }
+        count(&counters.misses);
+        None
+    }
+
+    /// Whether what was seen before turns out to be valid under generations captured since.
+    pub(crate) fn take_again<R, S>(
+        self,
+        shape: S,
+        seen: &Seen,
+        replication_id: &str,
+        stamps: &[Stamp],
+    ) -> Option<R>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        let opened = format::open(seen.bytes()?, self.key).ok()?;
+        let of = |guard: Guard, name: &str| {
+            let stamp = stamps.iter().find(|stamp| stamp.is_of(guard, name));
+            stamp.map(|stamp| Some(stamp.generation))
+        };
+        match validity(self.key, &opened, replication_id, of) {
+            Validity::Valid => self.content(shape, &opened).ok(),
+            Validity::Ended | Validity::Unknown => None,
+        }
+    }
+
+    fn missed(self, reading: Reading, listed: Vec<Named>, why: &'static str) -> Seen {
+        Seen {
+            reading: Some(reading),
+            listed,
+            why,
+        }
+    }
+
+    /// The guards that the entry lists, if there is one that can be opened.
+    fn listed(self, reading: &Reading) -> Option<Vec<Named>> {
+        match format::open(reading.bytes()?, self.key) {
+            Ok(opened) => {
+                let guards = opened.guards();
+                Some(guards.map(|(guard, name)| (guard, name.as_ref().into())).collect())
+            }
+            Err(why) => {
+                self.untrusted(&why);
+                None
+            }
+        }
+    }
+
+    fn take<R, S>(self, shape: S, reading: &Reading) -> Result<R, &'static str>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        let opened = reading.bytes().and_then(|bytes| format::open(bytes, self.key).ok());
+        let opened = opened.ok_or("absent")?;
+        let of = |guard: Guard, name: &str| reading.generation(guard, name);
+        match validity(self.key, &opened, reading.link.replication_id(), of) {
+            Validity::Valid => {}
+            Validity::Ended | Validity::Unknown => return Err("invalidated"),
+        }
+        self.content(shape, &opened)
+    }
+
+    /// The value, if this reader can take it and it can be trusted.
+    fn content<R, S>(self, shape: S, opened: &Opened<'_>) -> Result<R, &'static str>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        if !self.has_our_tags(opened) {
+            return Err("of another function, with other tags");
+        }
+        if opened.is_absent() {
+            let absent = if self.site.negative { shape.absent() } else { None };
+            self.verify(opened)?;
+            return absent.ok_or("says that there is nothing, which this function does not remember");
+        }
+        if opened.schema() != self.site.kind_of(schema::of::<S::Value>()) {
+            count(&self.site.counters(self.cache).untrusted);
+            return Err("of another type or version");
+        }
+        self.verify(opened)?;
+        match opened.decode(self.redis.config().max_entry) {
+            Ok(value) => Ok(shape.value(value)),
+            Err(why) => {
+                self.untrusted(&why);
+                Err("damaged")
+            }
+        }
+    }
+
+    fn verify(self, opened: &Opened<'_>) -> Result<(), &'static str> {
+        opened.verify().map_err(|why| {
+            self.untrusted(&why);
+            "damaged"
+        })
+    }
+
+    fn untrusted(self, why: &Untrusted) {
+        count(&self.site.counters(self.cache).untrusted);
+        trace::untrusted(self.site, why);
+    }
+
+    /// Where tags come from the value, only the same declaration can tell that an entry carries them. Otherwise its
+    /// list tells.
+    fn has_our_tags(self, opened: &Opened<'_>) -> bool {
+        if self.site.value_tags {
+            return !self.site.tags_vary && opened.declared() == Some(self.site.declared());
+        }
+        self.plan.tags.iter().all(|tag| {
+            let mut listed = opened.guards();
+            listed.any(|(guard, name)| guard == Guard::Tag && name == tag.as_str())
+        })
+    }
+
+    /// Makes the outer computation depend on what was read.
+    fn inherit(self, reading: &Reading, listed: &[Named]) -> bool {
+        let Some(outer) = self.outer else {
+            return true;
+        };
+        let implied = scopes(self.key).map(|scope| (Guard::Scope, scope));
+        let listed = listed.iter().map(|(guard, name)| (*guard, &**name));
+        let stamp = |(guard, name): (Guard, &str)| {
+            let generation = reading.generation(guard, name).flatten()?;
+            Some(Stamp {
+                guard,
+                name: name.into(),
+                generation,
+            })
+        };
+        let own = reading.key_generation().map(|generation| Stamp {
+            guard: Guard::Key,
+            name: self.key.into(),
+            generation,
+        });
+        let stamps: Option<Vec<Stamp>> = implied.chain(listed).map(stamp).chain([own]).collect();
+        let Some(stamps) = stamps else {
+            return false;
+        };
+        let remembered = Remembered {
+            home: self.cache.id(),
+            replication_id: reading.link.replication_id().into(),
+            stamps: stamps.into(),
+        };
+        let entry = Entry::read_remotely(remembered, Lateness::None);
+        outer.reads(Dependency::Entry(Arc::new(entry)))
+    }
+
+    fn ttl(self) -> Option<std::time::Duration> {
+        self.cache.resolve(self.plan.ttl)
+    }
+}
+
+/// Compares an entry with the generations that stand, as far as they were read (the outer `None`: was not).
+pub(super) fn validity(
+    key: &str,
+    opened: &Opened<'_>,
+    replication_id: &str,
+    generation: impl Fn(Guard, &str) -> Option<Option<u64>>,
+) -> Validity {
+    let mut generations = Vec::with_capacity(16);
+    let mut add = |found: Option<Option<u64>>| match found {
+        Some(Some(generation)) => {
+            generations.push(generation);
+            None
+        }
+        Some(None) => Some(Validity::Ended),
+        None => Some(Validity::Unknown),
+    };
+    let implied = scopes(key).find_map(|scope| add(generation(Guard::Scope, scope)));
+    let missing = implied.or_else(|| {
+        let mut listed = opened.guards();
+        listed.find_map(|(guard, name)| add(generation(guard, &name)))
+    });
+    match missing {
+        Some(missing) => missing,
+        None if format::seal(replication_id, generations) == opened.seal() => Validity::Valid,
+        None => Validity::Ended,
+    }
+}

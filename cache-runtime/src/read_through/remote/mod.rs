@@ -1,0 +1,55 @@
+//! Reading through a shared server: the steps of `docs/redis-protocol.md`, seen from one call.
+//!
+//! `look` reads and decides, `turn` finds out whose turn it is to compute, `claim` is the right to store what is
+//! computed, `keep` stores it.
+
+mod claim;
+mod guards;
+mod inspect;
+mod keep;
+mod look;
+mod sealing;
+mod turn;
+mod write;
+
+pub(crate) use claim::Claim;
+pub(crate) use guards::{declared, dedup};
+pub(crate) use inspect::{Inspected, inspect, valid};
+pub(crate) use keep::Finished;
+pub(crate) use look::Look;
+pub(super) use turn::turn;
+pub(crate) use write::{permit, set};
+
+use crate::entry::{Entry, Lateness, Remembered};
+use crate::flight::Dependency;
+use crate::generation::Guard;
+use crate::read_through::miss::Pending;
+use crate::redis::Wanted;
+use std::sync::Arc;
+
+/// Makes an outer computation depend on what a call is about that goes past the cache.
+pub(super) async fn depend(pending: &Pending) {
+    let (Some(outer), Some(redis)) = (&pending.outer, pending.cache.redis()) else {
+        return;
+    };
+    let mut guards = declared(&pending.key, &pending.plan);
+    guards.push((Guard::Key, (&*pending.key).into()));
+    dedup(&mut guards);
+    let wanted = Wanted {
+        guards: &guards,
+        any: &[],
+        ttl: pending.cache.resolve(pending.plan.ttl),
+    };
+    match redis.capture(wanted).await {
+        Ok(captured) => {
+            let remembered = Remembered {
+                home: pending.cache.id(),
+                replication_id: captured.link.replication_id().into(),
+                stamps: captured.stamps.into(),
+            };
+            let entry = Entry::read_remotely(remembered, Lateness::None);
+            outer.reads(Dependency::Entry(Arc::new(entry)));
+        }
+        Err(_) => outer.doom(),
+    }
+}

@@ -1,0 +1,80 @@
+//! Making the bytes of an entry.
+
+use crate::cache::Cache;
+use crate::format::{self, Head, Payload};
+use crate::generation::{Guard, Stamp};
+use crate::key::scopes;
+use crate::redis::Sealed;
+use crate::schema;
+use crate::site::Site;
+use crate::trace;
+use crate::value::CacheValue;
+use std::time::Duration;
+
+/// A value on its way into one entry or several.
+pub(crate) struct Sealing {
+    site: &'static Site,
+    payload: Payload,
+    schema: u64,
+    ttl: Option<Duration>,
+    cost: Duration,
+}
+
+impl Sealing {
+    /// Encodes `value`, or the finding that there is none. `None` if it cannot be; that is logged.
+    pub(crate) fn of<T: CacheValue>(
+        cache: &Cache,
+        site: &'static Site,
+        value: Option<&T>,
+        limit: usize,
+        ttl: Option<Duration>,
+        cost: Duration,
+    ) -> Option<Self> {
+        let schema = schema::of::<T>();
+        let payload = match value {
+            None => Ok(Payload::absent()),
+            Some(value) => Payload::of(value, site.codec_in(cache), site.compression(), limit),
+        };
+        Some(Sealing {
+            site,
+            payload: payload.inspect_err(|error| trace::not_encoded(site, error)).ok()?,
+            schema: site.kind_of(schema),
+            ttl,
+            cost,
+        })
+    }
+
+    /// The entry under `key`, as it is while these generations stand on the server with this replication id.
+    pub(crate) fn under(&self, key: &str, stamps: &[Stamp], replication_id: &str) -> Sealed {
+        let implied: Vec<&str> = scopes(key).collect();
+        let of_scope = |scope: &&str| {
+            let stamp = stamps.iter().find(|stamp| stamp.is_of(Guard::Scope, scope));
+            // They are among the stamps of every key. If one were not, the entry would be invalid.
+            stamp.map_or(0, |stamp| stamp.generation)
+        };
+        let is_listed = |stamp: &&Stamp| match stamp.guard {
+            Guard::Scope => !implied.contains(&&*stamp.name),
+            Guard::Key => *stamp.name != *key,
+            Guard::Tag => true,
+        };
+        let listed: Vec<&Stamp> = stamps.iter().filter(is_listed).collect();
+        let of_listed = listed.iter().map(|stamp| stamp.generation);
+        let generations: Vec<u64> = implied.iter().map(of_scope).chain(of_listed).collect();
+        let checks: Vec<u8> = generations.iter().map(|&generation| format::check(generation)).collect();
+        let guards: Vec<(Guard, &str)> =
+            listed.iter().map(|stamp| (stamp.guard, &*stamp.name)).collect();
+        let head = Head {
+            schema: self.schema,
+            seal: format::seal(replication_id, generations),
+            declared: self.site.value_tags.then(|| self.site.declared()),
+            fresh_for: self.ttl,
+            cost: self.cost,
+            checks: &checks,
+            guards: &guards,
+        };
+        Sealed {
+            key: key.into(),
+            bytes: format::write(key, &head, &self.payload),
+        }
+    }
+}

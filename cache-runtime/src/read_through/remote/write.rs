@@ -1,0 +1,159 @@
+//! Explicit writes on a shared server: permits, and plain sets.
+
+use super::claim::{Claim, Hold};
+use super::guards::{declared, dedup};
+use super::sealing::Sealing;
+use crate::cache::Cache;
+use crate::flight::{Flight, Remote};
+use crate::generation::{Guard, Named, Stamp};
+use crate::key::Key;
+use crate::read_through::plan::Plan;
+use crate::redis::{Any, Redis, Sealed, Wanted};
+use crate::site::Site;
+use crate::stats::count;
+use crate::trace;
+use crate::value::CacheValue;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Captures the generations of a key and of all that its value will depend on, before the write begins.
+pub(crate) async fn permit(
+    cache: &Cache,
+    redis: &Redis,
+    site: &'static Site,
+    key: &str,
+    plan: &Plan,
+) -> (Flight, Claim) {
+    let remote = Remote::new(true, &plan.tags);
+    let flight = Flight::of_server(cache.id(), remote, cache.generations().epoch());
+    let key: Arc<str> = key.into();
+    let mut guards: Vec<Named> = guards(&key, plan);
+    guards.extend(keys_of(&key, plan).map(|key| (Guard::Key, key.into())));
+    let remembered = redis.remembered(&key);
+    guards.extend(remembered.iter().flat_map(|more| more.iter().cloned()));
+    dedup(&mut guards);
+    let wanted = Wanted {
+        guards: &guards,
+        any: if site.value_tags {
+            &[Any::Tag, Any::Key]
+        } else {
+            &[]
+        },
+        ttl: cache.resolve(plan.ttl),
+    };
+    let claim = match redis.capture(wanted).await {
+        Ok(captured) => Claim::new(redis, &key, captured, Hold::Permit),
+        Err(failure) => {
+            trace::unavailable(site, &failure);
+            Claim::nothing(redis, &key)
+        }
+    };
+    (flight, claim)
+}
+
+/// The scopes of all keys, and the tags.
+fn guards(key: &str, plan: &Plan) -> Vec<Named> {
+    let mut guards = declared(key, plan);
+    for alias in &plan.aliases {
+        guards.extend(declared(alias.as_str(), &Plan::default()));
+    }
+    guards
+}
+
+/// The key, and those of the copies.
+fn keys_of<'k>(key: &'k str, plan: &'k Plan) -> impl Iterator<Item = &'k str> {
+    std::iter::once(key).chain(plan.aliases.iter().map(Key::as_str))
+}
+
+/// A value that its caller has, and where it belongs.
+struct Item {
+    key: Box<str>,
+    plan: Plan,
+    sealing: Sealing,
+    /// Where there are copies: what the generations of the keys will be, on which all of them depend.
+    keys: Vec<Stamp>,
+}
+
+/// Stores values that their caller has, all with one time to live; returns how many.
+pub(crate) async fn set<T: CacheValue>(
+    cache: &Cache,
+    redis: &Redis,
+    site: &'static Site,
+    values: Vec<(Key, T, Plan)>,
+) -> usize {
+    let Some((_, _, Plan { ttl, .. })) = values.first() else {
+        return 0;
+    };
+    let ttl = cache.resolve(*ttl);
+    if ttl == Some(Duration::ZERO) {
+        return 0;
+    }
+    let limit = redis.config().max_entry;
+    let item = |(key, value, plan): (Key, T, Plan)| {
+        let sealing = Sealing::of(cache, site, Some(&value), limit, ttl, Duration::ZERO)?;
+        let stamp = |key: &str| Stamp {
+            guard: Guard::Key,
+            name: key.into(),
+            generation: redis.draw(),
+        };
+        let keys = if plan.aliases.is_empty() {
+            Vec::new()
+        } else {
+            keys_of(key.as_str(), &plan).map(stamp).collect()
+        };
+        Some(Item {
+            keys,
+            key: key.as_str().into(),
+            plan,
+            sealing,
+        })
+    };
+    let items: Vec<Item> = values.into_iter().filter_map(item).collect();
+    let mut wanted: Vec<Named> = Vec::new();
+    for item in &items {
+        wanted.extend(guards(&item.key, &item.plan));
+    }
+    dedup_many(&mut wanted);
+    let wanted = Wanted {
+        guards: &wanted,
+        any: &[],
+        ttl,
+    };
+    let replaced: Vec<Stamp> = items.iter().flat_map(|item| item.keys.iter().cloned()).collect();
+    let seal = |captured: &[Stamp], replication_id: &str| -> Vec<Sealed> {
+        let mut sealed = Vec::with_capacity(items.len());
+        for item in &items {
+            let guards = guards(&item.key, &item.plan);
+            let is_own = |stamp: &&Stamp| {
+                guards.iter().any(|(guard, name)| stamp.is_of(*guard, name))
+            };
+            let mut stamps: Vec<Stamp> = captured.iter().filter(is_own).cloned().collect();
+            stamps.extend(item.keys.iter().cloned());
+            for key in keys_of(&item.key, &item.plan) {
+                sealed.push(item.sealing.under(key, &stamps, replication_id));
+            }
+        }
+        sealed
+    };
+    let counters = site.counters(cache);
+    match redis.set(wanted, &replaced, seal).await {
+        Ok(()) => {
+            items.iter().for_each(|_| count(&counters.stores));
+            items.len()
+        }
+        Err(failure) => {
+            count(&counters.unavailable);
+            trace::not_stored(site, &failure);
+            // What was there is older than what could not be stored.
+            let keys: Vec<&str> = items.iter().map(|item| &*item.key).collect();
+            redis.delete(&keys).await;
+            0
+        }
+    }
+}
+
+/// As [`dedup`], for as many as a batch may have.
+fn dedup_many(guards: &mut Vec<Named>) {
+    let mut seen = std::collections::HashSet::new();
+    guards.retain(|guard| seen.insert(guard.clone()));
+}

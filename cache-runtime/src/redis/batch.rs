@@ -1,0 +1,201 @@
+//! Gathering the reads of many tasks into one `MGET`.
+//!
+//! At a few microseconds a command the client is the bottleneck, not the server, and most calls read the same
+//! generations (the root, the scope of a function). So the first reader opens a batch and lets the other tasks that
+//! are ready run once; whatever they want to read joins it, every name once, and one command fetches it all.
+//! With one task alone that is one turn of the scheduler.
+//!
+//! Whoever opened the batch drives it. If that future is dropped, a task of its own goes on.
+
+use super::link::{Failure, Line, Link, unexpected};
+use crate::sync::{lock, within};
+use foldhash::quality::RandomState;
+use redis::{Cmd, Value};
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Names in one command. More would keep other clients of the server waiting.
+const MOST_NAMES: usize = 1_000;
+
+/// The batch that can be joined at present, of one connection.
+#[derive(Default)]
+pub(super) struct Batches {
+    open: Mutex<Option<Arc<Batch>>>,
+}
+
+struct Batch {
+    names: Mutex<Gathered>,
+    reply: OnceLock<Result<Vec<Value>, Failure>>,
+    answered: Notify,
+}
+
+#[derive(Default)]
+struct Gathered {
+    names: Vec<String>,
+    places: HashMap<String, usize, RandomState>,
+}
+
+impl Gathered {
+    fn place(&mut self, name: String) -> usize {
+        if let Some(&place) = self.places.get(&name) {
+            return place;
+        }
+        let place = self.names.len();
+        self.names.push(name.clone());
+        self.places.insert(name, place);
+        place
+    }
+}
+
+/// What was read: a view of the values of one reader in the reply to all.
+pub(crate) struct Values {
+    batch: Arc<Batch>,
+    places: Box<[usize]>,
+}
+
+impl Values {
+    /// The value of the name that was asked for at this position.
+    pub(crate) fn get(&self, position: usize) -> Option<&[u8]> {
+        let place = *self.places.get(position)?;
+        match self.batch.reply.get()? {
+            Ok(values) => match values.get(place)? {
+                Value::BulkString(bytes) => Some(bytes),
+                _ => None,
+            },
+            Err(_) => None,
+        }
+    }
+
+    /// The value as a generation. What is no number is none.
+    pub(crate) fn generation(&self, position: usize) -> Option<u64> {
+        generation(self.get(position)?)
+    }
+}
+
+pub(super) fn generation(bytes: &[u8]) -> Option<u64> {
+    std::str::from_utf8(bytes).ok()?.parse().ok()
+}
+
+/// Reads `names` at once, from the connection whose turn it is.
+pub(super) async fn read(link: &Arc<Link>, names: Vec<String>) -> Result<Values, Failure> {
+    let at = link.next_line();
+    let (values, opened) = link.lines()[at].batches.join(names);
+    if opened {
+        let (link, batch) = (Arc::clone(link), Arc::clone(&values.batch));
+        Driven::new(async move { batch.send(&link.lines()[at], link.patience).await }).await;
+    }
+    match values.batch.answered().await {
+        Ok(_) => Ok(values),
+        Err(failure) => Err(failure.clone()),
+    }
+}
+
+impl Batches {
+    /// Puts `names` into the open batch. Returns whether it had to be opened.
+    fn join(&self, names: Vec<String>) -> (Values, bool) {
+        let mut open = lock(&self.open);
+        if let Some(batch) = &*open {
+            let mut gathered = lock(&batch.names);
+            if gathered.names.len() + names.len() <= MOST_NAMES {
+                let places = names.into_iter().map(|name| gathered.place(name)).collect();
+                let batch = Arc::clone(batch);
+                drop(gathered);
+                return (Values { batch, places }, false);
+            }
+        }
+        let mut gathered = Gathered::default();
+        let places = names.into_iter().map(|name| gathered.place(name)).collect();
+        let batch = Arc::new(Batch {
+            names: Mutex::new(gathered),
+            reply: OnceLock::new(),
+            answered: Notify::new(),
+        });
+        *open = Some(Arc::clone(&batch));
+        (Values { batch, places }, true)
+    }
+
+    /// From here on nothing joins this batch.
+    fn close(&self, batch: &Arc<Batch>) {
+        let mut open = lock(&self.open);
+        if open.as_ref().is_some_and(|other| Arc::ptr_eq(other, batch)) {
+            *open = None;
+        }
+    }
+}
+
+impl Batch {
+    async fn send(self: Arc<Self>, line: &Line, patience: Duration) {
+        tokio::task::yield_now().await;
+        line.batches.close(&self);
+        let names = std::mem::take(&mut lock(&self.names).names);
+        let mut command = Cmd::with_capacity(names.len() + 1, names.iter().map(String::len).sum());
+        command.arg("MGET");
+        for name in &names {
+            command.arg(name);
+        }
+        let reply = match within(patience, line.send(&command)).await {
+            Some(Ok(Value::Array(values))) if values.len() == names.len() => Ok(values),
+            Some(Ok(other)) => Err(unexpected(&other)),
+            Some(Err(failure)) => Err(failure),
+            None => Err(Failure::TimedOut),
+        };
+        if self.reply.set(reply).is_ok() {
+            self.answered.notify_waiters();
+        }
+    }
+
+    async fn answered(&self) -> &Result<Vec<Value>, Failure> {
+        loop {
+            let mut woken = pin!(self.answered.notified());
+            // From here on no wake-up is missed, so the reply is looked for after it.
+            woken.as_mut().enable();
+            if let Some(reply) = self.reply.get() {
+                return reply;
+            }
+            woken.await;
+        }
+    }
+}
+
+/// A future that goes on in a task of its own when it is dropped before its end.
+struct Driven {
+    future: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl Driven {
+    fn new(future: impl Future<Output = ()> + Send + 'static) -> Self {
+        Driven {
+            future: Some(Box::pin(future)),
+        }
+    }
+}
+
+impl Future for Driven {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let Some(future) = &mut self.future else {
+            return Poll::Ready(());
+        };
+        let polled = future.as_mut().poll(context);
+        if polled.is_ready() {
+            self.future = None;
+        }
+        polled
+    }
+}
+
+impl Drop for Driven {
+    fn drop(&mut self) {
+        // Without a runtime there is no connection either, and nobody who waits.
+        if let (Some(future), Ok(runtime)) = (self.future.take(), tokio::runtime::Handle::try_current())
+        {
+            runtime.spawn(future);
+        }
+    }
+}

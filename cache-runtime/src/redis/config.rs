@@ -1,0 +1,194 @@
+//! Where the server is, and how long to wait for it.
+
+use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
+use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
+use std::fmt;
+use std::time::Duration;
+
+/// Everything about a server that has to be known to use it. Its `Debug` form shows no credentials.
+#[derive(Clone)]
+pub(crate) struct RedisConfig {
+    /// The server, as a URL or in parts.
+    pub(crate) server: ServerConfig,
+    /// How many connections to keep.
+    pub(crate) connections: usize,
+    pub(crate) connect_timeout: Duration,
+    /// For a reply to anything that a call of a function waits for.
+    pub(crate) operation_timeout: Duration,
+    /// For the reply to an invalidation, until its caller is told that it is deferred.
+    pub(crate) delivery_timeout: Duration,
+    /// How long a lease stands that nobody renews.
+    pub(crate) lease: Duration,
+    /// The largest entry that is written or read, in bytes.
+    pub(crate) max_entry: usize,
+}
+
+/// Parts of an address. What a URL says comes first.
+#[derive(Clone, Default)]
+pub(crate) struct ServerConfig {
+    pub(crate) url: Option<String>,
+    pub(crate) host: Option<String>,
+    pub(crate) port: Option<u16>,
+    pub(crate) username: Option<String>,
+    pub(crate) password: Option<String>,
+    pub(crate) database: Option<i64>,
+}
+
+impl Default for RedisConfig {
+    fn default() -> Self {
+        RedisConfig {
+            server: ServerConfig::default(),
+            connections: 1,
+            connect_timeout: Duration::from_secs(1),
+            operation_timeout: Duration::from_millis(50),
+            delivery_timeout: Duration::from_millis(500),
+            lease: Duration::from_secs(3),
+            max_entry: 64 << 20,
+        }
+    }
+}
+
+/// Why an address is none. Names no credentials.
+pub(crate) type Unusable = &'static str;
+
+impl ServerConfig {
+    /// Whether a server was named at all.
+    pub(crate) fn is_given(&self) -> bool {
+        self.url.is_some() || self.host.is_some()
+    }
+
+    /// How to connect.
+    pub(crate) fn connection(&self) -> Result<ConnectionInfo, Unusable> {
+        let info = match &self.url {
+            Some(url) => from_url(url)?,
+            None => {
+                let host = self.host.clone().unwrap_or_else(|| "127.0.0.1".to_owned());
+                ConnectionAddr::Tcp(host, self.port.unwrap_or(6379))
+                    .into_connection_info()
+                    .map_err(|_| "expected a host name and a port")?
+            }
+        };
+        if !info.addr().is_supported() {
+            return Err(match info.addr() {
+                ConnectionAddr::TcpTls { .. } => {
+                    "`rediss://` needs TLS; enable the feature `tls` of cache-runtime"
+                }
+                _ => "unix sockets are not there on this platform",
+            });
+        }
+        let mut login = RedisConnectionInfo::default()
+            .set_db(self.database.unwrap_or(info.redis_settings().db()))
+            .set_lib_name("cache-runtime", env!("CARGO_PKG_VERSION"));
+        let from_url = info.redis_settings();
+        let username = from_url.username().or(self.username.as_deref());
+        if let Some(username) = username {
+            login = login.set_username(username);
+        }
+        if let Some(password) = from_url.password().or(self.password.as_deref()) {
+            login = login.set_password(password);
+        }
+        let tcp = TcpSettings::default()
+            .set_nodelay(true)
+            .set_keepalive(
+                TcpKeepalive::new()
+                    .with_time(Duration::from_secs(10))
+                    .with_interval(Duration::from_secs(3)),
+            );
+        Ok(info.set_redis_settings(login).set_tcp_settings(tcp))
+    }
+}
+
+fn from_url(url: &str) -> Result<ConnectionInfo, Unusable> {
+    const EXPECTED: &str = "expected redis://[user[:password]@]host[:port][/database], rediss://… or \
+                            unix:///path/to/socket[?db=0&user=…&pass=…]";
+    redis::parse_redis_url(url)
+        .ok_or(EXPECTED)?
+        .into_connection_info()
+        .map_err(|_| EXPECTED)
+}
+
+/// Host and port, without credentials.
+impl fmt::Display for ServerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.connection() {
+            Ok(info) => write!(f, "{}", info.addr()),
+            Err(_) => f.write_str("(unusable)"),
+        }
+    }
+}
+
+impl fmt::Debug for RedisConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisConfig")
+            .field("server", &format_args!("{}", self.server))
+            .field("connections", &self.connections)
+            .field("operation_timeout", &self.operation_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(url: &str) -> ServerConfig {
+        ServerConfig {
+            url: Some(url.to_owned()),
+            ..ServerConfig::default()
+        }
+    }
+
+    #[test]
+    fn every_form_of_url_is_read() {
+        let info = server("redis://ann:secret@cache.example:6380/3").connection().expect("a URL");
+        assert_eq!(info.addr().to_string(), "cache.example:6380");
+        let login = info.redis_settings();
+        assert_eq!((login.username(), login.password(), login.db()), (Some("ann"), Some("secret"), 3));
+        let info = server("redis://:secret@localhost").connection().expect("a URL");
+        assert_eq!(info.redis_settings().password(), Some("secret"));
+        assert_eq!(info.addr().to_string(), "localhost:6379");
+        let info = server("unix:///run/redis.sock?db=2&user=ann&pass=secret").connection().expect("a URL");
+        assert_eq!(info.addr().to_string(), "/run/redis.sock");
+        assert_eq!((info.redis_settings().username(), info.redis_settings().db()), (Some("ann"), 2));
+        assert!(info.tcp_settings().nodelay());
+    }
+
+    #[test]
+    fn parts_do_as_well_and_the_url_comes_first() {
+        let parts = ServerConfig {
+            host: Some("cache.example".to_owned()),
+            port: Some(7000),
+            password: Some("secret".to_owned()),
+            database: Some(1),
+            ..ServerConfig::default()
+        };
+        let info = parts.connection().expect("parts");
+        assert_eq!(info.addr().to_string(), "cache.example:7000");
+        assert_eq!(info.redis_settings().password(), Some("secret"));
+        let both = ServerConfig {
+            url: Some("redis://other:1".to_owned()),
+            ..parts
+        };
+        assert_eq!(both.connection().expect("both").addr().to_string(), "other:1");
+    }
+
+    #[test]
+    fn what_is_no_url_says_what_is_and_shows_no_secret() {
+        for wrong in ["localhost:6379", "http://localhost", "redis://:secret@host:port", ""] {
+            let error = server(wrong).connection().expect_err(wrong);
+            assert!(error.contains("redis://"), "{error}");
+        }
+        let config = RedisConfig {
+            server: server("redis://ann:secret@host"),
+            ..RedisConfig::default()
+        };
+        assert!(!format!("{config:?}").contains("secret"));
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[test]
+    fn without_the_feature_an_encrypted_connection_is_refused() {
+        let error = server("rediss://host").connection().expect_err("no TLS");
+        assert!(error.contains("feature `tls`"), "{error}");
+    }
+}

@@ -1,0 +1,154 @@
+//! How the server is doing.
+
+use super::link::Failure;
+use super::{Redis, State, supervisor};
+use crate::stats::Bytes;
+use crate::sync::within;
+use redis::{Cmd, Value};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// Names that are looked at, at most, to tell what the namespace is made of.
+const SAMPLE: u64 = 10_000;
+/// How long that may take.
+const SAMPLING: Duration = Duration::from_millis(200);
+
+/// How the Redis server behind a cache is doing. Displays as a few lines; serializes.
+#[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
+pub struct RedisHealth {
+    /// Host and port, or the path of a socket.
+    pub server: String,
+    /// Whether there is a connection to a primary that answers in time.
+    pub connected: bool,
+    /// If not, why.
+    pub reason: Option<String>,
+    /// The circuit breaker: `closed` while the server is asked, `open` while it is not, and only probed.
+    pub breaker: &'static str,
+    /// From a question to its answer, just now.
+    pub latency: Option<Duration>,
+    /// Deletions that wait for the server. While there are any, nothing is read from it.
+    pub queued_invalidations: usize,
+    /// `redis_version`.
+    pub version: String,
+    /// `maxmemory-policy`.
+    pub policy: String,
+    /// Bytes in use.
+    pub memory: u64,
+    /// `maxmemory` in bytes; 0 for no limit.
+    pub max_memory: u64,
+    /// Keys that the server has evicted since its start.
+    pub evictions: u64,
+    /// Keys in the database, those of others included.
+    pub keys: u64,
+    /// How many names of keys were looked at for `families`.
+    pub sampled: u64,
+    /// Of these, the entries of this namespace, by the first segment of their key.
+    pub families: BTreeMap<String, u64>,
+}
+
+impl Redis {
+    /// Asks the server.
+    pub(crate) async fn health(&self) -> RedisHealth {
+        self.shared.supervise();
+        let mut health = RedisHealth {
+            server: self.config().server.to_string(),
+            breaker: "open",
+            queued_invalidations: self.shared.pending.len(),
+            ..RedisHealth::default()
+        };
+        match self.ask(&mut health).await {
+            Ok(()) => {
+                health.connected = true;
+                health.breaker = "closed";
+            }
+            Err(failure) => {
+                let why = match &*self.shared.state.borrow() {
+                    State::Down(why) => why.to_string(),
+                    State::Starting | State::Up(_) => failure.to_string(),
+                };
+                health.reason = Some(why);
+            }
+        }
+        health
+    }
+
+    async fn ask(&self, health: &mut RedisHealth) -> Result<(), Failure> {
+        let link = self.shared.link_as_it_is().await?;
+        let began = Instant::now();
+        let mut command = Cmd::new();
+        command.arg("INFO");
+        let sent = within(self.config().delivery_timeout, link.line().send(&command)).await;
+        let reply = self.noted(&link, sent.unwrap_or(Err(Failure::TimedOut)))?;
+        health.latency = Some(began.elapsed());
+        let info = supervisor::read_info(&reply).unwrap_or_default();
+        health.version = info.version;
+        health.policy = info.policy;
+        health.memory = info.memory;
+        health.max_memory = info.max_memory;
+        health.evictions = info.evictions;
+        let mut command = Cmd::new();
+        command.arg("DBSIZE");
+        let sent = within(self.config().delivery_timeout, link.line().send(&command)).await;
+        if let Value::Int(keys) = self.noted(&link, sent.unwrap_or(Err(Failure::TimedOut)))? {
+            health.keys = u64::try_from(keys).unwrap_or_default();
+        }
+        self.sample(health).await
+    }
+
+    /// Looks at some names, for a short time.
+    async fn sample(&self, health: &mut RedisHealth) -> Result<(), Failure> {
+        const STEP: u16 = 1_000;
+        let began = Instant::now();
+        let mut cursor = "0".to_owned();
+        while health.sampled < SAMPLE && began.elapsed() < SAMPLING {
+            let (next, names) = self.scan(&cursor, "", usize::from(STEP)).await?;
+            health.sampled = health.keys.min(health.sampled + u64::from(STEP));
+            for name in &names {
+                if let Some(key) = self.shared.names.key_of_entry(name) {
+                    let family = key.split(':').next().unwrap_or_default();
+                    *health.families.entry(family.to_owned()).or_default() += 1;
+                }
+            }
+            if next == "0" {
+                break;
+            }
+            cursor = next;
+        }
+        Ok(())
+    }
+
+    /// Of the last heartbeat.
+    pub(crate) fn latency(&self) -> Duration {
+        Duration::from_micros(self.shared.latency.load(Ordering::Relaxed))
+    }
+}
+
+impl fmt::Display for RedisHealth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.connected {
+            let why = self.reason.as_deref().unwrap_or("not connected");
+            write!(f, "{}: {why}; breaker {}", self.server, self.breaker)?;
+        } else {
+            write!(f, "{}: redis {}, {:.1?}", self.server, self.version, self.latency.unwrap_or_default())?;
+            write!(f, ", {} of {}", Bytes(self.memory), match self.max_memory {
+                0 => "no limit".to_owned(),
+                limit => Bytes(limit).to_string(),
+            })?;
+            write!(f, " ({}), {} evictions, {} keys", self.policy, self.evictions, self.keys)?;
+        }
+        if self.queued_invalidations > 0 {
+            write!(f, ", {} invalidations queued", self.queued_invalidations)?;
+        }
+        if !self.families.is_empty() {
+            write!(f, "\n  of {} keys looked at:", self.sampled)?;
+            for (family, number) in &self.families {
+                write!(f, " {family} {number}")?;
+            }
+        }
+        Ok(())
+    }
+}

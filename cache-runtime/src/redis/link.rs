@@ -1,0 +1,189 @@
+//! A link: connections to one server, verified at one moment, and what was found out about it then.
+//!
+//! A link is never mended. When its server is lost, answers too late too often, or turns out to be another one or
+//! no primary, it is given up, and the supervisor makes a new one.
+
+use super::batch::Batches;
+use super::info::Info;
+use super::script::Script;
+use redis::aio::MultiplexedConnection;
+use redis::{Cmd, Pipeline, Value};
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+pub(crate) struct Link {
+    /// Counts links: two with the same number are the same.
+    pub(super) epoch: u64,
+    lines: Box<[Line]>,
+    next: AtomicUsize,
+    pub(super) info: Info,
+    /// How long to wait for a reply.
+    pub(super) patience: Duration,
+    /// The scripts' names on the server, in the order of [`Script::ALL`].
+    pub(super) hashes: Box<[String]>,
+}
+
+/// A connection, and the reads that are gathered for it.
+pub(super) struct Line {
+    connection: MultiplexedConnection,
+    pub(super) batches: Batches,
+}
+
+/// Why the server did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// There is no link at present.
+    NoLink,
+    TimedOut,
+    /// The connection broke, or its server is no longer the one to talk to: the link is lost.
+    Lost(Box<str>),
+    /// The server has forgotten the script.
+    NoScript,
+    /// The server refused this command, and may well do the next: out of memory, not permitted, a key of another type.
+    Refused(Box<str>),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::NoLink => f.write_str("redis is not connected"),
+            Failure::TimedOut => f.write_str("redis did not answer in time"),
+            Failure::Lost(why) => write!(f, "the connection to redis was lost: {why}"),
+            Failure::NoScript => f.write_str("redis has forgotten a script"),
+            Failure::Refused(why) => write!(f, "redis refused: {why}"),
+        }
+    }
+}
+
+impl Link {
+    pub(super) fn new(
+        epoch: u64,
+        connections: Vec<MultiplexedConnection>,
+        info: Info,
+        patience: Duration,
+        hashes: Box<[String]>,
+    ) -> Self {
+        let line = |connection| Line {
+            connection,
+            batches: Batches::default(),
+        };
+        Link {
+            epoch,
+            lines: connections.into_iter().map(line).collect(),
+            next: AtomicUsize::new(0),
+            info,
+            patience,
+            hashes,
+        }
+    }
+
+    pub(crate) fn replication_id(&self) -> &str {
+        &self.info.replication_id
+    }
+
+    /// The connection whose turn it is.
+    pub(super) fn line(&self) -> &Line {
+        &self.lines[self.next_line()]
+    }
+
+    /// Its number.
+    pub(super) fn next_line(&self) -> usize {
+        match self.lines.len() {
+            1 => 0,
+            several => self.next.fetch_add(1, Ordering::Relaxed) % several,
+        }
+    }
+
+    pub(super) fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    pub(super) fn hash(&self, script: Script) -> &str {
+        let at = Script::ALL.iter().position(|&other| other == script);
+        at.and_then(|at| self.hashes.get(at)).map_or("", String::as_str)
+    }
+}
+
+impl Line {
+    /// Sends one command. Never more than once, whatever happens.
+    pub(super) async fn send(&self, command: &Cmd) -> Result<Value, Failure> {
+        send(&self.connection, command).await
+    }
+
+    /// Sends several, which are executed in this order, though others may come between. Each has its own outcome.
+    pub(super) async fn send_all(
+        &self,
+        commands: &Pipeline,
+    ) -> Result<Vec<Result<Value, Failure>>, Failure> {
+        send_all(&self.connection, commands).await
+    }
+}
+
+pub(super) async fn send(
+    connection: &MultiplexedConnection,
+    command: &Cmd,
+) -> Result<Value, Failure> {
+    let reply = connection.clone().send_packed_command(command).await;
+    outcome(reply.map_err(|error| failure(&error))?)
+}
+
+pub(super) async fn send_all(
+    connection: &MultiplexedConnection,
+    commands: &Pipeline,
+) -> Result<Vec<Result<Value, Failure>>, Failure> {
+    let mut connection = connection.clone();
+    let replies = if commands.is_transaction() {
+        let results = connection.send_packed_commands(commands, commands.len() + 1, 1).await;
+        match results.map_err(|error| failure(&error))?.pop() {
+            Some(Value::Array(replies)) => replies,
+            Some(Value::ServerError(error)) => return Err(refusal(&error)),
+            other => return Err(unexpected(&other)),
+        }
+    } else {
+        let replies = connection.send_packed_commands(commands, 0, commands.len()).await;
+        replies.map_err(|error| failure(&error))?
+    };
+    if replies.len() == commands.len() {
+        Ok(replies.into_iter().map(outcome).collect())
+    } else {
+        Err(unexpected(&replies))
+    }
+}
+
+fn outcome(value: Value) -> Result<Value, Failure> {
+    match value {
+        Value::ServerError(error) => Err(refusal(&error)),
+        value => Ok(value),
+    }
+}
+
+/// A reply that no server of the protocol gives: whoever is at the other end cannot be trusted.
+pub(super) fn unexpected(_reply: &impl Sized) -> Failure {
+    Failure::Lost("a reply that makes no sense".into())
+}
+
+pub(super) fn failure(error: &redis::RedisError) -> Failure {
+    match error.code() {
+        Some(code) if !error.is_io_error() => by_code(code, error.detail().unwrap_or_default()),
+        _ => Failure::Lost(error.to_string().into()),
+    }
+}
+
+fn refusal(error: &redis::ServerError) -> Failure {
+    by_code(error.code(), error.details().unwrap_or_default())
+}
+
+fn by_code(code: &str, details: &str) -> Failure {
+    match code {
+        "NOSCRIPT" => Failure::NoScript,
+        "READONLY" | "LOADING" | "MASTERDOWN" | "MOVED" | "ASK" | "CLUSTERDOWN" | "NOAUTH" => {
+            Failure::Lost(code.into())
+        }
+        // A script passes on the error of the command inside it.
+        _ if details.contains("READONLY") => Failure::Lost("READONLY".into()),
+        _ if details.contains("OOM ") || code == "OOM" => Failure::Refused("OOM: out of memory".into()),
+        // The details may quote arguments, so they are not shown.
+        _ => Failure::Refused(code.into()),
+    }
+}

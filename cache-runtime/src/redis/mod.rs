@@ -1,0 +1,328 @@
+//! The remote tier: a Redis server that many processes share.
+//!
+//! `protocol` has the steps that keep the promise, as `docs/redis-protocol.md` describes them; everything else here
+//! is about talking to a server that may be slow, gone, or another one than before. No type of the client library
+//! leaves this room.
+
+mod advice;
+mod batch;
+mod breaker;
+mod config;
+mod draw;
+mod health;
+mod info;
+mod link;
+mod names;
+mod pending;
+mod protocol;
+mod scan;
+mod script;
+mod supervisor;
+
+pub use health::RedisHealth;
+pub(crate) use config::{RedisConfig, Unusable};
+pub(crate) use link::{Failure, Link};
+pub(crate) use names::Any;
+pub(crate) use protocol::{Begun, Captured, Commit, Intent, Reading, Sealed, Wanted};
+
+use crate::generation::Named;
+use crate::invalidate::Delivery;
+use crate::sync::within;
+use breaker::Breaker;
+use draw::Draw;
+use names::Names;
+use pending::Pending;
+use quick_cache::sync::Cache;
+use redis::{Cmd, ConnectionInfo, Value};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::{Mutex, Notify, watch};
+
+/// So many keys are remembered whose entries depend on more than their readers declare.
+const REMEMBERED: usize = 10_000;
+
+/// A server, as one cache uses it. Clones share everything; with the last one the connections close.
+#[derive(Clone)]
+pub(crate) struct Redis {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    config: RedisConfig,
+    server: ConnectionInfo,
+    names: Names,
+    state: watch::Sender<State>,
+    breaker: Breaker,
+    pending: Pending,
+    /// Held while pending deletions are delivered, so that whoever comes then waits for them.
+    delivering: Mutex<()>,
+    draw: Draw,
+    /// Counts calls and what they send, in order.
+    sequence: AtomicU64,
+    /// Whether the supervisor's task is alive; it may have died with its runtime.
+    supervised: AtomicBool,
+    wake: Arc<Notify>,
+    /// What entries turned out to depend on besides what their readers declare, by key.
+    remembered: Cache<Box<str>, Arc<[Named]>>,
+    /// The generations that were captured last, with the link's epoch. Nothing relies on them.
+    known: Cache<Named, (u64, u64)>,
+    /// Of the last heartbeat, in microseconds.
+    latency: AtomicU64,
+}
+
+/// Whether there is a link.
+#[derive(Clone)]
+enum State {
+    /// Nobody has tried yet.
+    Starting,
+    Up(Arc<Link>),
+    Down(Box<str>),
+}
+
+impl Redis {
+    pub(crate) fn new(config: RedisConfig, namespace: &str) -> Result<Self, Unusable> {
+        let server = config.server.connection()?;
+        let names = Names::new(namespace);
+        let root = names.generation(crate::generation::Guard::Scope, "");
+        Ok(Redis {
+            shared: Arc::new(Shared {
+                config,
+                server,
+                names,
+                state: watch::Sender::new(State::Starting),
+                breaker: Breaker::default(),
+                pending: Pending::new(root),
+                delivering: Mutex::default(),
+                draw: Draw::new(),
+                sequence: AtomicU64::new(1),
+                supervised: AtomicBool::new(false),
+                wake: Arc::default(),
+                remembered: Cache::new(REMEMBERED),
+                known: Cache::new(REMEMBERED),
+                latency: AtomicU64::new(0),
+            }),
+        })
+    }
+
+    /// Waits for the outcome of the first attempt to connect.
+    pub(crate) async fn started(&self) {
+        self.shared.supervise();
+        let limit = self.shared.config.connect_timeout;
+        within(limit, self.shared.first_attempt()).await;
+    }
+
+    pub(crate) fn config(&self) -> &RedisConfig {
+        &self.shared.config
+    }
+
+    /// A number that is greater than all that were given before.
+    pub(crate) fn next_in_sequence(&self) -> u64 {
+        self.shared.sequence.fetch_add(1, Ordering::AcqRel)
+    }
+
+    /// A number that nobody has drawn before.
+    pub(crate) fn draw(&self) -> u64 {
+        self.shared.draw.number()
+    }
+
+    /// The link, if there is one and nothing has to be delivered before it is read from.
+    pub(crate) async fn link(&self) -> Result<Arc<Link>, Failure> {
+        let link = self.shared.link_as_it_is().await?;
+        if !self.shared.pending.is_clear() {
+            let limit = self.config().operation_timeout;
+            match within(limit, self.shared.deliver(&link)).await {
+                Some(delivered) => delivered?,
+                None => return Err(Failure::TimedOut),
+            }
+        }
+        Ok(link)
+    }
+
+    /// What the last entry under this key depended on besides what its reader had declared.
+    pub(crate) fn remembered(&self, key: &str) -> Option<Arc<[Named]>> {
+        self.shared.remembered.get(key)
+    }
+
+    pub(crate) fn remember(&self, key: &str, guards: &[Named]) {
+        self.shared.remembered.insert(key.into(), guards.into());
+    }
+
+    /// Takes note of how the server has done.
+    fn noted<T>(&self, link: &Link, outcome: Result<T, Failure>) -> Result<T, Failure> {
+        match &outcome {
+            Ok(_) | Err(Failure::Refused(_) | Failure::NoScript) => self.shared.breaker.answered(),
+            Err(failure) => self.shared.failed(link, failure),
+        }
+        outcome
+    }
+
+    /// Deletes `names` in one command, or sees to it that they are deleted before anything is read again.
+    async fn delete_names(&self, names: Vec<String>) -> Delivery {
+        let undelivered = Undelivered::new(&self.shared, names);
+        if let Ok(link) = self.shared.link_as_it_is().await {
+            let command = deletion(&undelivered.names);
+            let limit = self.config().delivery_timeout;
+            let sent = within(limit, link.line().send(&command)).await;
+            let outcome = sent.unwrap_or(Err(Failure::TimedOut));
+            if self.noted(&link, outcome).is_ok() {
+                undelivered.delivered();
+                return Delivery::Delivered;
+            }
+        }
+        drop(undelivered);
+        self.delivered_soon().await
+    }
+
+    /// Whether everything that is pending is delivered before the caller's patience ends.
+    async fn delivered_soon(&self) -> Delivery {
+        let mut state = self.shared.state.subscribe();
+        let delivered = async {
+            while !self.shared.pending.is_clear() {
+                // Whoever delivers says so there.
+                if state.changed().await.is_err() {
+                    break;
+                }
+            }
+        };
+        if let State::Down(_) = *self.shared.state.borrow() {
+            // Nobody knows how long that takes.
+            return Delivery::Deferred;
+        }
+        within(self.config().delivery_timeout, delivered).await;
+        if self.shared.pending.is_clear() {
+            Delivery::Delivered
+        } else {
+            Delivery::Deferred
+        }
+    }
+}
+
+impl Shared {
+    /// Makes sure that there is a supervisor. Without a runtime there can be none, and no link.
+    fn supervise(self: &Arc<Self>) {
+        if !self.supervised.load(Ordering::Acquire)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+            && !self.supervised.swap(true, Ordering::AcqRel)
+        {
+            supervisor::start(&runtime, self);
+        }
+    }
+
+    /// The link, whatever is pending. At the very start this waits for a moment.
+    async fn link_as_it_is(self: &Arc<Self>) -> Result<Arc<Link>, Failure> {
+        self.supervise();
+        let mut waited = false;
+        loop {
+            match &*self.state.borrow() {
+                State::Up(link) => return Ok(Arc::clone(link)),
+                State::Down(_) => return Err(Failure::NoLink),
+                State::Starting if waited || !self.supervised.load(Ordering::Acquire) => {
+                    return Err(Failure::NoLink);
+                }
+                State::Starting => {}
+            }
+            within(self.config.operation_timeout, self.first_attempt()).await;
+            waited = true;
+        }
+    }
+
+    async fn first_attempt(&self) {
+        let mut state = self.state.subscribe();
+        // It fails only when nobody can change the state any more.
+        let _ = state.wait_for(|state| !matches!(state, State::Starting)).await;
+    }
+
+    /// Delivers what is pending.
+    async fn deliver(&self, link: &Link) -> Result<(), Failure> {
+        let _turn = self.delivering.lock().await;
+        while let Some(delivering) = self.pending.take() {
+            link.line().send(&deletion(delivering.names())).await?;
+            delivering.acknowledged();
+        }
+        // For those who wait until it is done.
+        self.state.send_modify(|_| {});
+        Ok(())
+    }
+
+    fn failed(&self, link: &Link, failure: &Failure) {
+        match failure {
+            Failure::Lost(why) => self.lost(link.epoch, why),
+            Failure::TimedOut if self.breaker.failed() => {
+                self.lost(link.epoch, "it answers too late, or not at all");
+            }
+            _ => {}
+        }
+    }
+
+    /// Gives up the link with this number. From here on, and until there is another one, nobody waits for Redis.
+    fn lost(&self, epoch: u64, why: &str) {
+        let was_up = self.state.send_if_modified(|state| {
+            let is_it = matches!(state, State::Up(link) if link.epoch == epoch);
+            if is_it {
+                *state = State::Down(why.into());
+            }
+            is_it
+        });
+        if was_up {
+            tracing::warn!(target: "cache_runtime", server = %self.config.server, why,
+                "redis is lost; functions run without the cache until it is back");
+            self.wake.notify_one();
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.wake.notify_one();
+    }
+}
+
+/// Deletions under way. If they are not acknowledged, for whatever reason, they become pending.
+struct Undelivered<'s> {
+    shared: &'s Arc<Shared>,
+    names: Vec<String>,
+}
+
+impl<'s> Undelivered<'s> {
+    fn new(shared: &'s Arc<Shared>, names: Vec<String>) -> Self {
+        Undelivered { shared, names }
+    }
+
+    fn delivered(mut self) {
+        self.names.clear();
+    }
+}
+
+impl Drop for Undelivered<'_> {
+    fn drop(&mut self) {
+        if !self.names.is_empty() {
+            self.shared.pending.add(std::mem::take(&mut self.names));
+            self.shared.supervise();
+            self.shared.wake.notify_one();
+        }
+    }
+}
+
+fn deletion(names: &[String]) -> Cmd {
+    let mut command = Cmd::new();
+    command.arg("DEL");
+    for name in names {
+        command.arg(name);
+    }
+    command
+}
+
+fn number(value: &Value) -> Option<u64> {
+    match value {
+        Value::Int(number) => u64::try_from(*number).ok(),
+        Value::BulkString(bytes) => batch::generation(bytes),
+        _ => None,
+    }
+}
+
+fn millis(of: Duration) -> u64 {
+    /// Ten years: what Redis adds to its own clock must not overflow.
+    const LONGEST: u64 = 10 * 365 * 24 * 3600 * 1000;
+    u64::try_from(of.as_millis()).map_or(LONGEST, |millis| millis.clamp(1, LONGEST))
+}

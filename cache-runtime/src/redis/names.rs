@@ -1,0 +1,135 @@
+//! What the keys of a namespace are called on the server; see `docs/redis-protocol.md`.
+
+use crate::generation::Guard;
+
+/// The names in one namespace.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    /// The namespace and its separator, or nothing.
+    prefix: Box<str>,
+}
+
+/// A guard that ends with every tag, or with every scope and key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Any {
+    Tag,
+    Key,
+}
+
+impl Names {
+    pub(crate) fn new(namespace: &str) -> Self {
+        let prefix = match namespace {
+            "" => String::new(),
+            namespace => format!("{namespace}:"),
+        };
+        Names {
+            prefix: prefix.into(),
+        }
+    }
+
+    /// An entry: the key as its author wrote it.
+    pub(crate) fn entry(&self, key: &str) -> String {
+        [&self.prefix, key].concat()
+    }
+
+    pub(crate) fn lease(&self, key: &str) -> String {
+        self.beside("~lease", key)
+    }
+
+    pub(crate) fn generation(&self, guard: Guard, name: &str) -> String {
+        match guard {
+            Guard::Tag => [&self.prefix, "~tag:", name].concat(),
+            Guard::Scope => [&self.prefix, "~scope:", name].concat(),
+            Guard::Key => self.beside("~key", name),
+        }
+    }
+
+    pub(crate) fn any(&self, any: Any) -> String {
+        match any {
+            Any::Tag => [&self.prefix, "~any:tag"].concat(),
+            Any::Key => [&self.prefix, "~any:key"].concat(),
+        }
+    }
+
+    /// A name on the entry's cluster slot. The slot is that of the first text in braces, or else of the whole name.
+    fn beside(&self, kind: &str, key: &str) -> String {
+        let entry = self.entry(key);
+        if hash_tag(&entry).is_some() {
+            [&self.prefix, kind, "~", &entry].concat()
+        } else {
+            [&self.prefix, kind, ":{", &entry, "}"].concat()
+        }
+    }
+
+    /// The key of an entry's name, if it is one.
+    pub(crate) fn key_of_entry<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let key = name.strip_prefix(&*self.prefix)?;
+        (!INTERNAL.iter().any(|internal| key.starts_with(internal))).then_some(key)
+    }
+
+    /// The key that a lease or a key generation belongs to.
+    pub(crate) fn key_of_companion<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let rest = name.strip_prefix(&*self.prefix)?;
+        let rest = ["~lease", "~key"].iter().find_map(|kind| rest.strip_prefix(kind))?;
+        let entry = match rest.strip_prefix(":{") {
+            Some(in_braces) => in_braces.strip_suffix('}')?,
+            None => rest.strip_prefix('~')?,
+        };
+        entry.strip_prefix(&*self.prefix)
+    }
+
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+}
+
+const INTERNAL: [&str; 7] = [
+    "~lease:", "~lease~", "~key:", "~key~", "~tag:", "~scope:", "~any:",
+];
+
+/// What Redis Cluster hashes instead of the whole name: the text between the first `{` and the next `}`, if any.
+fn hash_tag(name: &str) -> Option<&str> {
+    let after = &name[name.find('{')? + 1..];
+    let tag = &after[..after.find('}')?];
+    (!tag.is_empty()).then_some(tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_called_what_its_author_wrote() {
+        let names = Names::new("therapist");
+        assert_eq!(names.entry("session:abc"), "therapist:session:abc");
+        assert_eq!(Names::new("").entry("session:abc"), "session:abc");
+    }
+
+    #[test]
+    fn a_lease_and_a_key_generation_share_the_slot_of_their_entry() {
+        for (namespace, key) in [("ns", "user:42"), ("{t}", "user:42"), ("", "a{b}c"), ("", "{x}")] {
+            let names = Names::new(namespace);
+            let slot_of = |name: &str| hash_tag(name).unwrap_or(name).to_owned();
+            let entry = slot_of(&names.entry(key));
+            assert_eq!(slot_of(&names.lease(key)), entry, "{namespace} {key}");
+            assert_eq!(slot_of(&names.generation(Guard::Key, key)), entry);
+        }
+    }
+
+    #[test]
+    fn names_are_read_back_and_kept_apart() {
+        for (namespace, key) in [("ns", "user:42"), ("{t}", "u"), ("", "a{b}c"), ("", "x")] {
+            let names = Names::new(namespace);
+            let (lease, generation) = (names.lease(key), names.generation(Guard::Key, key));
+            assert_eq!(names.key_of_companion(&lease), Some(key));
+            assert_eq!(names.key_of_companion(&generation), Some(key));
+            assert_eq!(names.key_of_entry(&names.entry(key)), Some(key));
+            assert_eq!(names.key_of_entry(&lease), None);
+            assert_eq!(names.key_of_entry(&names.generation(Guard::Tag, key)), None);
+            assert_eq!(names.key_of_companion(&names.generation(Guard::Scope, key)), None);
+            assert_ne!(lease, generation);
+        }
+        let bare = Names::new("");
+        assert_ne!(bare.lease("x"), bare.lease("{x}"));
+    }
+}

@@ -1,0 +1,97 @@
+//! The scripts that run on the server. Each works on the keys of one slot (or of one node, `capture`), is loaded when
+//! a connection is made, and once more if the server has forgotten it.
+
+/// Which one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Script {
+    /// `K L`, token, lease in ms, what was seen of K, a token that can be taken over or nothing: the holder's token
+    /// (busy), 1 (changed) or 0 (acquired; also if it was before).
+    Acquire,
+    /// `G…`, the least time to live, the time to live to give (0: none), a fresh number for each: the generations.
+    Capture,
+    /// `K L G…`, token, entry, ttl in ms (0: none), the generations expected: whether it was stored.
+    Fill,
+    /// `L`, token, lease in ms.
+    Renew,
+    /// `L`, token.
+    Release,
+    /// `K L KG G…`, entry, ttl in ms (0: none), a fresh generation for the key or nothing, its time to live (0: none),
+    /// the generations expected: whether it was stored; if not, everything of the key is deleted.
+    Commit,
+}
+
+impl Script {
+    pub(crate) const ALL: [Script; 6] = [
+        Script::Acquire,
+        Script::Capture,
+        Script::Fill,
+        Script::Renew,
+        Script::Release,
+        Script::Commit,
+    ];
+
+    /// The checksum of an entry, by which `Acquire` sees whether it has changed, lies at these bytes; see
+    /// `entry-format.md`.
+    pub(crate) fn source(self) -> &'static str {
+        match self {
+            Script::Acquire => {
+                "local holder = redis.call('GET', KEYS[2])\n\
+                 if holder == ARGV[1] then return 0 end\n\
+                 if holder and holder ~= ARGV[4] then return holder end\n\
+                 if redis.call('GETRANGE', KEYS[1], 3, 10) ~= ARGV[3] then return 1 end\n\
+                 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])\n\
+                 return 0"
+            }
+            Script::Capture => {
+                "local generations, least, ttl = {}, tonumber(ARGV[1]), tonumber(ARGV[2])\n\
+                 for i, guard in ipairs(KEYS) do\n\
+                   local generation = redis.call('GET', guard)\n\
+                   if not generation then\n\
+                     generation = ARGV[i + 2]\n\
+                     if ttl > 0 then redis.call('SET', guard, generation, 'PX', ARGV[2])\n\
+                     else redis.call('SET', guard, generation) end\n\
+                   else\n\
+                     local left = redis.call('PTTL', guard)\n\
+                     if left >= 0 and ttl == 0 then redis.call('PERSIST', guard)\n\
+                     elseif left >= 0 and left < least then redis.call('PEXPIRE', guard, ARGV[2]) end\n\
+                   end\n\
+                   generations[i] = generation\n\
+                 end\n\
+                 return generations"
+            }
+            Script::Fill => {
+                "if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end\n\
+                 redis.call('DEL', KEYS[2])\n\
+                 for i = 3, #KEYS do\n\
+                   if redis.call('GET', KEYS[i]) ~= ARGV[i + 1] then return 0 end\n\
+                 end\n\
+                 if ARGV[3] == '0' then redis.call('SET', KEYS[1], ARGV[2])\n\
+                 else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end\n\
+                 return 1"
+            }
+            Script::Renew => {
+                "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end\n\
+                 return redis.call('PEXPIRE', KEYS[1], ARGV[2])"
+            }
+            Script::Release => {
+                "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end\n\
+                 return redis.call('DEL', KEYS[1])"
+            }
+            Script::Commit => {
+                "for i = 3, #KEYS do\n\
+                   if redis.call('GET', KEYS[i]) ~= ARGV[i + 2] then\n\
+                     redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])\n\
+                     return 0\n\
+                   end\n\
+                 end\n\
+                 if ARGV[2] == '0' then redis.call('SET', KEYS[1], ARGV[1])\n\
+                 else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end\n\
+                 redis.call('DEL', KEYS[2])\n\
+                 if ARGV[3] == '' then redis.call('DEL', KEYS[3])\n\
+                 elseif ARGV[4] == '0' then redis.call('SET', KEYS[3], ARGV[3])\n\
+                 else redis.call('SET', KEYS[3], ARGV[3], 'PX', ARGV[4]) end\n\
+                 return 1"
+            }
+        }
+    }
+}

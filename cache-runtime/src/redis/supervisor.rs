@@ -1,0 +1,267 @@
+//! The task that keeps a link: connects, verifies, delivers what is pending, listens for the heartbeat, and starts
+//! again when the link is lost.
+//!
+//! While there is no link it is the only one that talks to the server (the half-open state of a circuit breaker),
+//! with pauses that grow and vary (exponential backoff with jitter).
+
+use super::advice;
+use super::info::Info;
+use super::link::{self, Failure, Line, Link};
+use super::script::Script;
+use super::{Shared, State};
+use crate::sync::within;
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, Value};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+/// How often the server is asked whether it is still the one it was.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// A link that stood this long was a good one: after it the pauses start anew.
+const GOOD_LINK: Duration = Duration::from_secs(5);
+
+pub(super) fn start(runtime: &Handle, shared: &Arc<Shared>) {
+    let alive = Alive(Arc::downgrade(shared));
+    let wake = Arc::clone(&shared.wake);
+    runtime.spawn(async move {
+        run(&alive.0, &wake).await;
+    });
+}
+
+/// Tells the others when the task is gone: ended, or dropped together with its runtime. The next call starts another
+/// one, in a runtime that lives.
+struct Alive(Weak<Shared>);
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0.upgrade() {
+            shared.state.send_replace(State::Starting);
+            shared.supervised.store(false, Ordering::Release);
+        }
+    }
+}
+
+async fn run(shared: &Weak<Shared>, wake: &Notify) {
+    let mut pauses = Pauses::new();
+    let mut epoch = 0;
+    let mut down_since: Option<Instant> = None;
+    while let Some(alive) = shared.upgrade() {
+        epoch += 1;
+        match connect(&alive, epoch).await {
+            Ok(link) => {
+                tell_up(&alive, &link, down_since.take());
+                alive.breaker.reset();
+                alive.state.send_replace(State::Up(Arc::clone(&link)));
+                drop(alive);
+                let began = Instant::now();
+                keep(shared, wake, link).await;
+                if began.elapsed() >= GOOD_LINK {
+                    pauses = Pauses::new();
+                }
+                down_since = Some(Instant::now());
+            }
+            Err(why) => {
+                tell_down(&alive, &why, &mut down_since);
+                alive.state.send_replace(State::Down(why));
+            }
+        }
+        // Woken earlier only if there is nobody left.
+        let pause = pauses.next(shared);
+        let mut left = pause;
+        while !left.is_zero() && shared.strong_count() > 0 {
+            let began = Instant::now();
+            within(left, wake.notified()).await;
+            left = left.saturating_sub(began.elapsed());
+        }
+    }
+}
+
+fn tell_up(shared: &Shared, link: &Link, down_since: Option<Instant>) {
+    let was_away = down_since.map(|since| since.elapsed());
+    tracing::info!(target: "cache_runtime", server = %shared.config.server, version = %link.info.version,
+        was_away = ?was_away, "connected to redis");
+    if link.epoch == 1 {
+        for advice in advice::on(&link.info) {
+            tracing::warn!(target: "cache_runtime", server = %shared.config.server, "{advice}");
+        }
+    }
+}
+
+/// Says it once, not at every attempt.
+fn tell_down(shared: &Shared, why: &str, down_since: &mut Option<Instant>) {
+    if down_since.is_none() {
+        tracing::warn!(target: "cache_runtime", server = %shared.config.server, why,
+            "redis cannot be used; functions run without the cache until it can");
+        *down_since = Some(Instant::now());
+    }
+}
+
+/// Connects, and does everything that has to be done before the first read.
+async fn connect(shared: &Shared, epoch: u64) -> Result<Arc<Link>, Box<str>> {
+    let limit = shared.config.connect_timeout;
+    let client = Client::open(shared.server.clone()).map_err(|error| error.to_string())?;
+    let mut connections = Vec::new();
+    for _ in 0..shared.config.connections.max(1) {
+        let settings = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(limit))
+            .set_response_timeout(None)
+            .set_pipeline_buffer_size(1024);
+        let connecting = client.get_multiplexed_async_connection_with_config(&settings);
+        match within(limit, connecting).await {
+            Some(connected) => connections.push(connected.map_err(|error| in_short(&error))?),
+            None => return Err("connecting took too long".into()),
+        }
+    }
+    let mut found: Option<Info> = None;
+    for connection in &connections {
+        let info = verify(connection, shared.config.operation_timeout).await?;
+        if found.as_ref().is_some_and(|other| other.replication_id != info.replication_id) {
+            return Err("its connections lead to different servers".into());
+        }
+        found = Some(info);
+    }
+    let hashes = load_scripts(&connections[0]).await.map_err(|failure| failure.to_string())?;
+    let info = found.unwrap_or_default();
+    let patience = shared.config.operation_timeout;
+    let link = Arc::new(Link::new(epoch, connections, info, patience, hashes));
+    match within(limit, shared.deliver(&link)).await {
+        Some(Ok(())) => Ok(link),
+        Some(Err(failure)) => Err(format!("invalidations cannot be delivered: {failure}").into()),
+        None => Err("delivering invalidations took too long".into()),
+    }
+}
+
+/// Asks the server who it is; it has to answer as fast as every call will expect it to.
+async fn verify(connection: &MultiplexedConnection, limit: Duration) -> Result<Info, Box<str>> {
+    let mut command = Cmd::new();
+    command.arg("INFO");
+    let info = match within(limit, link::send(connection, &command)).await {
+        Some(Ok(reply)) => read_info(&reply).ok_or("its `INFO` cannot be read")?,
+        Some(Err(failure)) => return Err(failure.to_string().into()),
+        None => return Err("it answers too late, or not at all".into()),
+    };
+    if !info.is_primary {
+        return Err("it is a replica, not a primary".into());
+    }
+    if info.release() < (6, 0) {
+        return Err(format!("version {} is older than 6.0", info.version).into());
+    }
+    Ok(info)
+}
+
+pub(super) fn read_info(reply: &Value) -> Option<Info> {
+    let info = match reply {
+        Value::BulkString(bytes) => Info::read(std::str::from_utf8(bytes).ok()?),
+        Value::SimpleString(text) | Value::VerbatimString { text, .. } => Info::read(text),
+        _ => return None,
+    };
+    (!info.replication_id.is_empty()).then_some(info)
+}
+
+async fn load_scripts(connection: &MultiplexedConnection) -> Result<Box<[String]>, Failure> {
+    let replies = link::send_all(connection, &loading()).await?;
+    let text = |reply: Result<Value, Failure>| match reply? {
+        Value::BulkString(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Value::SimpleString(text) => Ok(text),
+        other => Err(link::unexpected(&other)),
+    };
+    replies.into_iter().map(text).collect()
+}
+
+/// For a server that has forgotten them (`SCRIPT FLUSH`). Their names depend on nothing but the text.
+pub(super) async fn load_scripts_again(line: &Line) -> Result<(), Failure> {
+    let replies = line.send_all(&loading()).await?;
+    replies.into_iter().try_for_each(|reply| reply.map(|_| ()))
+}
+
+fn loading() -> Pipeline {
+    let mut commands = Pipeline::new();
+    for script in Script::ALL {
+        commands.cmd("SCRIPT").arg("LOAD").arg(script.source());
+    }
+    commands
+}
+
+/// Listens for the heartbeat of a link until it is lost, or nobody needs it any more.
+async fn keep(shared: &Weak<Shared>, wake: &Notify, link: Arc<Link>) {
+    loop {
+        within(HEARTBEAT, wake.notified()).await;
+        let Some(alive) = shared.upgrade() else { return };
+        if !matches!(&*alive.state.borrow(), State::Up(up) if up.epoch == link.epoch) {
+            return;
+        }
+        if let Err(why) = beat(&alive, &link).await {
+            alive.lost(link.epoch, &why);
+            return;
+        }
+    }
+}
+
+async fn beat(shared: &Shared, link: &Link) -> Result<(), Box<str>> {
+    if !shared.pending.is_clear() {
+        match within(shared.config.delivery_timeout, shared.deliver(link)).await {
+            Some(Ok(())) => {}
+            Some(Err(failure)) => return Err(failure.to_string().into()),
+            None => return Err("it answers too late, or not at all".into()),
+        }
+    }
+    let mut command = Cmd::new();
+    command.arg("INFO").arg("replication");
+    for line in link.lines() {
+        let began = Instant::now();
+        let reply = match within(HEARTBEAT, line.send(&command)).await {
+            Some(Ok(reply)) => reply,
+            Some(Err(failure)) => return Err(failure.to_string().into()),
+            None => return Err("it does not answer".into()),
+        };
+        let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        shared.latency.store(took, Ordering::Relaxed);
+        let info = read_info(&reply).ok_or("its `INFO` cannot be read")?;
+        if !info.is_primary {
+            return Err("it has become a replica".into());
+        }
+        if info.replication_id != link.replication_id() {
+            return Err("it has become another server: its replication id has changed".into());
+        }
+    }
+    Ok(())
+}
+
+/// A library's error in the words of a log line.
+fn in_short(error: &redis::RedisError) -> Box<str> {
+    match error.kind() {
+        redis::ErrorKind::AuthenticationFailed => "it refuses the user name or the password".into(),
+        _ if error.is_connection_refusal() => "connection refused".into(),
+        _ if error.is_timeout() => "connecting took too long".into(),
+        _ => match error.code() {
+            Some(code) => code.into(),
+            None => error.to_string().into(),
+        },
+    }
+}
+
+/// Between two attempts: doubled every time, and of that a random half.
+struct Pauses {
+    next: Duration,
+}
+
+impl Pauses {
+    fn new() -> Self {
+        Pauses {
+            next: SHORTEST_PAUSE,
+        }
+    }
+
+    fn next(&mut self, shared: &Weak<Shared>) -> Duration {
+        let longest = self.next;
+        self.next = LONGEST_PAUSE.min(2 * longest);
+        let random = shared.upgrade().map_or(0, |shared| shared.draw.number());
+        let half = longest / 2;
+        half + half.mul_f64((random % 1024) as f64 / 1024.0)
+    }
+}
