@@ -150,8 +150,7 @@ fn a_long_chain_of_waiting_tasks_does_not_overflow_a_stack() {
             tokio::spawn(async move {
                 let patient = std::env::var("ATTACK_PATIENT").is_ok();
                 let wait = Duration::from_secs(if patient { 3_600 } else { 10 });
-                let cache = Cache::builder().longest_wait(wait).build().await.unwrap();
-                let world = World::with(cache);
+                let world = World::with(|cache| cache.longest_wait(wait)).await;
                 let mut tasks = Vec::new();
                 for day in 0..=days {
                     tasks.push(world.spawn(|world| async move { balance(&world, day).await }));
@@ -238,7 +237,7 @@ fn a_follower_without_a_timer_waits() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let world = World::new();
+    let world = runtime.block_on(World::new());
     let ended = catch_unwind(AssertUnwindSafe(|| {
         runtime.block_on(async {
             let leader = world.cache.get_or_set("k", || world.read_slowly());

@@ -5,7 +5,7 @@ use crate::world::{PATIENCE, World, settle, soon};
 use cache_runtime::{Cache, DomainCache, cache_put, cached, key};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 // ------------------------------------------------------------------------------------------------ late guards
 
@@ -16,7 +16,7 @@ async fn member(world: &World, id: u32) -> u32 {
 
 #[tokio::test]
 async fn a_follower_that_comes_after_the_invalidation_of_a_late_tag_looks_again() {
-    let world = World::new();
+    let world = World::new().await;
     let early = world.spawn(|world| async move { member(&world, 1).await });
     world.have_read(1).await;
     world.write(2);
@@ -51,7 +51,7 @@ fn account(balance: u32) -> Account {
 
 #[tokio::test]
 async fn so_it_does_in_a_domain_cache() {
-    let world = World::new();
+    let world = World::new().await;
     let read = |world: Arc<World>| async move {
         let accounts = AccountCache::new(&world.cache);
         let load = || async { Ok::<_, ()>(Some(account(world.read_slowly().await))) };
@@ -77,7 +77,7 @@ async fn so_it_does_in_a_domain_cache() {
 
 #[tokio::test]
 async fn and_by_a_lookup_after_the_record_was_invalidated() {
-    let world = World::new();
+    let world = World::new().await;
     let read = |world: Arc<World>| async move {
         let accounts = AccountCache::new(&world.cache);
         let load = || async { Ok::<_, ()>(Some(account(world.read_slowly().await))) };
@@ -109,7 +109,7 @@ async fn outer_of_member(world: &World, id: u32) -> u32 {
 
 #[tokio::test]
 async fn a_late_tag_of_an_inner_value_invalidates_the_outer() {
-    let world = World::new();
+    let world = World::new().await;
     assert_eq!(outer_of_member(&world, 1).await, 10);
     world.write(2);
     world.cache.invalidate_tag("team").await;
@@ -124,7 +124,7 @@ async fn outer_of_slow(world: &World, id: u32) -> u32 {
 
 #[tokio::test]
 async fn an_outer_value_made_of_a_fenced_one_is_not_stored() {
-    let world = World::new();
+    let world = World::new().await;
     let early = world.spawn(|world| async move { outer_of_slow(&world, 1).await });
     world.have_read(1).await;
     world.write(2);
@@ -149,7 +149,7 @@ async fn summary(world: &World, id: u32) -> u32 {
 
 #[tokio::test]
 async fn an_outer_value_depends_on_the_tags_of_a_record_it_read() {
-    let world = World::new();
+    let world = World::new().await;
     assert_eq!(summary(&world, 1).await, 1);
     world.write(2);
     AccountCache::new(&world.cache)
@@ -159,7 +159,7 @@ async fn an_outer_value_depends_on_the_tags_of_a_record_it_read() {
 }
 
 #[cached(cache = world.cache, key = "leaf:{id}", tags = ["leaf"], skip(world))]
-async fn leaf(world: &World, id: u32) -> u32 {
+pub(crate) async fn leaf(world: &World, id: u32) -> u32 {
     world.read_now()
 }
 
@@ -171,7 +171,7 @@ async fn outer_set_with(world: &World, id: u32) -> u32 {
 
 #[tokio::test]
 async fn an_outer_value_depends_on_what_is_read_inside_set_with() {
-    let world = World::new();
+    let world = World::new().await;
     assert_eq!(outer_set_with(&world, 1).await, 1);
     world.write(2);
     world.cache.invalidate_tag("leaf").await;
@@ -191,7 +191,7 @@ async fn outer_put(world: &World, id: u32) -> u32 {
 
 #[tokio::test]
 async fn an_outer_value_depends_on_what_is_read_inside_a_put() {
-    let world = World::new();
+    let world = World::new().await;
     assert_eq!(outer_put(&world, 1).await, 1);
     world.write(2);
     world.cache.invalidate_tag("leaf").await;
@@ -215,7 +215,7 @@ fn round<'w>(
 
 #[tokio::test]
 async fn a_circle_through_set_with_is_recognised() {
-    let world = World::new();
+    let world = World::new().await;
     let answer = tokio::time::timeout(PATIENCE, round(&world, "a", false)).await;
     assert_eq!(answer.expect("does not wait for itself"), 2);
 }
@@ -234,86 +234,13 @@ async fn outer_of_sometimes(world: &World, id: u32) -> u32 {
 
 #[tokio::test]
 async fn an_outer_value_inherits_the_tags_of_a_bypassed_inner_call() {
-    let world = World::new();
+    let world = World::new().await;
     CACHING.store(false, SeqCst);
     assert_eq!(outer_of_sometimes(&world, 1).await, 1);
     CACHING.store(true, SeqCst);
     world.write(2);
     world.cache.invalidate_tag("sometimes").await;
     assert_eq!(outer_of_sometimes(&world, 1).await, 2);
-}
-
-// ------------------------------------------------------------------------------------------- look_again, not noted
-
-type Hook = Mutex<Option<Box<dyn FnOnce() + Send>>>;
-static IN_PLAN: Hook = Mutex::new(None);
-static IN_CLONE: Hook = Mutex::new(None);
-
-fn run(hook: &Hook) {
-    let hook = hook.lock().unwrap().take();
-    if let Some(hook) = hook {
-        hook();
-    }
-}
-
-/// A value whose `Clone` takes its time.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Large(u32);
-
-impl Clone for Large {
-    fn clone(&self) -> Self {
-        run(&IN_CLONE);
-        Large(self.0)
-    }
-}
-
-fn lifetime() -> std::time::Duration {
-    run(&IN_PLAN);
-    std::time::Duration::from_secs(60)
-}
-
-#[cached(cache = world.cache, key = "middle:{id}", ttl = lifetime(), skip(world))]
-async fn middle(world: &World, id: u32) -> Large {
-    Large(leaf(world, id).await)
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_follower_of_a_leader_that_looked_again_gets_no_invalidated_entry() {
-    use std::sync::mpsc::channel;
-    let world = World::new();
-
-    // The second leader misses, and is held before it takes the lead.
-    let (at_plan, is_at_plan) = channel();
-    let (leave_plan, may_leave_plan) = channel::<()>();
-    *IN_PLAN.lock().unwrap() = Some(Box::new(move || {
-        at_plan.send(()).unwrap();
-        may_leave_plan.recv().unwrap();
-    }));
-    let second = world.spawn(|world| async move { middle(&world, 1).await });
-    tokio::task::block_in_place(|| is_at_plan.recv().unwrap());
-
-    // Meanwhile the first one computes and stores.
-    assert_eq!(middle(&world, 1).await, Large(1));
-
-    // The second leads, looks again, finds the entry valid, and clones.
-    let (at_clone, is_at_clone) = channel();
-    let (leave_clone, may_leave_clone) = channel::<()>();
-    *IN_CLONE.lock().unwrap() = Some(Box::new(move || {
-        at_clone.send(()).unwrap();
-        may_leave_clone.recv().unwrap();
-    }));
-    leave_plan.send(()).unwrap();
-    tokio::task::block_in_place(|| is_at_clone.recv().unwrap());
-
-    world.write(2);
-    world.cache.invalidate_tag("leaf").await;
-
-    // A reader that starts after the invalidation has returned.
-    let late = world.spawn(|world| async move { middle(&world, 1).await });
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    leave_clone.send(()).unwrap();
-    soon(second).await;
-    assert_eq!(soon(late).await, Large(2));
 }
 
 // --------------------------------------------------------------------------------------------------- refreshes
@@ -332,7 +259,7 @@ static SHARED: std::sync::OnceLock<Arc<World>> = std::sync::OnceLock::new();
 
 impl Shared {
     fn world() -> &'static Arc<World> {
-        SHARED.get_or_init(World::new)
+        SHARED.get().expect("made by the test")
     }
     fn cache() -> Cache {
         Shared::world().cache.clone()
@@ -341,6 +268,7 @@ impl Shared {
 
 #[tokio::test]
 async fn after_a_refresh_has_returned_no_older_value_is_served() {
+    assert!(SHARED.set(World::new().await).is_ok());
     let world = Shared::world();
     let first = tokio::spawn(refreshed::refresh(1));
     world.have_read(1).await;
@@ -361,7 +289,7 @@ async fn after_a_refresh_has_returned_no_older_value_is_served() {
 
 #[tokio::test]
 async fn a_refresh_that_finds_nothing_deletes_the_old_value() {
-    let world = World::new();
+    let world = World::new().await;
     let accounts = AccountCache::new(&world.cache);
     let found = || async { Ok::<_, ()>(Some(account(1))) };
     assert!(accounts.refresh(&1, found).await.unwrap().is_some());
@@ -376,7 +304,7 @@ async fn a_refresh_that_finds_nothing_deletes_the_old_value() {
 
 #[tokio::test]
 async fn of_two_set_withs_that_overlap_no_older_value_stays() {
-    let world = World::new();
+    let world = World::new().await;
     let set = |world: Arc<World>| async move {
         let read = || world.read_slowly();
         world.cache.set_with("n", read).await
@@ -407,7 +335,7 @@ async fn second_tagged(world: &World, a: u32, b: u32) -> u32 {
 
 #[tokio::test]
 async fn an_entry_with_other_tags_from_the_same_templates_is_not_taken() {
-    let world = World::new();
+    let world = World::new().await;
     assert_eq!(first_tagged(&world, 1, 2).await, 1); // both:1:2, tag of:1
     assert_eq!(second_tagged(&world, 2, 1).await, 1); // both:1:2, tag of:2
     world.write(2);
@@ -423,7 +351,7 @@ async fn put_member(world: &World, id: u32, value: u32) -> u32 {
 
 #[tokio::test]
 async fn a_reader_with_late_tags_takes_no_entry_without_them() {
-    let world = World::new();
+    let world = World::new().await;
     put_member(&world, 1, 1).await;
     assert_eq!(instant_member(&world, 1).await, 1);
     world.write(2);
@@ -433,7 +361,7 @@ async fn a_reader_with_late_tags_takes_no_entry_without_them() {
 
 #[tokio::test]
 async fn a_domain_cache_takes_no_entry_without_its_tags() {
-    let world = World::new();
+    let world = World::new().await;
     let accounts = AccountCache::new(&world.cache);
     world.cache.set(AccountCache::key(&1), account(1)).await;
     assert_eq!(accounts.get(&1).await, None, "`owner` would not reach it");
@@ -441,7 +369,7 @@ async fn a_domain_cache_takes_no_entry_without_its_tags() {
 
 #[tokio::test]
 async fn a_load_by_lookup_that_began_before_a_put_is_not_stored_over_it() {
-    let world = World::new();
+    let world = World::new().await;
     let accounts = AccountCache::new(&world.cache);
     let old = account(1);
     let new = Account {
@@ -473,10 +401,10 @@ async fn inner2(id: u32) -> u32 {
 }
 
 struct Shared2;
-static SHARED2: std::sync::OnceLock<Cache> = std::sync::OnceLock::new();
+static SHARED2: std::sync::OnceLock<Arc<World>> = std::sync::OnceLock::new();
 impl Shared2 {
     fn cache() -> Cache {
-        SHARED2.get_or_init(Cache::in_memory).clone()
+        SHARED2.get().expect("made by the test").cache.clone()
     }
 }
 
@@ -487,6 +415,7 @@ async fn outer2(id: u32) -> u32 {
 
 #[tokio::test]
 async fn a_function_that_refreshes_another_is_stored() {
+    assert!(SHARED2.set(World::new().await).is_ok());
     outer2(1).await;
     assert!(Shared2::cache().contains("outer2:1").await);
 }
@@ -506,7 +435,7 @@ fn boxed(world: Arc<World>, id: u32) -> std::pin::Pin<Box<dyn Future<Output = u3
 
 #[tokio::test]
 async fn a_function_boxed_by_hand_reads_after_its_generations_are_captured() {
-    let world = World::new();
+    let world = World::new().await;
     let early = world.spawn(|world| boxed(world, 0));
     world.have_read(1).await;
     world.write(2);
@@ -538,7 +467,7 @@ struct Shared3;
 static SHARED3: std::sync::OnceLock<Arc<World>> = std::sync::OnceLock::new();
 impl Shared3 {
     fn world() -> &'static Arc<World> {
-        SHARED3.get_or_init(World::new)
+        SHARED3.get().expect("made by the test")
     }
     fn cache() -> Cache {
         Shared3::world().cache.clone()
@@ -547,6 +476,7 @@ impl Shared3 {
 
 #[tokio::test]
 async fn a_refresh_is_for_the_function_it_was_asked_of() {
+    assert!(SHARED3.set(World::new().await).is_ok());
     assert_eq!(stolen(1).await, 1);
     assert_eq!(stolen::refresh(1).await, 2, "computes afresh");
 }
@@ -566,7 +496,7 @@ async fn whole(world: &World) -> u32 {
 
 #[tokio::test]
 async fn what_a_value_no_longer_depends_on_does_not_fence_it() {
-    let world = World::new();
+    let world = World::new().await;
     world.let_go(1);
     whole(&world).await; // reads part:1
     world.write(2);
@@ -598,7 +528,7 @@ async fn roster(world: &World, id: u32) -> (u32, u32) {
 
 #[tokio::test]
 async fn a_late_tag_that_a_nested_read_brings_as_well_is_still_late() {
-    let world = World::new();
+    let world = World::new().await;
     let early = world.spawn(|world| async move { roster(&world, 1).await });
     world.have_read(1).await;
     world.write(2);

@@ -1,6 +1,7 @@
 //! A database of one number, read slowly.
 
-use cache_runtime::Cache;
+use crate::backend::Backend;
+use cache_runtime::{Builder, Cache};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
@@ -12,6 +13,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) struct World {
     pub(crate) cache: Cache,
+    _backend: Backend,
     pub(crate) database: AtomicU32,
     pub(crate) runs: AtomicUsize,
     has_read: Semaphore,
@@ -19,13 +21,18 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new() -> Arc<Self> {
-        World::with(Cache::in_memory())
+    pub(crate) async fn new() -> Arc<Self> {
+        World::on(Backend::new().await)
     }
 
-    pub(crate) fn with(cache: Cache) -> Arc<Self> {
+    pub(crate) async fn with(configure: impl FnOnce(Builder) -> Builder) -> Arc<Self> {
+        World::on(Backend::with(configure).await)
+    }
+
+    fn on(backend: Backend) -> Arc<Self> {
         Arc::new(World {
-            cache,
+            cache: backend.cache(),
+            _backend: backend,
             database: AtomicU32::new(1),
             runs: AtomicUsize::new(0),
             has_read: Semaphore::new(0),
@@ -82,9 +89,4 @@ pub(crate) async fn soon<T>(task: JoinHandle<T>) -> T {
         .expect("the task returns")
 }
 
-/// Lets every other task run as far as it can.
-pub(crate) async fn settle() {
-    for _ in 0..50 {
-        tokio::task::yield_now().await;
-    }
-}
+pub(crate) use crate::backend::settle;

@@ -79,7 +79,7 @@ async fn settle() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thousand_callers_of_one_cold_function_run_its_body_once() {
-    let source = Source::new();
+    let source = Source::new().await;
     let callers = callers(&source, 1_000);
     source.until_running(1).await;
     source.gate.add_permits(1_000);
@@ -96,7 +96,7 @@ async fn a_thousand_callers_of_one_cold_function_run_its_body_once() {
 
 #[tokio::test]
 async fn a_cancelled_leader_is_followed_by_one_more_run() {
-    let source = Source::new();
+    let source = Source::new().await;
     let mut callers = callers(&source, 100);
     source.until_running(1).await;
     settle().await;
@@ -120,7 +120,7 @@ async fn a_panicking_leader_is_followed_by_one_more_run() {
         run
     }
 
-    let source = Source::new();
+    let source = Source::new().await;
     let call = |_| {
         let source = Arc::clone(&source);
         tokio::spawn(async move { panicking(&source).await })
@@ -156,7 +156,7 @@ async fn fifty_callers_of_a_failing_body_do_not_queue_up() {
     }
 
     tokio::time::pause();
-    let source = Source::new();
+    let source = Source::new().await;
     let started = tokio::time::Instant::now();
     let call = |_| {
         let source = Arc::clone(&source);
@@ -185,7 +185,7 @@ async fn an_error_that_can_be_cloned_is_shared() {
         Err(format!("failure {}", source.work().await))
     }
 
-    let source = Source::new();
+    let source = Source::new().await;
     let call = |_| {
         let source = Arc::clone(&source);
         tokio::spawn(async move { sharing(&source).await })
@@ -209,7 +209,7 @@ async fn a_value_that_is_not_stored_is_still_shared() {
         Some(source.work().await)
     }
 
-    let source = Source::new();
+    let source = Source::new().await;
     let call = |_| {
         let source = Arc::clone(&source);
         tokio::spawn(async move { unless(&source).await })
@@ -252,7 +252,7 @@ async fn two_functions_with_one_key_and_other_tags_do_not_share_a_run() {
         source.work().await
     }
 
-    let source = Source::new();
+    let source = Source::new().await;
     let one = tokio::spawn({
         let source = Arc::clone(&source);
         async move { left(&source).await }
@@ -295,7 +295,7 @@ async fn a_body_that_is_over_at_once_still_runs_once_a_key() {
         id
     }
 
-    let source = Source::new();
+    let source = Source::new().await;
     let walk = |_| {
         let source = Arc::clone(&source);
         tokio::spawn(async move {
@@ -342,7 +342,7 @@ async fn two_versions_of_a_function_do_not_share_a_run() {
         source.work().await
     }
 
-    let source = Source::new();
+    let source = Source::new().await;
     let one = tokio::spawn({
         let source = Arc::clone(&source);
         async move { old(&source).await }

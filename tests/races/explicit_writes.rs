@@ -8,7 +8,7 @@ const TAGS: [&str; 2] = ["tag:7", "numbers"];
 
 #[tokio::test]
 async fn a_loader_that_began_before_a_set_does_not_overwrite_it() {
-    let world = World::new();
+    let world = World::new().await;
     let early = world.held_reader().await;
     world.write(2);
     assert!(world.cache.set("number:7", 2u32).tags(TAGS).await);
@@ -20,7 +20,7 @@ async fn a_loader_that_began_before_a_set_does_not_overwrite_it() {
 
 #[tokio::test]
 async fn set_with_does_not_store_what_was_invalidated_while_it_was_computed() {
-    let world = World::new();
+    let world = World::new().await;
     let early = world.spawn(|world| async move {
         let compute = || world.read_slowly();
         world.cache.set_with("number:7", compute).tags(TAGS).await
@@ -35,7 +35,7 @@ async fn set_with_does_not_store_what_was_invalidated_while_it_was_computed() {
 
 #[tokio::test]
 async fn a_loader_that_began_before_a_write_through_is_fenced_by_it() {
-    let world = World::new();
+    let world = World::new().await;
     let loader = world.held_reader().await;
     let write = || async {
         world.write(2);
@@ -55,7 +55,7 @@ async fn a_loader_that_began_before_a_write_through_is_fenced_by_it() {
 
 #[tokio::test]
 async fn a_loader_that_reads_before_the_write_and_stores_during_it_is_superseded() {
-    let world = World::new();
+    let world = World::new().await;
     let writer = world.spawn(|world| async move {
         let write = || async {
             let before = world.read_slowly().await;
@@ -80,7 +80,7 @@ async fn a_loader_that_reads_before_the_write_and_stores_during_it_is_superseded
 
 #[tokio::test]
 async fn of_two_writers_that_overlap_neither_leaves_an_old_value() {
-    let world = World::new();
+    let world = World::new().await;
     let first = world.spawn(|world| async move {
         let write = || async {
             world.write(2);
@@ -113,7 +113,7 @@ async fn of_two_writers_that_overlap_neither_leaves_an_old_value() {
 
 #[tokio::test]
 async fn a_write_that_fails_is_cancelled_or_panics_leaves_nothing_behind() {
-    let world = World::new();
+    let world = World::new().await;
     assert_eq!(world.reader().await, 1);
     // It fails after it has written.
     let failing = || async {
@@ -172,7 +172,7 @@ async fn put(world: &World, id: u32, value: u32) -> Option<u32> {
 
 #[tokio::test]
 async fn a_put_is_a_write_through() {
-    let world = World::new();
+    let world = World::new().await;
     let loader = world.held_reader().await;
     assert_eq!(put(&world, 7, 5).await, Some(5));
     world.let_go(1);
@@ -198,7 +198,7 @@ async fn write_and_invalidate(world: &World, id: u32, value: u32) -> Result<u32,
 
 #[tokio::test]
 async fn a_writer_that_is_cancelled_after_its_commit_invalidates() {
-    let world = World::new();
+    let world = World::new().await;
     assert_eq!(world.reader().await, 1);
     let writer = world.spawn(|world| async move { write_and_invalidate(&world, 7, 13).await });
     while world.database.load(SeqCst) != 13 {
@@ -219,7 +219,7 @@ async fn a_set_with_fences_what_began_before_it() {
     }
 
     let cache_of = |world: &World| -> Cache { world.cache.clone() };
-    let world = World::new();
+    let world = World::new().await;
     let early = world.spawn(|world| async move { slow(&world, 1).await });
     world.have_read(1).await;
     // The source changes, and nobody invalidates: only a refresh can tell.
@@ -235,7 +235,7 @@ async fn a_set_with_fences_what_began_before_it() {
 
 #[tokio::test]
 async fn a_writer_that_panics_after_its_commit_invalidates() {
-    let world = World::new();
+    let world = World::new().await;
     assert_eq!(world.reader().await, 1);
     let writer = world.spawn(|world| async move { write_and_invalidate(&world, 7, 14).await });
     assert!(writer.await.expect_err("panics").is_panic());

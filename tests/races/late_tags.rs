@@ -25,7 +25,7 @@ fn held(world: &Arc<World>) -> tokio::task::JoinHandle<u32> {
 
 #[tokio::test]
 async fn a_tag_from_the_value_invalidates() {
-    let world = World::new();
+    let world = World::new().await;
     assert_eq!(team(&world).await, 1);
     assert!(world.cache.contains("member:1").await);
     world.cache.invalidate_tag("team:1").await;
@@ -34,7 +34,7 @@ async fn a_tag_from_the_value_invalidates() {
 
 #[tokio::test]
 async fn a_tag_that_is_invalidated_before_it_is_known_keeps_the_value_out() {
-    let world = World::new();
+    let world = World::new().await;
     let early = held(&world);
     world.have_read(1).await;
     world.write(2);
@@ -46,7 +46,7 @@ async fn a_tag_that_is_invalidated_before_it_is_known_keeps_the_value_out() {
 
 #[tokio::test]
 async fn under_constant_invalidation_of_other_tags_the_second_computation_is_stored() {
-    let world = World::new();
+    let world = World::new().await;
     for (attempt, stored) in [(1, false), (2, true)] {
         let reader = held(&world);
         world.have_read(1).await;
@@ -65,7 +65,7 @@ async fn under_constant_invalidation_of_other_tags_the_second_computation_is_sto
 
 #[tokio::test]
 async fn a_tag_that_the_value_no_longer_has_does_not_invalidate_it() {
-    let world = World::new();
+    let world = World::new().await;
     assert_eq!(team(&world).await, 1);
     world.write(2);
     world.cache.delete("member:1").await;
@@ -78,7 +78,7 @@ async fn a_tag_that_the_value_no_longer_has_does_not_invalidate_it() {
 
 #[tokio::test]
 async fn a_hint_is_not_a_value() {
-    let world = World::new();
+    let world = World::new().await;
     let reader = held(&world);
     world.have_read(1).await;
     world.cache.invalidate_tag("team:99").await;
@@ -106,7 +106,7 @@ async fn put_with_tags(world: &World, id: u32, team: u32) -> u32 {
 
 #[tokio::test]
 async fn an_entry_that_was_stored_without_the_tags_of_its_value_is_not_taken() {
-    let world = World::new();
+    let world = World::new().await;
     put_without_tags(&world, 1, 5).await;
     world.write(6);
     world.cache.invalidate_tag("team:5").await;
@@ -118,7 +118,7 @@ async fn an_entry_that_was_stored_without_the_tags_of_its_value_is_not_taken() {
 
 #[tokio::test]
 async fn one_that_was_stored_with_them_is() {
-    let world = World::new();
+    let world = World::new().await;
     put_with_tags(&world, 1, 5).await;
     assert_eq!(team(&world).await, 5);
     assert_eq!(world.runs(), 0);

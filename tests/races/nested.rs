@@ -1,5 +1,6 @@
 //! Cached functions that call cached functions: invalidating what the inner value depends on invalidates the outer.
 
+use crate::backend::JOINS_AT_ONCE;
 use crate::world::{World, soon};
 use cache_runtime::{Cache, cached};
 use std::sync::Arc;
@@ -53,7 +54,7 @@ const ROUTES: [(&str, Invalidation); 4] = [
 #[tokio::test]
 async fn invalidating_the_inner_value_invalidates_the_outer_ones() {
     for (route, invalidate) in ROUTES {
-        let world = World::new();
+        let world = World::new().await;
         assert_eq!(read(&world).await, 100);
         world.write(2);
         soon(invalidate(world.cache.clone())).await;
@@ -64,7 +65,7 @@ async fn invalidating_the_inner_value_invalidates_the_outer_ones() {
 #[tokio::test]
 async fn also_when_the_inner_value_was_a_hit() {
     for (route, invalidate) in ROUTES {
-        let world = World::new();
+        let world = World::new().await;
         world.let_go(1);
         assert_eq!(inner(&world, 1).await, 1);
         assert_eq!(outer(&world, 1).await, 100);
@@ -77,7 +78,7 @@ async fn also_when_the_inner_value_was_a_hit() {
 #[tokio::test]
 async fn an_outer_computation_is_fenced_by_what_happens_to_the_inner_one() {
     for (route, invalidate) in ROUTES {
-        let world = World::new();
+        let world = World::new().await;
         let early = world.spawn(|world| async move { outer(&world, 1).await });
         world.have_read(1).await;
         world.write(2);
@@ -96,7 +97,7 @@ async fn an_outer_computation_is_fenced_by_what_happens_to_the_inner_one() {
 #[tokio::test]
 async fn an_inner_flight_that_somebody_else_leads_counts_as_well() {
     for (route, invalidate) in ROUTES {
-        let world = World::new();
+        let world = World::new().await;
         let leader = world.spawn(|world| async move { inner(&world, 1).await });
         world.have_read(1).await;
         let follower = world.spawn(|world| async move { outer(&world, 1).await });
@@ -104,9 +105,11 @@ async fn an_inner_flight_that_somebody_else_leads_counts_as_well() {
         tokio::task::yield_now().await;
         world.write(2);
         soon(invalidate(world.cache.clone())).await;
-        world.let_go(1);
+        // One that has not joined yet computes on its own.
+        world.let_go(if JOINS_AT_ONCE { 1 } else { 2 });
         assert_eq!(soon(leader).await, 1);
-        assert_eq!(soon(follower).await, 100);
+        let followed = soon(follower).await;
+        assert!(followed == 100 || (followed == 200 && !JOINS_AT_ONCE), "{route}: {followed}");
         assert_eq!(read(&world).await, 200, "{route}");
     }
 }
@@ -126,7 +129,7 @@ async fn a_function_that_calls_itself_with_the_same_key_does_not_wait_for_itself
             1 + recursive(world, id, depth - 1).await
         })
     }
-    let world = World::new();
+    let world = World::new().await;
     let patience = Duration::from_secs(5);
     let answer = tokio::time::timeout(patience, recursive(&world, 1, 3)).await;
     assert_eq!(answer.expect("does not hang"), 3);
@@ -150,7 +153,7 @@ async fn two_computations_that_need_each_other_do_not_wait_for_ever() {
             1 + tangled(world, other, name, true).await
         })
     }
-    let world = World::new();
+    let world = World::new().await;
     let a = world.spawn(|world| async move { tangled(&world, "a", "b", false).await });
     let b = world.spawn(|world| async move { tangled(&world, "b", "a", false).await });
     world.have_read(2).await;

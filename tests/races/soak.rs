@@ -1,6 +1,7 @@
 //! Readers, writers and invalidators on shared keys, checked against a versioned database of truth: no read is
 //! older than the last invalidation that had returned before it began. Bounded in count; it stops by itself.
 
+use crate::backend::{self, Backend};
 use cache_runtime::{Cache, cache_invalidate, cached, key};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -12,6 +13,7 @@ const ROUNDS: usize = 12_000;
 
 struct Truth {
     cache: Cache,
+    _backend: Backend,
     /// The version of each row.
     rows: [AtomicU64; KEYS],
     /// The version of each row that a returned invalidation vouches for.
@@ -62,13 +64,11 @@ async fn write_by_scope(truth: &Truth, row: usize) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_read_is_older_than_the_last_invalidation_that_returned_before_it() {
+    // Small, so that eviction is part of it.
+    let backend = Backend::with(|cache| cache.max_entries(24)).await;
     let truth = Arc::new(Truth {
-        // Small, so that eviction is part of it.
-        cache: Cache::builder()
-            .max_entries(24)
-            .build()
-            .await
-            .expect("valid"),
+        cache: backend.cache(),
+        _backend: backend,
         rows: Default::default(),
         vouched: Default::default(),
         vouched_by_tag: Default::default(),
@@ -76,18 +76,18 @@ async fn no_read_is_older_than_the_last_invalidation_that_returned_before_it() {
     let rounds = std::env::var("SOAK_ROUNDS")
         .ok()
         .and_then(|rounds| rounds.parse().ok());
-    let rounds = rounds.unwrap_or(ROUNDS);
+    let rounds = rounds.unwrap_or(ROUNDS / backend::SLOWNESS);
     let tasks = (0..TASKS).map(|seed| tokio::spawn(work(Arc::clone(&truth), rounds, seed as u64)));
     for task in tasks.collect::<Vec<_>>() {
         task.await.expect("no stale read");
     }
     let stats = truth.cache.stats();
     assert!(
-        stats.hits() > 1_000,
+        stats.hits() > 100,
         "hits have to happen for this to mean something:\n{stats}"
     );
     let fenced = stats.functions.iter().map(|f| f.fenced).sum::<u64>();
-    assert!(fenced > 100, "and races:\n{stats}");
+    assert!(fenced > 10, "and races:\n{stats}");
 }
 
 async fn work(truth: Arc<Truth>, rounds: usize, seed: u64) {

@@ -1,5 +1,6 @@
 //! A database of one number, and a cached function that reads it and can be held up in the middle.
 
+use crate::backend::Backend;
 use cache_runtime::{Cache, cached};
 use std::future::Future;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) struct World {
     pub(crate) cache: Cache,
+    _backend: Backend,
     pub(crate) database: AtomicU32,
     pub(crate) runs: AtomicUsize,
     /// One permit for each computation that has read the database.
@@ -22,9 +24,11 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new() -> Arc<Self> {
+    pub(crate) async fn new() -> Arc<Self> {
+        let backend = Backend::new().await;
         Arc::new(World {
-            cache: Cache::in_memory(),
+            cache: backend.cache(),
+            _backend: backend,
             database: AtomicU32::new(1),
             runs: AtomicUsize::new(0),
             has_read: Semaphore::new(0),

@@ -1,0 +1,41 @@
+//! A cache on a Redis server that is started for one test, and ends with it.
+
+use cache_runtime::{Builder, Cache};
+use std::time::Duration;
+use test_servers::RedisServer;
+
+/// How much slower than the embedded one this backend is, for tests that count rounds.
+pub(crate) const SLOWNESS: usize = 6;
+
+/// Whether a caller has joined a computation as soon as its task has run once. Here it asks the server first.
+pub(crate) const JOINS_AT_ONCE: bool = false;
+
+pub(crate) struct Backend {
+    cache: Cache,
+    _server: RedisServer,
+}
+
+impl Backend {
+    pub(crate) async fn new() -> Self {
+        Backend::with(|cache| cache).await
+    }
+
+    pub(crate) async fn with(configure: impl FnOnce(Builder) -> Builder) -> Self {
+        let server = RedisServer::start().await;
+        // Machines that run tests may stand still for longer than a server in production may.
+        let cache = Cache::builder().redis(server.url()).operation_timeout(Duration::from_secs(5));
+        Backend {
+            cache: configure(cache).build().await.expect("a valid configuration"),
+            _server: server,
+        }
+    }
+
+    pub(crate) fn cache(&self) -> Cache {
+        self.cache.clone()
+    }
+}
+
+/// Lets every other task run as far as it can: on a server, for as long as that takes to answer.
+pub(crate) async fn settle() {
+    tokio::time::sleep(Duration::from_millis(50)).await;
+}
