@@ -4,6 +4,8 @@
 //! cargo run --example quickstart
 //! ```
 //!
+//! With `REDIS_URL=redis://localhost` the same story is told on a Redis server, and ends with the keys there.
+//!
 //! This file is what an application writes: annotated functions, a record, and a cache that is installed at start.
 //! `story.rs` calls them step by step (`reads.rs`, `invalidations.rs`, `fence.rs`, `insight.rs`), and `show.rs`
 //! tells from the database's own count where each answer came from. `database.rs` is the SQLite file,
@@ -13,13 +15,14 @@ mod database;
 mod fence;
 mod insight;
 mod invalidations;
+mod keys;
 mod queries;
 mod reads;
 mod records;
 mod show;
 mod story;
 
-use cache_runtime::{Cache, ConfigError, DomainCache, cache_invalidate, cache_put, cached};
+use cache_runtime::{Builder, Cache, ConfigError, DomainCache, cache_invalidate, cache_put, cached};
 use database::{Db, DbError};
 use records::{Patient, Report, Visit};
 use serde::{Deserialize, Serialize};
@@ -134,25 +137,28 @@ async fn main() -> ExitCode {
     }
 }
 
+/// The cache that the environment asks for.
+async fn configured() -> Result<Cache, ConfigError> {
+    let cache = Builder::from_env()?;
+    match std::env::var("CACHE_NAMESPACE") {
+        Ok(_) => cache.build().await,
+        Err(_) => cache.namespace("quickstart").build().await,
+    }
+}
+
 async fn run() -> Result<(), Box<dyn Error>> {
     let cache = configured().await?;
     if !cache.is_enabled() {
         return Err("CACHE_ENABLED switches the cache off, so there is nothing to see here".into());
     }
+    let health = cache.health().await;
+    if !health.ready {
+        return Err(format!("there is no cache to tell about: {health}").into());
+    }
+    // On a server there may be entries of an earlier run, whose database is gone.
+    cache.clear().await;
     // From here on the annotated functions use this one.
     cache.install()?;
     let db = Db::open()?;
     story::tell(&db, &cache).await
-}
-
-/// The cache that the environment asks for. A program of your own would stop at every error; this one is to be
-/// seen also where `REDIS_URL` happens to be set.
-async fn configured() -> Result<Cache, ConfigError> {
-    match Cache::from_env().await {
-        Err(error @ ConfigError::NoRedis { .. }) => {
-            println!("{error}.\nGoing on with the embedded cache.\n");
-            Ok(Cache::in_memory())
-        }
-        configured => configured,
-    }
 }

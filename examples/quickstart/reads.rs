@@ -12,11 +12,13 @@ use tokio::task::JoinSet;
 const CALLERS: u32 = 1_000;
 const NOBODY: u32 = 999_999;
 
-pub(crate) async fn twice(db: &Db) -> Result<(), Failure> {
+pub(crate) async fn twice(db: &Db, cache: &Cache) -> Result<(), Failure> {
     let first = ask_report(db, Source::Database).await?;
     let second = ask_report(db, Source::Cache).await?;
-    ensure(Arc::ptr_eq(&first, &second), || {
-        "a hit on an `Arc` was another report".to_owned()
+    // The embedded cache hands out the same report; from a server comes another copy.
+    let is_same = Arc::ptr_eq(&first, &second) || cache.health().await.backend == "redis";
+    ensure(is_same && first.visits == second.visits, || {
+        "a hit was another report".to_owned()
     })
 }
 

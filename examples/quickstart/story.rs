@@ -5,7 +5,7 @@ use crate::queries::{PATIENTS, THERAPISTS, VISITS};
 use crate::records::{Patient, Report, Visit};
 use crate::show::{Failure, Source, call, grouped, step};
 use crate::{agenda, book, patient, report};
-use crate::{fence, insight, invalidations, reads};
+use crate::{fence, insight, invalidations, keys, reads};
 use cache_runtime::Cache;
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(crate) async fn tell(db: &Db, cache: &Cache) -> Result<(), Failure> {
     println!("A line is a call, who answered it (as the database counted), the time, the answer.");
 
     step(1, "A slow report, asked for twice");
-    reads::twice(db).await?;
+    reads::twice(db, cache).await?;
     step(2, "A thousand callers at once of a cold report");
     reads::stampede(db, cache).await?;
     step(3, "No such patient: `negative` remembers that too");
@@ -39,7 +39,12 @@ pub(crate) async fn tell(db: &Db, cache: &Cache) -> Result<(), Failure> {
     fence::overtaken(db, cache).await?;
 
     step(10, "What the cache knows");
-    insight::show(cache).await
+    insight::show(cache).await?;
+    if let Ok(url) = std::env::var("REDIS_URL") {
+        step(11, "The keys on the server");
+        keys::show(&url, cache.namespace()).await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn ask_report(db: &Db, promised: Source) -> Result<Arc<Report>, Failure> {
