@@ -1,0 +1,15 @@
+//! What can happen to a Redis server, to the network before it, and to the processes that share it, one after the other
+//! and under load. Whatever happens: no call fails, none waits for long, none is given an old value, and afterwards
+//! everything is as before.
+
+#![forbid(unsafe_code)]
+
+mod batches;
+mod cut;
+mod forgotten;
+mod full;
+mod identity;
+mod load;
+mod patterns;
+mod processes;
+mod world;
