@@ -125,7 +125,10 @@ async fn connect(shared: &Shared, epoch: u64) -> Result<Arc<Link>, Box<str>> {
         }
         found = Some(info);
     }
-    let hashes = load_scripts(&connections[0]).await.map_err(|failure| failure.to_string())?;
+    let hashes = match within(limit, load_scripts(&connections[0])).await {
+        Some(loaded) => loaded.map_err(|failure| failure.to_string())?,
+        None => return Err("loading scripts took too long".into()),
+    };
     let info = found.unwrap_or_default();
     let patience = shared.config.operation_timeout;
     let link = Arc::new(Link::new(epoch, connections, info, patience, hashes));
