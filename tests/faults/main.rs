@@ -14,4 +14,5 @@ mod load;
 mod mute;
 mod patterns;
 mod processes;
+mod runtimes;
 mod world;

@@ -89,7 +89,12 @@ pub(super) async fn read(link: &Arc<Link>, names: Vec<String>) -> Result<Values,
         let (link, batch) = (Arc::clone(link), Arc::clone(&values.batch));
         Driven::new(async move { batch.send(&link.lines()[at], link.patience).await }).await;
     }
-    match values.batch.answered().await {
+    // The task that sends may be part of a runtime that has ended, or that nobody drives.
+    let Some(answer) = within(link.patience, values.batch.answered()).await else {
+        link.lines()[at].batches.close(&values.batch);
+        return Err(Failure::TimedOut);
+    };
+    match answer {
         Ok(_) => Ok(values),
         Err(failure) => Err(failure.clone()),
     }
