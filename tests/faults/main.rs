@@ -6,6 +6,7 @@
 
 mod batches;
 mod cut;
+mod deferred;
 mod forgotten;
 mod full;
 mod hung;

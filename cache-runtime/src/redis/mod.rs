@@ -36,7 +36,7 @@ use quick_cache::sync::Cache;
 use redis::{Cmd, ConnectionInfo, Value};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, Notify, watch};
 
 /// So many keys are remembered whose entries depend on more than their readers declare.
@@ -159,6 +159,7 @@ impl Redis {
 
     /// Deletes `names` in one command, or sees to it that they are deleted before anything is read again.
     async fn delete_names(&self, names: Vec<String>) -> Delivery {
+        let began = Instant::now();
         let undelivered = Undelivered::new(&self.shared, names);
         if let Ok(link) = self.shared.link_as_it_is().await {
             let command = deletion(&undelivered.names);
@@ -171,11 +172,11 @@ impl Redis {
             }
         }
         drop(undelivered);
-        self.delivered_soon().await
+        self.delivered_soon(began).await
     }
 
-    /// Whether everything that is pending is delivered before the caller's patience ends.
-    async fn delivered_soon(&self) -> Delivery {
+    /// Whether everything that is pending is delivered before the patience of a caller ends who came at `began`.
+    async fn delivered_soon(&self, began: Instant) -> Delivery {
         let mut state = self.shared.state.subscribe();
         let delivered = async {
             while !self.shared.pending.is_clear() {
@@ -189,7 +190,8 @@ impl Redis {
             // Nobody knows how long that takes.
             return Delivery::Deferred;
         }
-        within(self.config().delivery_timeout, delivered).await;
+        let left = self.config().delivery_timeout.saturating_sub(began.elapsed());
+        within(left, delivered).await;
         if self.shared.pending.is_clear() {
             Delivery::Delivered
         } else {

@@ -12,7 +12,7 @@ use crate::invalidate::Delivery;
 use crate::sync::within;
 use redis::{Pipeline, Value};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What was found under a key, and the generations that were read with it.
 pub(crate) struct Reading {
@@ -403,6 +403,7 @@ impl Redis {
 
     /// Deletes keys: entries, leases and generations. Tells how many entries there were, if it got through.
     pub(crate) async fn delete(&self, keys: &[&str]) -> (Delivery, Option<u64>) {
+        let began = Instant::now();
         let all = keys.iter().flat_map(|key| self.names_ended(Guard::Key, key)).collect();
         let undelivered = super::Undelivered::new(&self.shared, all);
         if let Ok(link) = self.shared.link_as_it_is().await {
@@ -426,7 +427,7 @@ impl Redis {
             }
         }
         drop(undelivered);
-        (self.delivered_soon().await, None)
+        (self.delivered_soon(began).await, None)
     }
 
     /// Ends a guard without waiting: for futures that are being dropped. Nothing is read here until it has ended.

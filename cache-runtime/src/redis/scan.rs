@@ -9,6 +9,7 @@ use crate::sync::within;
 use redis::{Cmd, Value};
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Names that the server looks at in one step. Between steps it serves others.
 const AT_ONCE: usize = 1_000;
@@ -22,6 +23,7 @@ impl Redis {
     /// If it cannot be done to the end, everything under the pattern's literal beginning is invalidated as soon as
     /// the server can be reached: more than was asked for, and never less.
     pub(crate) async fn delete_matching(&self, glob: &str) -> (Delivery, Option<u64>) {
+        let began = Instant::now();
         let fallback = self.names_ended(Guard::Scope, literal_scope(glob));
         let undelivered = Undelivered::new(&self.shared, fallback);
         let mut removed = 0;
@@ -30,7 +32,7 @@ impl Redis {
                 Ok(entries) => removed += entries,
                 Err(_) => {
                     drop(undelivered);
-                    return (self.delivered_soon().await, None);
+                    return (self.delivered_soon(began).await, None);
                 }
             }
         }
