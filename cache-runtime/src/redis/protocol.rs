@@ -13,6 +13,7 @@ use crate::sync::within;
 use redis::{Pipeline, Value};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
 
 /// What was found under a key, and the generations that were read with it.
 pub(crate) struct Reading {
@@ -150,6 +151,11 @@ impl Redis {
         let link = self.link().await?;
         let names = &self.shared.names;
         let (entry, lease) = (names.entry(key), names.lease(key));
+        let asked = Asked {
+            redis: self,
+            key,
+            token: intent.token,
+        };
         let replies = self
             .evaluate(&link, |commands, link| {
                 commands
@@ -166,11 +172,14 @@ impl Redis {
             })
             .await?;
         let [acquired, captured] = exactly(replies)?;
-        match acquired? {
-            Value::Int(0) => self.captured(link, wanted, &captured?).map(Begun::Acquired),
-            Value::Int(_) => Ok(Begun::Changed),
-            _ => Ok(Begun::Busy),
-        }
+        let begun = match acquired {
+            Ok(Value::Int(0)) => Ok(Begun::Acquired(self.captured(link, wanted, &captured?)?)),
+            Ok(Value::Int(_)) => Ok(Begun::Changed),
+            Ok(_) => Ok(Begun::Busy),
+            Err(refused) => Err(refused),
+        };
+        asked.answered();
+        begun
     }
 
     /// Captures generations, without a lease: for explicit writes, and for nested calls that go past the cache.
@@ -322,14 +331,35 @@ impl Redis {
         all_well(replies).map(|reply| number(&reply) == Some(1))
     }
 
-    /// Gives the lease back. If that fails it expires.
+    /// Gives the lease back.
     pub(crate) async fn release(&self, key: &str, token: u64) {
-        let Ok(link) = self.link().await else { return };
-        let lease = self.shared.names.lease(key);
-        let released = self.evaluate(&link, |commands, link| {
-            commands.cmd("EVALSHA").arg(link.hash(Script::Release)).arg(1).arg(&lease).arg(token);
+        if self.try_release(key, token).await.is_err() {
+            self.release_soon(key, token);
+        }
+    }
+
+    /// Gives the lease back without waiting, when the server can be reached. Others would have to wait until it expires.
+    pub(crate) fn release_soon(&self, key: &str, token: u64) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        let (redis, key): (Redis, Box<str>) = (self.clone(), key.into());
+        runtime.spawn(async move {
+            let released = async {
+                let mut state = redis.shared.state.subscribe();
+                while redis.try_release(&key, token).await.is_err() && state.changed().await.is_ok() {}
+            };
+            within(redis.config().lease, released).await;
         });
-        let _ = released.await;
+    }
+
+    async fn try_release(&self, key: &str, token: u64) -> Result<(), Failure> {
+        let link = self.link().await?;
+        let lease = self.shared.names.lease(key);
+        let replies = self
+            .evaluate(&link, |commands, link| {
+                commands.cmd("EVALSHA").arg(link.hash(Script::Release)).arg(1).arg(&lease).arg(token);
+            })
+            .await?;
+        all_well(replies).map(|_| ())
     }
 
     /// The link over which it was found that a computation still holds its lease, and that all it runs under still stands.
@@ -603,6 +633,25 @@ impl Redis {
             let loaded = within(limit, load_scripts_again(line)).await;
             self.noted(link, loaded.unwrap_or(Err(Failure::TimedOut)))?;
         }
+    }
+}
+
+/// A lease that was asked for. If no answer is heard, it may have been granted all the same.
+struct Asked<'r> {
+    redis: &'r Redis,
+    key: &'r str,
+    token: u64,
+}
+
+impl Asked<'_> {
+    fn answered(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        self.redis.release_soon(self.key, self.token);
     }
 }
 

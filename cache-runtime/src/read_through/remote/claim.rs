@@ -103,11 +103,8 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         // The computation panicked, or was dropped: others should not have to wait until the lease expires.
-        if let Hold::Lease(token) = self.hold
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            let (redis, key) = (self.redis.clone(), Arc::clone(&self.key));
-            runtime.spawn(async move { redis.release(&key, token).await });
+        if let Hold::Lease(token) = self.hold {
+            self.redis.release_soon(&self.key, token);
         }
     }
 }
