@@ -11,6 +11,7 @@ mod forgotten;
 mod full;
 mod hung;
 mod identity;
+mod killed;
 mod leases;
 mod load;
 mod mute;

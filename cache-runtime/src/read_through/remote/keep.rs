@@ -251,11 +251,12 @@ impl Finished<'_, '_> {
 
     /// Nobody has to wait for this computation any more.
     async fn settle(mut self, outcome: Outcome) {
-        if outcome == Outcome::Stored {
+        match outcome {
             // The script has released it.
-            self.claim.hold = Hold::Nothing;
-        } else {
-            self.claim.give_back().await;
+            Outcome::Stored => self.claim.hold = Hold::Nothing,
+            // To ask the server again would take the caller as long again.
+            Outcome::Unavailable => drop(self.claim),
+            Outcome::Fenced | Outcome::Declined => self.claim.give_back().await,
         }
     }
 }
