@@ -8,7 +8,7 @@ use test_servers::{Proxy, RedisServer};
 const TRIES: usize = 8;
 
 struct Line {
-    _server: RedisServer,
+    server: RedisServer,
     proxy: Proxy,
     process: Arc<Process>,
 }
@@ -19,7 +19,7 @@ impl Line {
         let proxy = Proxy::start(server.port()).await;
         Line {
             process: Process::patient(proxy.url(), &Database::new()).await,
-            _server: server,
+            server,
             proxy,
         }
     }
@@ -78,6 +78,9 @@ async fn many_keys_are_read_in_one() {
         assert_eq!(values, expected);
     })
     .await;
+    line.server.reset_stats().await;
+    cache.get_many::<i32>(keys()).await;
+    assert_eq!(line.server.calls("mget").await, 1, "and in one command");
 }
 
 #[tokio::test]

@@ -93,16 +93,25 @@ async fn a_primary_that_becomes_a_replica_is_left_and_taken_back_when_it_is_prom
     process.until_hit(7).await;
 }
 
+/// A refused write tells it before the next question who it is.
 #[tokio::test]
-async fn what_was_written_to_a_replica_by_mistake_makes_it_known_at_once() {
+async fn a_replica_that_is_written_to_is_known_for_one_at_once() {
     let database = Database::new();
     let server = RedisServer::start().await;
     let other = RedisServer::start().await;
-    let process = Process::start(server.url(), &database).await;
-    server.replicate_from(&other).await;
-    assert_eq!(process.write(7, By::Tag).await, Delivery::Deferred);
-    let redis = process.cache.health().await.redis.expect("there is one");
-    assert!(!redis.connected);
+    let process = Process::patient(server.url(), &database).await;
+    let port = other.port().to_string();
+    for writes in ["a miss", "an invalidation"] {
+        server.command(&["REPLICAOF", "127.0.0.1", &port]).await;
+        match writes {
+            "a miss" => assert!(process.read(7).await.ran),
+            _ => assert_eq!(process.write(7, By::Tag).await, Delivery::Deferred),
+        }
+        let redis = process.cache.health().await.redis.expect("there is one");
+        assert!(!redis.connected, "after {writes}");
+        server.promote().await;
+        process.until_hit(7).await;
+    }
 }
 
 /// The generations that were deleted on the one server while the other was the primary are gone on both afterwards.

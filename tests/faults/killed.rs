@@ -150,7 +150,7 @@ async fn hits_are_back_within_a_second_of_the_restart() {
         let away = Instant::now();
         wait_until("it has been away for a while", PATIENCE, || async {
             assert!(process.read(1).await.ran, "there is nothing to hit");
-            away.elapsed() > Duration::from_millis(1_500)
+            away.elapsed() > Duration::from_secs(4)
         })
         .await;
         assert!(process.database.runs() > runs);
