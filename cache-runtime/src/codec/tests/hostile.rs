@@ -42,7 +42,7 @@ struct Wrapped(Box<Tree>);
 #[allow(dead_code, reason = "only read")]
 struct Endless(Box<Endless>);
 
-/// A long value with a zero for `size` elements.
+/// An element of no size.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Nothing;
 
@@ -166,6 +166,9 @@ fn elements_of_few_bytes_and_much_memory_are_paid_for() {
         Some(DecodeError::Exceeding)
     );
     is_cheap::<Vec<Option<[u64; 32]>>>(&bomb);
+    let bomb = [varint(500_000), vec![0; 1_000_000]].concat();
+    let read = decode::<BTreeMap<u8, Option<[u64; 32]>>>(&bomb, Codec::Bincode, LIMIT);
+    assert_eq!(read.err(), Some(DecodeError::Exceeding));
     // And in lists of lists, each of which is within bounds.
     let row = [varint(1_000), vec![0; 1_000]].concat();
     let bomb = [varint(500), row.repeat(500)].concat();

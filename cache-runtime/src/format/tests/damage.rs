@@ -57,6 +57,14 @@ fn every_kind_of_mistrust_is_told_apart() {
         read(&forged([&whole[..], &[0]].concat())),
         Err(Untrusted::Trailing)
     );
+    let absent = Head {
+        guards: &[],
+        checks: &[0; 3],
+        ..head()
+    };
+    let mut absent = write(KEY, &absent, &Payload::absent());
+    absent.push(0);
+    assert_eq!(read(&forged(absent)), Err(Untrusted::Length));
     // A third algorithm, and bytes that are no block.
     assert_eq!(
         read(&change(2, |flags| flags | 3)),

@@ -49,13 +49,17 @@ fn a_payload_is_compressed_if_that_saves_an_eighth() {
         assert_eq!(read.as_ref(), Ok(value));
         payload.len()
     };
-    let noise = (0..4_000u64)
+    let noise: Vec<u8> = (0..4_000u64)
         .map(|n| xxh3_64(&n.to_le_bytes()) as u8)
         .collect();
     assert_eq!(stored(&vec![7; 1_000], Compression::Lz4), 1_003);
     assert!(stored(&vec![7; 1_100], Compression::Lz4) < 50);
     assert_eq!(stored(&vec![7; 1_100], Compression::Off), 1_103);
     assert_eq!(stored(&noise, Compression::Lz4), 4_003);
+    // Less than an eighth is repeated, then more.
+    let mixed = |zeros| [&noise[..], &vec![0; zeros]].concat();
+    assert_eq!(stored(&mixed(500), Compression::Lz4), 4_503);
+    assert!(stored(&mixed(700), Compression::Lz4) < 4_100);
     #[cfg(feature = "zstd")]
     assert!(stored(&vec![7; 1_100], Compression::Zstd) < 50);
 }

@@ -160,6 +160,36 @@ fn a_change_of_the_text_alone_counts() {
     );
 }
 
+/// Takes any number of numbers, and asks for `LEN`.
+struct Row<const LEN: usize>;
+
+impl<'de, const LEN: usize> Deserialize<'de> for Row<LEN> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RowVisitor;
+        impl<'de> Visitor<'de> for RowVisitor {
+            type Value = ();
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("numbers")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut row: A) -> Result<(), A::Error> {
+                while row.next_element::<u8>()?.is_some() {}
+                Ok(())
+            }
+        }
+        deserializer
+            .deserialize_tuple(LEN, RowVisitor)
+            .map(|()| Row)
+    }
+}
+
+#[test]
+fn one_visitor_may_come_for_different_things() {
+    assert_eq!(
+        text::<(Row<1>, Row<2>, Row<1>)>(),
+        "tuple 3#0(tuple 1#1(u8,),tuple 2#2(u8,u8,),^1,)"
+    );
+}
+
 /// A struct that only takes its fields in order.
 struct Ordered;
 
