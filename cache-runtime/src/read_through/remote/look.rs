@@ -78,6 +78,7 @@ impl<'c> Look<'c> {
         S: Shape<R>,
         S::Value: CacheValue,
     {
+        let mut captured = false;
         loop {
             let mut guards = declared(self.key, self.plan);
             guards.extend(self.redis.remembered(self.key).iter().flat_map(|more| more.iter().cloned()));
@@ -98,9 +99,10 @@ impl<'c> Look<'c> {
             }
             match self.take(shape, &reading) {
                 Ok(returned) => {
-                    if nested && reading.key_generation().is_none() {
+                    if nested && reading.key_generation().is_none() && !captured {
                         // From here on a deletion of this key can be seen. What was read before may be older.
                         self.redis.capture_key(self.key, self.ttl()).await?;
+                        captured = true;
                         continue;
                     }
                     if !self.inherit(&reading, &listed) {
