@@ -38,23 +38,40 @@ async fn user(cache: &Cache, id: u64) -> User {
 }
 
 async fn bare(server: &MultiplexedConnection, id: u64) -> User {
-    let bytes: Vec<u8> = server.clone().get(format!("bare:user:{id}")).await.expect("a reply");
-    let (user, _) = bincode::serde::decode_from_slice(&bytes, bincode::config::standard()).expect("a user");
+    let bytes: Vec<u8> = server
+        .clone()
+        .get(format!("bare:user:{id}"))
+        .await
+        .expect("a reply");
+    let (user, _) =
+        bincode::serde::decode_from_slice(&bytes, bincode::config::standard()).expect("a user");
     user
 }
 
 pub(crate) async fn measure(server: &RedisServer) {
-    let cache = Cache::builder().redis(server.url()).namespace("bench").build().await.expect("a server");
+    let cache = Cache::builder()
+        .redis(server.url())
+        .namespace("bench")
+        .build()
+        .await
+        .expect("a server");
     let client = redis::Client::open(server.url()).expect("a url");
     let info = client.get_connection_info().clone();
     let tcp = redis::io::tcp::TcpSettings::default().set_nodelay(true);
     let client = redis::Client::open(info.set_tcp_settings(tcp)).expect("a url");
-    let connection = client.get_multiplexed_async_connection().await.expect("a server");
+    let connection = client
+        .get_multiplexed_async_connection()
+        .await
+        .expect("a server");
     for id in 0..KEYS {
         user(&cache, id).await;
         let bytes = bincode::serde::encode_to_vec(user_of(id), bincode::config::standard());
         let key = format!("bare:user:{id}");
-        let () = connection.clone().set_ex(key, bytes.expect("encodes"), 3_600).await.expect("a reply");
+        let () = connection
+            .clone()
+            .set_ex(key, bytes.expect("encodes"), 3_600)
+            .await
+            .expect("a reply");
     }
     let before = cache.stats();
     let (cache, connection) = (Arc::new(cache), Arc::new(connection));
@@ -81,7 +98,11 @@ pub(crate) async fn measure(server: &RedisServer) {
         );
     }
     let after = cache.stats();
-    assert_eq!(after.misses(), before.misses(), "all of them were hits\n{after}");
+    assert_eq!(
+        after.misses(),
+        before.misses(),
+        "all of them were hits\n{after}"
+    );
 }
 
 /// So many calls by so many tasks.

@@ -13,21 +13,38 @@ const AT_ONCE: usize = 2_000;
 
 pub(crate) async fn measure(server: &RedisServer) {
     server.command(&["FLUSHALL"]).await;
-    let cache = Cache::builder().redis(server.url()).namespace("bench").build().await.expect("a server");
+    let cache = Cache::builder()
+        .redis(server.url())
+        .namespace("bench")
+        .build()
+        .await
+        .expect("a server");
     for first in (0..ENTRIES).step_by(AT_ONCE) {
         let entries = (first..first + AT_ONCE).map(|n| (format!("million:{n}"), n as u64));
-        assert_eq!(cache.set_many(entries, Duration::from_secs(3_600)).await, AT_ONCE);
+        assert_eq!(
+            cache.set_many(entries, Duration::from_secs(3_600)).await,
+            AT_ONCE
+        );
     }
     let client = redis::Client::open(server.url()).expect("a url");
-    let connection = client.get_multiplexed_async_connection().await.expect("a server");
+    let connection = client
+        .get_multiplexed_async_connection()
+        .await
+        .expect("a server");
     let invalidate = || async {
         cache.invalidate("million:*").await;
     };
     let set = || async {
-        let () = connection.clone().set("bench:one", "value").await.expect("a reply");
+        let () = connection
+            .clone()
+            .set("bench:one", "value")
+            .await
+            .expect("a reply");
     };
     let (ratio, ours, set) = ratio(ROUNDS, invalidate, set).await;
-    println!("invalidation of a scope of {ENTRIES} entries: {ratio} times a SET ({ours:.1?} beside {set:.1?})");
+    println!(
+        "invalidation of a scope of {ENTRIES} entries: {ratio} times a SET ({ours:.1?} beside {set:.1?})"
+    );
     let (ours, longest) = (ours, blocked(server, cache.invalidate("million:*")).await);
     println!("  it holds up others for {longest:.1?} at most, and takes {ours:.1?}");
 
@@ -47,7 +64,11 @@ pub(crate) async fn measure(server: &RedisServer) {
                 .await
                 .expect("a reply");
             if !keys.is_empty() {
-                deleted += connection.clone().del::<_, usize>(keys).await.expect("a reply");
+                deleted += connection
+                    .clone()
+                    .del::<_, usize>(keys)
+                    .await
+                    .expect("a reply");
             }
             if next == 0 {
                 break deleted;
@@ -56,23 +77,43 @@ pub(crate) async fn measure(server: &RedisServer) {
         }
     };
     let deleted = walk.await;
-    println!("  by SCAN and DEL: {:.1?} for {deleted} entries", began.elapsed());
+    println!(
+        "  by SCAN and DEL: {:.1?} for {deleted} entries",
+        began.elapsed()
+    );
 
     // And by a set that lists them, in one script.
     let fill = "for i = 1, tonumber(ARGV[1]) do redis.call('SET', 'k' .. i, i) redis.call('SADD', 'index', 'k' .. i) end";
-    let () = redis::cmd("EVAL").arg(fill).arg(0).arg(ENTRIES).query_async(&mut patient(&client).await).await.expect("a reply");
+    let () = redis::cmd("EVAL")
+        .arg(fill)
+        .arg(0)
+        .arg(ENTRIES)
+        .query_async(&mut patient(&client).await)
+        .await
+        .expect("a reply");
     let clear = "for _, key in ipairs(redis.call('SMEMBERS', 'index')) do redis.call('DEL', key) end redis.call('DEL', 'index')";
     let began = Instant::now();
     let mut patient = patient(&client).await;
     let command = redis::cmd("EVAL").arg(clear).arg(0).clone();
-    let clear = async { command.query_async::<()>(&mut patient).await.expect("a reply") };
+    let clear = async {
+        command
+            .query_async::<()>(&mut patient)
+            .await
+            .expect("a reply")
+    };
     let longest = blocked(server, clear).await;
-    println!("  by an index set in a script: {:.1?}, holding up others for {longest:.1?}", began.elapsed());
+    println!(
+        "  by an index set in a script: {:.1?}, holding up others for {longest:.1?}",
+        began.elapsed()
+    );
 }
 
 async fn patient(client: &redis::Client) -> redis::aio::MultiplexedConnection {
     let settings = redis::AsyncConnectionConfig::new().set_response_timeout(None);
-    client.get_multiplexed_async_connection_with_config(&settings).await.expect("a server")
+    client
+        .get_multiplexed_async_connection_with_config(&settings)
+        .await
+        .expect("a server")
 }
 
 /// The longest that a `PING` takes while `work` is under way.
@@ -85,7 +126,10 @@ async fn blocked(server: &RedisServer, work: impl Future) -> Duration {
         let mut longest = Duration::ZERO;
         while stopped.try_recv().is_err() {
             let began = Instant::now();
-            let () = redis::cmd("PING").query_async(&mut connection).await.expect("a reply");
+            let () = redis::cmd("PING")
+                .query_async(&mut connection)
+                .await
+                .expect("a reply");
             longest = longest.max(began.elapsed());
         }
         longest

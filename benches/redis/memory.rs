@@ -11,7 +11,9 @@ pub(crate) async fn measure(server: &RedisServer) {
     let value = |n: u64| format!("{n:0>199}");
     let used = || async {
         let memory = server.info("memory").await;
-        memory["used_memory_dataset"].parse::<u64>().expect("a number")
+        memory["used_memory_dataset"]
+            .parse::<u64>()
+            .expect("a number")
     };
     server.command(&["FLUSHALL"]).await;
     let empty = used().await;
@@ -19,12 +21,19 @@ pub(crate) async fn measure(server: &RedisServer) {
         let key = format!("bench:user:{n}:profile");
         // As bincode writes it: one byte of length, 199 of text.
         let value = format!("\u{7f}{}", value(n));
-        server.command(&["SET", &key, &value, "PX", "3600000"]).await;
+        server
+            .command(&["SET", &key, &value, "PX", "3600000"])
+            .await;
     }
     let bare = used().await - empty;
     server.command(&["FLUSHALL"]).await;
     let empty = used().await;
-    let cache = Cache::builder().redis(server.url()).namespace("bench").build().await.expect("a server");
+    let cache = Cache::builder()
+        .redis(server.url())
+        .namespace("bench")
+        .build()
+        .await
+        .expect("a server");
     for n in 0..ENTRIES {
         let (group, other) = (n / PER_TAG, ENTRIES + n / PER_TAG);
         let stored = cache

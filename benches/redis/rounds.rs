@@ -12,7 +12,11 @@ pub(crate) struct Ratio {
 
 impl std::fmt::Display for Ratio {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:.2} ({:.2} to {:.2})", self.median, self.lowest, self.highest)
+        write!(
+            f,
+            "{:.2} ({:.2} to {:.2})",
+            self.median, self.lowest, self.highest
+        )
     }
 }
 

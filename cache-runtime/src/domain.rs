@@ -86,7 +86,9 @@ impl<R: DomainRecord> Domain<R> {
     }
 
     pub async fn put_many(&self, records: &[R]) -> usize {
-        let values = records.iter().map(|record| (record.cache_key(), record.clone(), self.plan(record)));
+        let values = records
+            .iter()
+            .map(|record| (record.cache_key(), record.clone(), self.plan(record)));
         write::set_many(&self.cache, R::cache_site(), values.collect()).await
     }
 

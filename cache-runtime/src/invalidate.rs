@@ -167,7 +167,11 @@ pub(crate) fn invalidate_soon(cache: &Cache, target: &Target, by: By) {
 #[cfg(feature = "redis")]
 async fn on_server(redis: &Redis, target: &Target) -> Invalidated {
     let (route, removed, delivery) = match target {
-        Target::Tag(tag) => (Route::Tag, None, redis.invalidate(Guard::Tag, tag.as_str()).await),
+        Target::Tag(tag) => (
+            Route::Tag,
+            None,
+            redis.invalidate(Guard::Tag, tag.as_str()).await,
+        ),
         Target::Pattern(pattern) => {
             let (removed, delivery) = match pattern.route() {
                 Route::Key => {
@@ -290,7 +294,11 @@ pub(crate) fn end_key_soon(cache: &Cache, key: &Key) {
 async fn end_keys(cache: &Cache, keys: &[Key]) -> (usize, Delivery) {
     #[cfg(feature = "redis")]
     if let Some(redis) = cache.redis() {
-        let sound: Vec<&str> = keys.iter().filter(|key| key.is_sound()).map(Key::as_str).collect();
+        let sound: Vec<&str> = keys
+            .iter()
+            .filter(|key| key.is_sound())
+            .map(Key::as_str)
+            .collect();
         if sound.is_empty() {
             return (0, Delivery::Delivered);
         }

@@ -73,6 +73,8 @@ mod value;
 mod wiring;
 mod write;
 
+#[cfg(feature = "redis")]
+pub use crate::redis::RedisHealth;
 pub use cache::{
     Builder, Cache, ConfigError, EntryDetails, Explanation, GetOrSet, GetOrTrySet, Health,
     InstallError, Operation, Set, SetWith, State, Warm, WarmReport, WriteThrough,
@@ -84,8 +86,6 @@ pub use domain::DomainRecord;
 pub use invalidate::{Delivery, Invalidated};
 pub use key::{Key, KeyBuilder, KeyPart};
 pub use pattern::{Pattern, Route};
-#[cfg(feature = "redis")]
-pub use crate::redis::RedisHealth;
 pub use stats::{FunctionStats, Stats};
 pub use tag::Tag;
 pub use ttl::{IntoTtl, Ttl};

@@ -9,9 +9,14 @@ const SHOWN: usize = 30;
 
 /// Shows the keys of `namespace` on the server at `url`.
 pub(crate) async fn show(url: &str, namespace: &str) -> Result<(), Failure> {
-    let mut server = redis::Client::open(url)?.get_multiplexed_async_connection().await?;
+    let mut server = redis::Client::open(url)?
+        .get_multiplexed_async_connection()
+        .await?;
     let names = names(&mut server, namespace).await?;
-    note(&format!("{} keys; any of the generations deleted, and its entries are misses:\n", names.len()));
+    note(&format!(
+        "{} keys; any of the generations deleted, and its entries are misses:\n",
+        names.len()
+    ));
     for name in names.iter().take(SHOWN) {
         let (left, size): (i64, usize) = (server.pttl(name).await?, server.strlen(name).await?);
         let left = match left {
@@ -34,7 +39,8 @@ pub(crate) async fn show(url: &str, namespace: &str) -> Result<(), Failure> {
 
 /// What the library keeps for itself is marked by a `~` after the namespace.
 fn is_ours(name: &str, namespace: &str) -> bool {
-    name.strip_prefix(namespace).is_some_and(|rest| rest.starts_with(":~"))
+    name.strip_prefix(namespace)
+        .is_some_and(|rest| rest.starts_with(":~"))
 }
 
 async fn names(
@@ -42,7 +48,9 @@ async fn names(
     namespace: &str,
 ) -> Result<BTreeSet<String>, Failure> {
     let mut names = BTreeSet::new();
-    let mut step = server.scan_match::<_, String>(format!("{namespace}:*")).await?;
+    let mut step = server
+        .scan_match::<_, String>(format!("{namespace}:*"))
+        .await?;
     while let Some(name) = step.next_item().await {
         names.insert(name?);
     }

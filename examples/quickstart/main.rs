@@ -22,7 +22,9 @@ mod records;
 mod show;
 mod story;
 
-use cache_runtime::{Builder, Cache, ConfigError, DomainCache, cache_invalidate, cache_put, cached};
+use cache_runtime::{
+    Builder, Cache, ConfigError, DomainCache, cache_invalidate, cache_put, cached,
+};
 use database::{Db, DbError};
 use records::{Patient, Report, Visit};
 use serde::{Deserialize, Serialize};

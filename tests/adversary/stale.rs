@@ -4,8 +4,8 @@
 use crate::world::{PATIENCE, World, settle, soon};
 use cache_runtime::{Cache, DomainCache, cache_put, cached, key};
 use serde::{Deserialize, Serialize};
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 // ------------------------------------------------------------------------------------------------ late guards
 

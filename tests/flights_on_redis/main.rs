@@ -1,7 +1,10 @@
-//! Single flight on a server: callers of a cold key in one process share one run.
+//! Single flight, of a cache on a Redis server: the same as of the embedded one, and under a crowd.
 
 #[path = "../races_on_redis/backend.rs"]
+#[allow(dead_code, reason = "shared with the races")]
 mod backend;
+#[path = "../flights/callers.rs"]
+mod callers;
 
 use backend::Backend;
 use cache_runtime::{Cache, cached};
@@ -39,6 +42,10 @@ async fn a_thousand_callers_of_a_cold_key_run_the_body_once() {
         let all = tokio::time::timeout(Duration::from_secs(10), callers.join_all()).await;
         let stats = source.cache.stats();
         let all = all.unwrap_or_else(|_| panic!("round {round} hangs: {stats:?}"));
-        assert!(all.iter().all(|&run| run == round), "round {round}: {:?} {stats:?}", source.runs);
+        assert!(
+            all.iter().all(|&run| run == round),
+            "round {round}: {:?} {stats:?}",
+            source.runs
+        );
     }
 }

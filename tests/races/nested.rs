@@ -109,7 +109,10 @@ async fn an_inner_flight_that_somebody_else_leads_counts_as_well() {
         world.let_go(if JOINS_AT_ONCE { 1 } else { 2 });
         assert_eq!(soon(leader).await, 1);
         let followed = soon(follower).await;
-        assert!(followed == 100 || (followed == 200 && !JOINS_AT_ONCE), "{route}: {followed}");
+        assert!(
+            followed == 100 || (followed == 200 && !JOINS_AT_ONCE),
+            "{route}: {followed}"
+        );
         assert_eq!(read(&world).await, 200, "{route}");
     }
 }

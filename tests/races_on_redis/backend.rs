@@ -23,9 +23,14 @@ impl Backend {
     pub(crate) async fn with(configure: impl FnOnce(Builder) -> Builder) -> Self {
         let server = RedisServer::start().await;
         // Machines that run tests may stand still for longer than a server in production may.
-        let cache = Cache::builder().redis(server.url()).operation_timeout(Duration::from_secs(5));
+        let cache = Cache::builder()
+            .redis(server.url())
+            .operation_timeout(Duration::from_secs(5));
         Backend {
-            cache: configure(cache).build().await.expect("a valid configuration"),
+            cache: configure(cache)
+                .build()
+                .await
+                .expect("a valid configuration"),
             _server: server,
         }
     }

@@ -25,7 +25,11 @@ pub(crate) struct Done(BTreeMap<&'static str, u32>);
 
 impl fmt::Display for Done {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let faults: Vec<String> = self.0.iter().map(|(name, times)| format!("{name} {times}x")).collect();
+        let faults: Vec<String> = self
+            .0
+            .iter()
+            .map(|(name, times)| format!("{name} {times}x"))
+            .collect();
         f.write_str(&faults.join(", "))
     }
 }
@@ -97,7 +101,9 @@ async fn make(fault: &str, server: &RedisServer, proxy: &Proxy) {
         }
         "evict generations" => evict(server).await,
         _ => {
-            server.command(&["CONFIG", "SET", "maxmemory", "1100000"]).await;
+            server
+                .command(&["CONFIG", "SET", "maxmemory", "1100000"])
+                .await;
             pause(300).await;
             server.command(&["CONFIG", "SET", "maxmemory", "0"]).await;
         }
@@ -106,7 +112,8 @@ async fn make(fault: &str, server: &RedisServer, proxy: &Proxy) {
 
 /// As a server that is short of memory does: generations only, so that their entries stay.
 async fn evict(server: &RedisServer) {
-    let script = "for _, key in ipairs(redis.call('KEYS', 'soak:~*')) do redis.call('DEL', key) end";
+    let script =
+        "for _, key in ipairs(redis.call('KEYS', 'soak:~*')) do redis.call('DEL', key) end";
     server.command(&["EVAL", script, "0"]).await;
 }
 

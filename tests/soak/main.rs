@@ -29,7 +29,10 @@ const LONGEST: Duration = Duration::from_secs(90);
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
     let runtime = runtime.expect("a runtime");
     match arguments.first().map(String::as_str) {
         Some("--worker") => runtime.block_on(worker::run(&arguments[1..])),
@@ -50,7 +53,10 @@ async fn parent() -> ExitCode {
     let share = operations / WORKERS as u64;
     let longest = LONGEST * u32::try_from(operations.div_ceil(OPERATIONS)).expect("not that many");
     println!("soak: {operations} operations by {WORKERS} processes, at most {longest:?}");
-    let server = RedisServer::builder().arg("--maxmemory-policy", "allkeys-lru").start().await;
+    let server = RedisServer::builder()
+        .arg("--maxmemory-policy", "allkeys-lru")
+        .start()
+        .await;
     let proxy = Proxy::start(server.port()).await;
     let truth = Truth::create();
     let began = Instant::now();
@@ -58,7 +64,10 @@ async fn parent() -> ExitCode {
         .map(|number| start(number, share, longest, &proxy, &truth))
         .collect();
     let done = faults::make_until(&server, &proxy, || workers.iter_mut().all(has_ended)).await;
-    let codes: Vec<_> = workers.iter_mut().map(|worker| worker.wait().expect("a child")).collect();
+    let codes: Vec<_> = workers
+        .iter_mut()
+        .map(|worker| worker.wait().expect("a child"))
+        .collect();
     println!("soak: {done} in {:.1?}", began.elapsed());
     if codes.iter().all(std::process::ExitStatus::success) {
         ExitCode::SUCCESS
@@ -71,7 +80,11 @@ async fn parent() -> ExitCode {
 fn start(number: usize, share: u64, longest: Duration, proxy: &Proxy, truth: &Truth) -> Child {
     Command::new(std::env::current_exe().expect("this program"))
         .arg("--worker")
-        .args([number.to_string(), share.to_string(), longest.as_secs().to_string()])
+        .args([
+            number.to_string(),
+            share.to_string(),
+            longest.as_secs().to_string(),
+        ])
         .args([proxy.url(), truth.path()])
         .stdin(Stdio::null())
         .spawn()

@@ -37,7 +37,11 @@ impl Truth {
 
     pub(crate) fn open(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        let file = File::options().read(true).write(true).open(&path).expect("the file");
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .expect("the file");
         Truth {
             file,
             path,
@@ -51,13 +55,17 @@ impl Truth {
 
     pub(crate) fn get(&self, fact: Fact, row: usize) -> u64 {
         let mut bytes = [0; 8];
-        self.file.read_exact_at(&mut bytes, place(fact, row)).expect("eight bytes");
+        self.file
+            .read_exact_at(&mut bytes, place(fact, row))
+            .expect("eight bytes");
         u64::from_le_bytes(bytes)
     }
 
     /// By the row's owner only.
     pub(crate) fn set(&self, fact: Fact, row: usize, version: u64) {
-        self.file.write_all_at(&version.to_le_bytes(), place(fact, row)).expect("eight bytes");
+        self.file
+            .write_all_at(&version.to_le_bytes(), place(fact, row))
+            .expect("eight bytes");
     }
 }
 

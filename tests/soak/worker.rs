@@ -31,7 +31,10 @@ pub(crate) async fn run(arguments: &[String]) -> ExitCode {
     let [number, share, seconds, url, path] = arguments else {
         return ExitCode::FAILURE;
     };
-    let cache = Cache::builder().redis(url).namespace("soak").lease(Duration::from_millis(500));
+    let cache = Cache::builder()
+        .redis(url)
+        .namespace("soak")
+        .lease(Duration::from_millis(500));
     let worker = Arc::new(Worker {
         number: number.parse().expect("a number"),
         world: World {
@@ -65,7 +68,10 @@ impl Worker {
     async fn work(self: Arc<Self>, mut random: Random) {
         let rows = ROWS as u64;
         while Instant::now() < self.until
-            && self.left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok()
+            && self
+                .left
+                .fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1))
+                .is_ok()
         {
             let (a, b) = (random.below(rows) as usize, random.below(rows) as usize);
             match random.below(32) {
@@ -100,7 +106,10 @@ impl Worker {
     }
 
     fn least(&self, row: usize) -> u64 {
-        self.world.truth.get(Fact::Vouched, row).max(self.vouched[row].load(SeqCst))
+        self.world
+            .truth
+            .get(Fact::Vouched, row)
+            .max(self.vouched[row].load(SeqCst))
     }
 
     fn least_by_tag(&self, row: usize) -> u64 {
@@ -111,7 +120,10 @@ impl Worker {
     fn check(&self, reads: &[(usize, u64, u64)], what: &str) {
         for &(row, read, least) in reads {
             if read < least {
-                eprintln!("soak: STALE {what} {row} in process {}: read {read}, vouched {least}", self.number);
+                eprintln!(
+                    "soak: STALE {what} {row} in process {}: read {read}, vouched {least}",
+                    self.number
+                );
                 std::process::exit(1);
             }
         }
@@ -141,7 +153,10 @@ impl Worker {
         let _turn = self.writing[row].lock().await;
         let write = || async { Ok::<_, ()>(self.bump(row)) };
         let written = self.world.cache.write_through(key!("row:{row}"), write);
-        let written = written.tag(key!("row-tag:{row}")).ttl(Duration::from_secs(60)).await;
+        let written = written
+            .tag(key!("row-tag:{row}"))
+            .ttl(Duration::from_secs(60))
+            .await;
         // Whether that has reached the others it does not tell.
         self.vouched[row].fetch_max(written.expect("never fails"), SeqCst);
     }

@@ -151,8 +151,8 @@ impl Builder {
 /// A shared server (feature `redis`).
 #[cfg(feature = "redis")]
 impl Builder {
-    /// Keeps entries on a Redis server: `redis://[user[:password]@]host[:port][/database]`, `rediss://…` with the
-    /// feature `tls`, or `unix:///path/to/socket`. Version 6.0 or newer, a primary.
+    /// Keeps entries on a Redis server: `redis://[user[:password]@]host[:port][/database]` or
+    /// `unix:///path/to/socket`. Version 6.0 or newer, a primary.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), cache_runtime::ConfigError> {

@@ -91,8 +91,14 @@ const REFUSED: &[(&str, &str)] = &[
     ("REDIS_URL", NO_REDIS),
     #[cfg(not(feature = "redis"))]
     ("REDIS_HOST", NO_REDIS),
-    ("REDIS_CLUSTER_NODES", "this version has no support for Redis Cluster yet"),
-    ("REDIS_SENTINELS", "this version has no support for Redis Sentinel yet"),
+    (
+        "REDIS_CLUSTER_NODES",
+        "this version has no support for Redis Cluster yet",
+    ),
+    (
+        "REDIS_SENTINELS",
+        "this version has no support for Redis Sentinel yet",
+    ),
 ];
 #[cfg(not(feature = "redis"))]
 const NO_REDIS: &str = "this build is without the feature `redis` of cache-runtime";
@@ -166,7 +172,9 @@ impl Config {
             "REDIS_USERNAME" => server.username = Some(value.to_owned()),
             "REDIS_PASSWORD" => server.password = Some(value.to_owned()),
             "REDIS_PORT" => {
-                let port = value.parse().map_err(|_| unreadable("expected a port number"))?;
+                let port = value
+                    .parse()
+                    .map_err(|_| unreadable("expected a port number"))?;
                 server.port = Some(port);
             }
             "REDIS_DB" => {
@@ -202,7 +210,9 @@ impl Config {
             });
         }
         let redis = Redis::new(self.redis.clone(), &self.namespace);
-        redis.map(Some).map_err(|reason| ConfigError::Server { reason })
+        redis
+            .map(Some)
+            .map_err(|reason| ConfigError::Server { reason })
     }
 
     pub(crate) fn set_domain_ttl(&mut self, domain: &str, ttl: Ttl) {
@@ -309,7 +319,10 @@ mod tests {
         .expect("readable");
         let server = &config.redis.server;
         assert_eq!((server.port, server.database), (Some(6380), Some(2)));
-        assert_eq!((server.username.as_deref(), server.password.as_deref()), (Some("ann"), Some("secret")));
+        assert_eq!(
+            (server.username.as_deref(), server.password.as_deref()),
+            (Some("ann"), Some("secret"))
+        );
         assert_eq!(config.redis.connections, 4);
         assert_eq!(config.redis.connect_timeout, Duration::from_millis(1500));
         assert!(!format!("{config:?}").contains("secret"));
@@ -321,7 +334,10 @@ mod tests {
             ("REDIS_CONNECT_TIMEOUT", "soon"),
         ] {
             let error = read(&[(name, wrong)]).expect_err("unreadable").to_string();
-            assert!(error.starts_with(&format!("{name}=`{wrong}`: expected")), "{error}");
+            assert!(
+                error.starts_with(&format!("{name}=`{wrong}`: expected")),
+                "{error}"
+            );
         }
     }
 
@@ -329,10 +345,21 @@ mod tests {
     #[test]
     fn an_address_that_is_none_is_a_clear_error_without_secrets() {
         let config = read(&[("REDIS_URL", "redis://:secret@host:port")]).expect("a text");
-        let error = config.redis().map(|_| ()).expect_err("no address").to_string();
-        assert!(error.contains("redis://[user") && !error.contains("secret"), "{error}");
+        let error = config
+            .redis()
+            .map(|_| ())
+            .expect_err("no address")
+            .to_string();
+        assert!(
+            error.contains("redis://[user") && !error.contains("secret"),
+            "{error}"
+        );
         let wild = [("REDIS_URL", "redis://h"), ("CACHE_NAMESPACE", "a~b")];
-        let error = read(&wild).expect("texts").redis().map(|_| ()).expect_err("a namespace");
+        let error = read(&wild)
+            .expect("texts")
+            .redis()
+            .map(|_| ())
+            .expect_err("a namespace");
         assert!(error.to_string().contains("a~b"), "{error}");
     }
 }

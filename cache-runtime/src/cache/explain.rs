@@ -37,8 +37,10 @@ pub struct EntryDetails {
     pub age: Duration,
     /// How long it stays fresh; `None` for ever.
     pub time_left: Option<Duration>,
-    /// Its estimated size in memory.
+    /// Its estimated size in memory; on a server, the size of its bytes.
     pub bytes: u64,
+    /// How long its computation took, where that is kept with it: on a server.
+    pub computed_in: Option<Duration>,
     /// What would invalidate it: `key …`, `scope …`, `tag …`.
     pub guards: Vec<String>,
     /// Of these, what has invalidated it.
@@ -134,6 +136,7 @@ impl Cache {
                 Ttl::Forever | Ttl::CacheDefault => None,
             },
             bytes: entry.weight,
+            computed_in: None,
             guards: entry.stamps().iter().map(name).collect(),
             invalidated_by: ended.map(name).collect(),
         }
@@ -154,11 +157,17 @@ fn in_full(guard: Guard, name: &str) -> String {
 
 #[cfg(feature = "redis")]
 fn on_server(entry: remote::Inspected) -> EntryDetails {
-    let names = |guards: Vec<Named>| guards.iter().map(|(guard, name)| in_full(*guard, name)).collect();
+    let names = |guards: Vec<Named>| {
+        guards
+            .iter()
+            .map(|(guard, name)| in_full(*guard, name))
+            .collect()
+    };
     EntryDetails {
         age: entry.age,
         time_left: entry.time_left,
         bytes: entry.bytes,
+        computed_in: Some(entry.cost),
         guards: names(entry.guards),
         invalidated_by: names(entry.ended),
     }
@@ -192,6 +201,9 @@ impl fmt::Display for Explanation {
         };
         let (age, bytes) = (in_words(entry.age), Bytes(entry.bytes));
         write!(f, "\n  stored {age} ago, {left}, about {bytes}")?;
+        if let Some(cost) = entry.computed_in {
+            write!(f, ", computed in {cost:.1?}")?;
+        }
         write!(f, "\n  invalidated by any of: {}", entry.guards.join(", "))?;
         if !entry.invalidated_by.is_empty() {
             write!(

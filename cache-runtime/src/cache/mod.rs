@@ -104,7 +104,7 @@ impl Cache {
     /// | `CACHE_NAMESPACE` | what stands before every key on a shared server | none |
     /// | `CACHE_DEFAULT_TTL` | time to live where none is given: seconds, or `5m` | `5m` |
     /// | `CACHE_{DOMAIN}_TTL` | time to live of a domain cache: `CACHE_SESSION_TTL` | its own |
-    /// | `REDIS_URL` | a Redis server: `redis://[user[:password]@]host[:port][/database]`, `rediss://…`, `unix:///…` | none: embedded |
+    /// | `REDIS_URL` | a Redis server: `redis://[user[:password]@]host[:port][/database]`, `unix:///path/to/socket` | none: embedded |
     /// | `REDIS_HOST`, `REDIS_PORT`, `REDIS_USERNAME`, `REDIS_PASSWORD`, `REDIS_DB` | the same in parts | |
     /// | `REDIS_POOL_SIZE` | connections to keep | `1` |
     /// | `REDIS_CONNECT_TIMEOUT` | in milliseconds | `1000` |

@@ -183,9 +183,7 @@ impl<'c, T: CacheValue> IntoFuture for Operation<'c, Set<T>> {
 
     fn into_future(self) -> Self::IntoFuture {
         let Set(value) = self.action;
-        Box::pin(async move {
-            write::set(self.cache, &DIRECT, &self.key, value, self.plan).await
-        })
+        Box::pin(async move { write::set(self.cache, &DIRECT, &self.key, value, self.plan).await })
     }
 }
 

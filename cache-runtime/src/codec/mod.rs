@@ -89,6 +89,7 @@ const KNOWN: [(&str, u8, Option<Codec>); 4] = [
 
 impl Codec {
     /// All that this build has.
+    #[cfg(test)]
     pub(crate) fn all() -> impl Iterator<Item = Codec> {
         KNOWN.into_iter().filter_map(|(_, _, codec)| codec)
     }

@@ -14,9 +14,9 @@ pub(crate) use context::{computing, current as current_flight, current_for, refr
 pub(crate) use table::{Entered, Flights, Lead, Stance};
 
 use crate::entry::{Entry, Lateness};
-use crate::generation::{Epoch, Generation, Guard};
 #[cfg(feature = "redis")]
 use crate::generation::Stamp;
+use crate::generation::{Epoch, Generation, Guard};
 use crate::sync::lock;
 #[cfg(feature = "redis")]
 use crate::tag::Tag;
@@ -429,14 +429,16 @@ impl Flight {
     #[cfg(feature = "redis")]
     pub(crate) async fn computes_or_ended(&self) {
         let computes = || self.remote.held.get().is_some();
-        self.until(|| (self.end.get().is_some() || computes()).then_some(())).await;
+        self.until(|| (self.end.get().is_some() || computes()).then_some(()))
+            .await;
     }
 
     /// Waits for the end, or until another computation takes its place.
     #[cfg(feature = "redis")]
     pub(crate) async fn ended_or_replaced(&self) {
         let replaced = || self.remote.replaced.load(Ordering::Acquire);
-        self.until(|| (self.end.get().is_some() || replaced()).then_some(())).await;
+        self.until(|| (self.end.get().is_some() || replaced()).then_some(()))
+            .await;
     }
 
     /// Another computation takes its place.

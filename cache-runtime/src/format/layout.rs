@@ -19,6 +19,7 @@ pub(super) const NO_CODEC: u8 = 0;
 /// How the payload is compressed, of the third byte's flags.
 pub(super) const COMPRESSION: u8 = 0b11;
 pub(super) const LZ4: u8 = 1;
+#[cfg(any(feature = "zstd", test))]
 pub(super) const ZSTD: u8 = 2;
 /// There is no value: the function found nothing.
 pub(super) const ABSENT: u8 = 1 << 2;

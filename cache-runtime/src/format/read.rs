@@ -178,6 +178,7 @@ impl<'b> Opened<'b> {
     }
 
     /// With which the value was written, if there is one.
+    #[cfg(test)]
     pub(crate) fn codec(&self) -> Option<Codec> {
         self.codec
     }
@@ -214,6 +215,7 @@ impl<'b> Opened<'b> {
     }
 
     /// Bytes that the value takes in the entry.
+    #[cfg(test)]
     pub(crate) fn payload_len(&self) -> usize {
         self.payload.len()
     }

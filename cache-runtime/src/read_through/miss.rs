@@ -107,11 +107,15 @@ impl<S> Miss<S> {
             View::Value(value) => {
                 let mut decision = Decision::of(&pending.plan);
                 decide(value, &mut decision);
-                pending.keep(&lead, claim, Some(value), decision, cost).await
+                pending
+                    .keep(&lead, claim, Some(value), decision, cost)
+                    .await
             }
             View::Absent => {
                 let decision = Decision::of_absence(&pending.plan);
-                pending.keep::<S::Value>(&lead, claim, None, decision, cost).await
+                pending
+                    .keep::<S::Value>(&lead, claim, None, decision, cost)
+                    .await
             }
             View::Failure => {
                 #[cfg(feature = "redis")]

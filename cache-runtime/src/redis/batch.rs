@@ -198,7 +198,8 @@ impl Future for Driven {
 impl Drop for Driven {
     fn drop(&mut self) {
         // Without a runtime there is no connection either, and nobody who waits.
-        if let (Some(future), Ok(runtime)) = (self.future.take(), tokio::runtime::Handle::try_current())
+        if let (Some(future), Ok(runtime)) =
+            (self.future.take(), tokio::runtime::Handle::try_current())
         {
             runtime.spawn(future);
         }

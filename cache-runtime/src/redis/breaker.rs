@@ -22,7 +22,9 @@ impl Breaker {
         // Almost always zero: then nothing is written.
         if self.level.load(Ordering::Relaxed) > 0 {
             let lower = |level: u32| Some(level.saturating_sub(ANSWER));
-            let _ = self.level.fetch_update(Ordering::Relaxed, Ordering::Relaxed, lower);
+            let _ = self
+                .level
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, lower);
         }
     }
 

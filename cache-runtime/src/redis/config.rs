@@ -60,6 +60,9 @@ impl ServerConfig {
     /// How to connect.
     pub(crate) fn connection(&self) -> Result<ConnectionInfo, Unusable> {
         let info = match &self.url {
+            Some(url) if is_encrypted(url) => {
+                return Err("`rediss://` needs TLS, which this version does not have yet");
+            }
             Some(url) => from_url(url)?,
             None => {
                 let host = self.host.clone().unwrap_or_else(|| "127.0.0.1".to_owned());
@@ -69,12 +72,7 @@ impl ServerConfig {
             }
         };
         if !info.addr().is_supported() {
-            return Err(match info.addr() {
-                ConnectionAddr::TcpTls { .. } => {
-                    "`rediss://` needs TLS; enable the feature `tls` of cache-runtime"
-                }
-                _ => "unix sockets are not there on this platform",
-            });
+            return Err("unix sockets are not there on this platform");
         }
         let mut login = RedisConnectionInfo::default()
             .set_db(self.database.unwrap_or(info.redis_settings().db()))
@@ -87,19 +85,23 @@ impl ServerConfig {
         if let Some(password) = from_url.password().or(self.password.as_deref()) {
             login = login.set_password(password);
         }
-        let tcp = TcpSettings::default()
-            .set_nodelay(true)
-            .set_keepalive(
-                TcpKeepalive::new()
-                    .with_time(Duration::from_secs(10))
-                    .with_interval(Duration::from_secs(3)),
-            );
+        let tcp = TcpSettings::default().set_nodelay(true).set_keepalive(
+            TcpKeepalive::new()
+                .with_time(Duration::from_secs(10))
+                .with_interval(Duration::from_secs(3)),
+        );
         Ok(info.set_redis_settings(login).set_tcp_settings(tcp))
     }
 }
 
+fn is_encrypted(url: &str) -> bool {
+    ["rediss:", "valkeys:"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme))
+}
+
 fn from_url(url: &str) -> Result<ConnectionInfo, Unusable> {
-    const EXPECTED: &str = "expected redis://[user[:password]@]host[:port][/database], rediss://… or \
+    const EXPECTED: &str = "expected redis://[user[:password]@]host[:port][/database] or \
                             unix:///path/to/socket[?db=0&user=…&pass=…]";
     redis::parse_redis_url(url)
         .ok_or(EXPECTED)?
@@ -140,16 +142,28 @@ mod tests {
 
     #[test]
     fn every_form_of_url_is_read() {
-        let info = server("redis://ann:secret@cache.example:6380/3").connection().expect("a URL");
+        let info = server("redis://ann:secret@cache.example:6380/3")
+            .connection()
+            .expect("a URL");
         assert_eq!(info.addr().to_string(), "cache.example:6380");
         let login = info.redis_settings();
-        assert_eq!((login.username(), login.password(), login.db()), (Some("ann"), Some("secret"), 3));
-        let info = server("redis://:secret@localhost").connection().expect("a URL");
+        assert_eq!(
+            (login.username(), login.password(), login.db()),
+            (Some("ann"), Some("secret"), 3)
+        );
+        let info = server("redis://:secret@localhost")
+            .connection()
+            .expect("a URL");
         assert_eq!(info.redis_settings().password(), Some("secret"));
         assert_eq!(info.addr().to_string(), "localhost:6379");
-        let info = server("unix:///run/redis.sock?db=2&user=ann&pass=secret").connection().expect("a URL");
+        let info = server("unix:///run/redis.sock?db=2&user=ann&pass=secret")
+            .connection()
+            .expect("a URL");
         assert_eq!(info.addr().to_string(), "/run/redis.sock");
-        assert_eq!((info.redis_settings().username(), info.redis_settings().db()), (Some("ann"), 2));
+        assert_eq!(
+            (info.redis_settings().username(), info.redis_settings().db()),
+            (Some("ann"), 2)
+        );
         assert!(info.tcp_settings().nodelay());
     }
 
@@ -169,12 +183,20 @@ mod tests {
             url: Some("redis://other:1".to_owned()),
             ..parts
         };
-        assert_eq!(both.connection().expect("both").addr().to_string(), "other:1");
+        assert_eq!(
+            both.connection().expect("both").addr().to_string(),
+            "other:1"
+        );
     }
 
     #[test]
     fn what_is_no_url_says_what_is_and_shows_no_secret() {
-        for wrong in ["localhost:6379", "http://localhost", "redis://:secret@host:port", ""] {
+        for wrong in [
+            "localhost:6379",
+            "http://localhost",
+            "redis://:secret@host:port",
+            "",
+        ] {
             let error = server(wrong).connection().expect_err(wrong);
             assert!(error.contains("redis://"), "{error}");
         }
@@ -185,10 +207,9 @@ mod tests {
         assert!(!format!("{config:?}").contains("secret"));
     }
 
-    #[cfg(not(feature = "tls"))]
     #[test]
-    fn without_the_feature_an_encrypted_connection_is_refused() {
+    fn an_encrypted_connection_is_refused_by_name() {
         let error = server("rediss://host").connection().expect_err("no TLS");
-        assert!(error.contains("feature `tls`"), "{error}");
+        assert!(error.contains("TLS"), "{error}");
     }
 }

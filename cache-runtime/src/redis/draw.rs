@@ -36,7 +36,9 @@ mod tests {
     #[test]
     fn no_number_comes_twice_and_all_fit_a_signed_one() {
         let (one, other) = (Draw::new(), Draw::new());
-        let drawn: HashSet<_> = (0..10_000).flat_map(|_| [one.number(), other.number()]).collect();
+        let drawn: HashSet<_> = (0..10_000)
+            .flat_map(|_| [one.number(), other.number()])
+            .collect();
         assert_eq!(drawn.len(), 20_000);
         assert!(drawn.iter().all(|&n| i64::try_from(n).is_ok()));
     }

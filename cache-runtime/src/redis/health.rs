@@ -8,7 +8,6 @@ use redis::{Cmd, Value};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Names that are looked at, at most, to tell what the namespace is made of.
@@ -120,11 +119,6 @@ impl Redis {
         }
         Ok(())
     }
-
-    /// Of the last heartbeat.
-    pub(crate) fn latency(&self) -> Duration {
-        Duration::from_micros(self.shared.latency.load(Ordering::Relaxed))
-    }
 }
 
 impl fmt::Display for RedisHealth {
@@ -133,12 +127,27 @@ impl fmt::Display for RedisHealth {
             let why = self.reason.as_deref().unwrap_or("not connected");
             write!(f, "{}: {why}; breaker {}", self.server, self.breaker)?;
         } else {
-            write!(f, "{}: redis {}, {:.1?}", self.server, self.version, self.latency.unwrap_or_default())?;
-            write!(f, ", {} of {}", Bytes(self.memory), match self.max_memory {
-                0 => "no limit".to_owned(),
-                limit => Bytes(limit).to_string(),
-            })?;
-            write!(f, " ({}), {} evictions, {} keys", self.policy, self.evictions, self.keys)?;
+            write!(
+                f,
+                "{}: redis {}, {:.1?}",
+                self.server,
+                self.version,
+                self.latency.unwrap_or_default()
+            )?;
+            write!(
+                f,
+                ", {} of {}",
+                Bytes(self.memory),
+                match self.max_memory {
+                    0 => "no limit".to_owned(),
+                    limit => Bytes(limit).to_string(),
+                }
+            )?;
+            write!(
+                f,
+                " ({}), {} evictions, {} keys",
+                self.policy, self.evictions, self.keys
+            )?;
         }
         if self.queued_invalidations > 0 {
             write!(f, ", {} invalidations queued", self.queued_invalidations)?;

@@ -35,8 +35,14 @@ impl Info {
 
     /// Major and minor version; (0, 0) if it cannot be read.
     pub(crate) fn release(&self) -> (u32, u32) {
-        let mut parts = self.version.split('.').map(|part| part.parse().unwrap_or_default());
-        (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+        let mut parts = self
+            .version
+            .split('.')
+            .map(|part| part.parse().unwrap_or_default());
+        (
+            parts.next().unwrap_or_default(),
+            parts.next().unwrap_or_default(),
+        )
     }
 }
 

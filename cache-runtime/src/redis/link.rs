@@ -101,7 +101,8 @@ impl Link {
 
     pub(super) fn hash(&self, script: Script) -> &str {
         let at = Script::ALL.iter().position(|&other| other == script);
-        at.and_then(|at| self.hashes.get(at)).map_or("", String::as_str)
+        at.and_then(|at| self.hashes.get(at))
+            .map_or("", String::as_str)
     }
 }
 
@@ -134,14 +135,18 @@ pub(super) async fn send_all(
 ) -> Result<Vec<Result<Value, Failure>>, Failure> {
     let mut connection = connection.clone();
     let replies = if commands.is_transaction() {
-        let results = connection.send_packed_commands(commands, commands.len() + 1, 1).await;
+        let results = connection
+            .send_packed_commands(commands, commands.len() + 1, 1)
+            .await;
         match results.map_err(|error| failure(&error))?.pop() {
             Some(Value::Array(replies)) => replies,
             Some(Value::ServerError(error)) => return Err(refusal(&error)),
             other => return Err(unexpected(&other)),
         }
     } else {
-        let replies = connection.send_packed_commands(commands, 0, commands.len()).await;
+        let replies = connection
+            .send_packed_commands(commands, 0, commands.len())
+            .await;
         replies.map_err(|error| failure(&error))?
     };
     if replies.len() == commands.len() {
@@ -182,7 +187,9 @@ fn by_code(code: &str, details: &str) -> Failure {
         }
         // A script passes on the error of the command inside it.
         _ if details.contains("READONLY") => Failure::Lost("READONLY".into()),
-        _ if details.contains("OOM ") || code == "OOM" => Failure::Refused("OOM: out of memory".into()),
+        _ if details.contains("OOM ") || code == "OOM" => {
+            Failure::Refused("OOM: out of memory".into())
+        }
         // The details may quote arguments, so they are not shown.
         _ => Failure::Refused(code.into()),
     }

@@ -19,8 +19,8 @@ mod scan;
 mod script;
 mod supervisor;
 
-pub use health::RedisHealth;
 pub(crate) use config::{RedisConfig, Unusable};
+pub use health::RedisHealth;
 pub(crate) use link::{Failure, Link};
 pub(crate) use names::Any;
 pub(crate) use protocol::{Begun, Captured, Commit, Intent, Reading, Sealed, Wanted};
@@ -67,8 +67,6 @@ struct Shared {
     remembered: Cache<Box<str>, Arc<[Named]>>,
     /// The generations that were captured last, with the link's epoch. Nothing relies on them.
     known: Cache<Named, (u64, u64)>,
-    /// Of the last heartbeat, in microseconds.
-    latency: AtomicU64,
 }
 
 /// Whether there is a link.
@@ -100,7 +98,6 @@ impl Redis {
                 wake: Arc::default(),
                 remembered: Cache::new(REMEMBERED),
                 known: Cache::new(REMEMBERED),
-                latency: AtomicU64::new(0),
             }),
         })
     }
@@ -190,7 +187,10 @@ impl Redis {
             // Nobody knows how long that takes.
             return Delivery::Deferred;
         }
-        let left = self.config().delivery_timeout.saturating_sub(began.elapsed());
+        let left = self
+            .config()
+            .delivery_timeout
+            .saturating_sub(began.elapsed());
         within(left, delivered).await;
         if self.shared.pending.is_clear() {
             Delivery::Delivered
@@ -232,7 +232,9 @@ impl Shared {
     async fn first_attempt(&self) {
         let mut state = self.state.subscribe();
         // It fails only when nobody can change the state any more.
-        let _ = state.wait_for(|state| !matches!(state, State::Starting)).await;
+        let _ = state
+            .wait_for(|state| !matches!(state, State::Starting))
+            .await;
     }
 
     /// Delivers what is pending.

@@ -70,7 +70,9 @@ impl Names {
     /// The key that a lease or a key generation belongs to.
     pub(crate) fn key_of_companion<'n>(&self, name: &'n str) -> Option<&'n str> {
         let rest = name.strip_prefix(&*self.prefix)?;
-        let rest = ["~lease", "~key"].iter().find_map(|kind| rest.strip_prefix(kind))?;
+        let rest = ["~lease", "~key"]
+            .iter()
+            .find_map(|kind| rest.strip_prefix(kind))?;
         let entry = match rest.strip_prefix(":{") {
             Some(in_braces) => in_braces.strip_suffix('}')?,
             None => rest.strip_prefix('~')?,
@@ -107,7 +109,12 @@ mod tests {
 
     #[test]
     fn a_lease_and_a_key_generation_share_the_slot_of_their_entry() {
-        for (namespace, key) in [("ns", "user:42"), ("{t}", "user:42"), ("", "a{b}c"), ("", "{x}")] {
+        for (namespace, key) in [
+            ("ns", "user:42"),
+            ("{t}", "user:42"),
+            ("", "a{b}c"),
+            ("", "{x}"),
+        ] {
             let names = Names::new(namespace);
             let slot_of = |name: &str| hash_tag(name).unwrap_or(name).to_owned();
             let entry = slot_of(&names.entry(key));
@@ -126,7 +133,10 @@ mod tests {
             assert_eq!(names.key_of_entry(&names.entry(key)), Some(key));
             assert_eq!(names.key_of_entry(&lease), None);
             assert_eq!(names.key_of_entry(&names.generation(Guard::Tag, key)), None);
-            assert_eq!(names.key_of_companion(&names.generation(Guard::Scope, key)), None);
+            assert_eq!(
+                names.key_of_companion(&names.generation(Guard::Scope, key)),
+                None
+            );
             assert_ne!(lease, generation);
         }
         let bare = Names::new("");

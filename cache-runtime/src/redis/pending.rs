@@ -49,9 +49,11 @@ impl Pending {
         }
         // Under the lock, so that the count never falls behind.
         if waiting.len() >= before {
-            self.count.fetch_add(waiting.len() - before, Ordering::AcqRel);
+            self.count
+                .fetch_add(waiting.len() - before, Ordering::AcqRel);
         } else {
-            self.count.fetch_sub(before - waiting.len(), Ordering::AcqRel);
+            self.count
+                .fetch_sub(before - waiting.len(), Ordering::AcqRel);
         }
     }
 

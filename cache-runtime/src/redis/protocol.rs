@@ -33,7 +33,9 @@ impl Reading {
 
     /// The generation of the key itself, if it was asked for and there is one.
     pub(crate) fn key_generation(&self) -> Option<u64> {
-        (self.entry_at == 1).then(|| self.values.generation(0)).flatten()
+        (self.entry_at == 1)
+            .then(|| self.values.generation(0))
+            .flatten()
     }
 
     /// The generation of a guard; the outer `None` if it was not read.
@@ -167,7 +169,12 @@ impl Redis {
                     .arg(intent.token)
                     .arg(millis(self.config().lease))
                     .arg(intent.seen)
-                    .arg(intent.supersedes.map(|token| token.to_string()).unwrap_or_default());
+                    .arg(
+                        intent
+                            .supersedes
+                            .map(|token| token.to_string())
+                            .unwrap_or_default(),
+                    );
                 self.capturing(commands, link, wanted);
             })
             .await?;
@@ -186,7 +193,9 @@ impl Redis {
     pub(crate) async fn capture(&self, wanted: Wanted<'_>) -> Result<Captured, Failure> {
         let link = self.link().await?;
         let replies = self
-            .evaluate(&link, |commands, link| self.capturing(commands, link, wanted))
+            .evaluate(&link, |commands, link| {
+                self.capturing(commands, link, wanted);
+            })
             .await?;
         let [captured] = exactly(replies)?;
         self.captured(link, wanted, &captured?)
@@ -215,7 +224,10 @@ impl Redis {
             return Ok(None);
         };
         let stands = now.len() == then.len()
-            && now.iter().zip(then).all(|(now, (_, then))| number(now) == Some(*then));
+            && now
+                .iter()
+                .zip(then)
+                .all(|(now, (_, then))| number(now) == Some(*then));
         Ok(stands.then_some(captured))
     }
 
@@ -251,7 +263,10 @@ impl Redis {
                 for stamp in stamps {
                     commands.arg(names.generation(stamp.guard, &stamp.name));
                 }
-                commands.arg(token).arg(&entry.bytes).arg(ttl.map_or(0, millis));
+                commands
+                    .arg(token)
+                    .arg(&entry.bytes)
+                    .arg(ttl.map_or(0, millis));
                 for stamp in stamps {
                     commands.arg(stamp.generation);
                 }
@@ -274,7 +289,9 @@ impl Redis {
         let key = &commit.entry.key;
         let of_key = |key: &str| {
             let mut stamps = commit.stamps.iter();
-            stamps.find(|stamp| stamp.is_of(Guard::Key, key)).map(|stamp| stamp.generation)
+            stamps
+                .find(|stamp| stamp.is_of(Guard::Key, key))
+                .map(|stamp| stamp.generation)
         };
         // What ends with a key is read only while its generation stands, so that may live as long as any.
         let life = generation_ttl(commit.ttl).map_or(0, millis);
@@ -293,7 +310,11 @@ impl Redis {
                 commands
                     .arg(&commit.entry.bytes)
                     .arg(commit.ttl.map_or(0, millis))
-                    .arg(of_key(key).map(|number| number.to_string()).unwrap_or_default())
+                    .arg(
+                        of_key(key)
+                            .map(|number| number.to_string())
+                            .unwrap_or_default(),
+                    )
                     .arg(life);
                 for stamp in commit.expected {
                     commands.arg(stamp.generation);
@@ -340,12 +361,16 @@ impl Redis {
 
     /// Gives the lease back without waiting, when the server can be reached. Others would have to wait until it expires.
     pub(crate) fn release_soon(&self, key: &str, token: u64) {
-        let Ok(runtime) = Handle::try_current() else { return };
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
         let (redis, key): (Redis, Box<str>) = (self.clone(), key.into());
         runtime.spawn(async move {
             let released = async {
                 let mut state = redis.shared.state.subscribe();
-                while redis.try_release(&key, token).await.is_err() && state.changed().await.is_ok() {}
+                while redis.try_release(&key, token).await.is_err() && state.changed().await.is_ok()
+                {
+                }
             };
             within(redis.config().lease, released).await;
         });
@@ -356,7 +381,12 @@ impl Redis {
         let lease = self.shared.names.lease(key);
         let replies = self
             .evaluate(&link, |commands, link| {
-                commands.cmd("EVALSHA").arg(link.hash(Script::Release)).arg(1).arg(&lease).arg(token);
+                commands
+                    .cmd("EVALSHA")
+                    .arg(link.hash(Script::Release))
+                    .arg(1)
+                    .arg(&lease)
+                    .arg(token);
             })
             .await?;
         all_well(replies).map(|_| ())
@@ -371,8 +401,13 @@ impl Redis {
     ) -> Result<Option<Arc<Link>>, Failure> {
         let link = self.link().await?;
         let lease = std::iter::once(self.shared.names.lease(key));
-        let guards = stamps.iter().map(|stamp| self.shared.names.generation(stamp.guard, &stamp.name));
-        let values = self.noted(&link, batch::read(&link, lease.chain(guards).collect()).await)?;
+        let guards = stamps
+            .iter()
+            .map(|stamp| self.shared.names.generation(stamp.guard, &stamp.name));
+        let values = self.noted(
+            &link,
+            batch::read(&link, lease.chain(guards).collect()).await,
+        )?;
         let expected = std::iter::once(token).chain(stamps.iter().map(|stamp| stamp.generation));
         let mut expected = expected.enumerate();
         let stands = expected.all(|(at, expected)| values.generation(at) == Some(expected));
@@ -398,11 +433,18 @@ impl Redis {
             })
             .await?;
         let [left, leased] = exactly(replies)?;
-        Ok((number(&left?).map(Duration::from_millis), number(&leased?) == Some(1)))
+        Ok((
+            number(&left?).map(Duration::from_millis),
+            number(&leased?) == Some(1),
+        ))
     }
 
     /// Makes sure that a key has a generation, which ends when it is deleted.
-    pub(crate) async fn capture_key(&self, key: &str, ttl: Option<Duration>) -> Result<(), Failure> {
+    pub(crate) async fn capture_key(
+        &self,
+        key: &str,
+        ttl: Option<Duration>,
+    ) -> Result<(), Failure> {
         let wanted = Wanted {
             guards: &[(Guard::Key, key.into())],
             any: &[],
@@ -434,7 +476,10 @@ impl Redis {
     /// Deletes keys: entries, leases and generations. Tells how many entries there were, if it got through.
     pub(crate) async fn delete(&self, keys: &[&str]) -> (Delivery, Option<u64>) {
         let began = Instant::now();
-        let all = keys.iter().flat_map(|key| self.names_ended(Guard::Key, key)).collect();
+        let all = keys
+            .iter()
+            .flat_map(|key| self.names_ended(Guard::Key, key))
+            .collect();
         let undelivered = super::Undelivered::new(&self.shared, all);
         if let Ok(link) = self.shared.link_as_it_is().await {
             let names = &self.shared.names;
@@ -442,12 +487,17 @@ impl Redis {
             commands.atomic().cmd("DEL").arg(names.any(Any::Key));
             for key in keys {
                 commands.cmd("DEL").arg(names.entry(key));
-                commands.cmd("DEL").arg(names.lease(key)).arg(names.generation(Guard::Key, key));
+                commands
+                    .cmd("DEL")
+                    .arg(names.lease(key))
+                    .arg(names.generation(Guard::Key, key));
             }
             let limit = self.config().delivery_timeout;
             let sent = within(limit, link.line().send_all(&commands)).await;
             let outcome = sent.unwrap_or(Err(Failure::TimedOut)).and_then(|replies| {
-                let numbers = replies.into_iter().map(|reply| Ok(number(&reply?).unwrap_or(0)));
+                let numbers = replies
+                    .into_iter()
+                    .map(|reply| Ok(number(&reply?).unwrap_or(0)));
                 numbers.collect::<Result<Vec<u64>, Failure>>()
             });
             if let Ok(numbers) = self.noted(&link, outcome) {
@@ -462,7 +512,10 @@ impl Redis {
 
     /// Ends a guard without waiting: for futures that are being dropped. Nothing is read here until it has ended.
     pub(crate) fn end_soon(&self, guard: Guard, name: &str) {
-        drop(super::Undelivered::new(&self.shared, self.names_ended(guard, name)));
+        drop(super::Undelivered::new(
+            &self.shared,
+            self.names_ended(guard, name),
+        ));
     }
 
     /// Stores what its caller already has, fencing off what began to compute before. `seal` makes the entries, given the
@@ -514,7 +567,9 @@ impl Redis {
         let life = generation_ttl(ttl).map_or(0, millis);
         commands.cmd("DEL").arg(names.any(Any::Key));
         for entry in entries {
-            let own = keys.iter().find(|stamp| stamp.is_of(Guard::Key, &entry.key));
+            let own = keys
+                .iter()
+                .find(|stamp| stamp.is_of(Guard::Key, &entry.key));
             commands.cmd("DEL").arg(names.lease(&entry.key));
             match own {
                 Some(stamp) => self.replacing(commands, stamp, life),
@@ -548,11 +603,16 @@ impl Redis {
     }
 
     fn names_of(&self, guards: &[Named]) -> impl Iterator<Item = String> {
-        guards.iter().map(|(guard, name)| self.shared.names.generation(*guard, name))
+        guards
+            .iter()
+            .map(|(guard, name)| self.shared.names.generation(*guard, name))
     }
 
     fn storing(&self, commands: &mut Pipeline, entry: &Sealed, ttl: Option<Duration>) {
-        commands.cmd("SET").arg(self.shared.names.entry(&entry.key)).arg(&entry.bytes);
+        commands
+            .cmd("SET")
+            .arg(self.shared.names.entry(&entry.key))
+            .arg(&entry.bytes);
         if let Some(ttl) = ttl {
             commands.arg("PX").arg(millis(ttl));
         }
@@ -563,7 +623,10 @@ impl Redis {
         let names = self.names_of(wanted.guards);
         let any = wanted.any.iter().map(|&any| self.shared.names.any(any));
         let all: Vec<String> = names.chain(any).collect();
-        commands.cmd("EVALSHA").arg(link.hash(Script::Capture)).arg(all.len());
+        commands
+            .cmd("EVALSHA")
+            .arg(link.hash(Script::Capture))
+            .arg(all.len());
         for name in &all {
             commands.arg(name);
         }
@@ -586,7 +649,9 @@ impl Redis {
         };
         let numbers: Option<Vec<u64>> = generations.iter().map(number).collect();
         let numbers = numbers.ok_or_else(foreign)?;
-        let (guards, any) = numbers.split_at_checked(wanted.guards.len()).ok_or_else(foreign)?;
+        let (guards, any) = numbers
+            .split_at_checked(wanted.guards.len())
+            .ok_or_else(foreign)?;
         let stamp = |((guard, name), &generation): (&Named, &u64)| Stamp {
             guard: *guard,
             name: name.clone(),
@@ -595,11 +660,18 @@ impl Redis {
         let stamps: Vec<Stamp> = wanted.guards.iter().zip(guards).map(stamp).collect();
         for stamp in &stamps {
             let named = (stamp.guard, stamp.name.clone());
-            self.shared.known.insert(named, (link.epoch, stamp.generation));
+            self.shared
+                .known
+                .insert(named, (link.epoch, stamp.generation));
         }
         Ok(Captured {
             stamps,
-            any: wanted.any.iter().copied().zip(any.iter().copied()).collect(),
+            any: wanted
+                .any
+                .iter()
+                .copied()
+                .zip(any.iter().copied())
+                .collect(),
             link,
         })
     }
@@ -626,7 +698,9 @@ impl Redis {
             if let Some(lost) = lost {
                 return self.noted(link, Err(lost));
             }
-            let forgotten = replies.iter().any(|reply| matches!(reply, Err(Failure::NoScript)));
+            let forgotten = replies
+                .iter()
+                .any(|reply| matches!(reply, Err(Failure::NoScript)));
             if !forgotten || !std::mem::take(&mut again) {
                 return Ok(replies);
             }
@@ -666,7 +740,10 @@ fn generation_ttl(entry: Option<Duration>) -> Option<Duration> {
 }
 
 fn named(stamps: &[Stamp]) -> Vec<Named> {
-    stamps.iter().map(|stamp| (stamp.guard, stamp.name.clone())).collect()
+    stamps
+        .iter()
+        .map(|stamp| (stamp.guard, stamp.name.clone()))
+        .collect()
 }
 
 fn exactly<const N: usize>(

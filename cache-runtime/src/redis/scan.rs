@@ -75,7 +75,11 @@ impl Redis {
     ) -> Result<(String, Vec<String>), Failure> {
         let link = self.link().await?;
         let mut command = Cmd::new();
-        command.arg("SCAN").arg(cursor).arg("MATCH").arg(format!("{}*{glob}*", self.shared.names.prefix()));
+        command
+            .arg("SCAN")
+            .arg(cursor)
+            .arg("MATCH")
+            .arg(format!("{}*{glob}*", self.shared.names.prefix()));
         command.arg("COUNT").arg(count);
         let limit = self.config().delivery_timeout;
         let sent = within(limit, link.line().send(&command)).await;
@@ -86,7 +90,9 @@ impl Redis {
     /// The key that a name belongs to, be it an entry's, a lease's or a key generation's.
     pub(super) fn key_of<'n>(&self, name: &'n str) -> Option<&'n str> {
         let names = &self.shared.names;
-        names.key_of_entry(name).or_else(|| names.key_of_companion(name))
+        names
+            .key_of_entry(name)
+            .or_else(|| names.key_of_companion(name))
     }
 }
 
@@ -94,7 +100,8 @@ fn read_step(reply: Value) -> Option<(String, Vec<String>)> {
     let Value::Array(parts) = reply else {
         return None;
     };
-    let [Value::BulkString(cursor), Value::Array(names)] = <[Value; 2]>::try_from(parts).ok()? else {
+    let [Value::BulkString(cursor), Value::Array(names)] = <[Value; 2]>::try_from(parts).ok()?
+    else {
         return None;
     };
     // A name that is no text is not one of ours.

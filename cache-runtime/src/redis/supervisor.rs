@@ -120,7 +120,10 @@ async fn connect(shared: &Shared, epoch: u64) -> Result<Arc<Link>, Box<str>> {
     let mut found: Option<Info> = None;
     for connection in &connections {
         let info = verify(connection, shared.config.operation_timeout).await?;
-        if found.as_ref().is_some_and(|other| other.replication_id != info.replication_id) {
+        if found
+            .as_ref()
+            .is_some_and(|other| other.replication_id != info.replication_id)
+        {
             return Err("its connections lead to different servers".into());
         }
         found = Some(info);
@@ -194,7 +197,9 @@ fn loading() -> Pipeline {
 async fn keep(shared: &Weak<Shared>, wake: &Notify, link: Arc<Link>) {
     loop {
         within(HEARTBEAT, wake.notified()).await;
-        let Some(alive) = shared.upgrade() else { return };
+        let Some(alive) = shared.upgrade() else {
+            return;
+        };
         if !matches!(&*alive.state.borrow(), State::Up(up) if up.epoch == link.epoch) {
             return;
         }
@@ -216,14 +221,11 @@ async fn beat(shared: &Shared, link: &Link) -> Result<(), Box<str>> {
     let mut command = Cmd::new();
     command.arg("INFO").arg("replication");
     for line in link.lines() {
-        let began = Instant::now();
         let reply = match within(HEARTBEAT, line.send(&command)).await {
             Some(Ok(reply)) => reply,
             Some(Err(failure)) => return Err(failure.to_string().into()),
             None => return Err("it does not answer".into()),
         };
-        let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        shared.latency.store(took, Ordering::Relaxed);
         let info = read_info(&reply).ok_or("its `INFO` cannot be read")?;
         if !info.is_primary {
             return Err("it has become a replica".into());

@@ -188,9 +188,11 @@ impl Site {
         if self.open_tags {
             let name = self.name();
             let key = self.key.unwrap_or_default();
-            self.tags.iter().fold(fingerprint(&[&name, key]), |all, tag| {
-                all.rotate_left(9) ^ fingerprint(&[tag])
-            })
+            self.tags
+                .iter()
+                .fold(fingerprint(&[&name, key]), |all, tag| {
+                    all.rotate_left(9) ^ fingerprint(&[tag])
+                })
         } else {
             self.tag_set
         }

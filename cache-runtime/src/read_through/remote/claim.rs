@@ -49,11 +49,15 @@ impl Claim {
     }
 
     pub(crate) fn replication_id(&self) -> &str {
-        self.captured.as_ref().map_or("", |captured| captured.link.replication_id())
+        self.captured
+            .as_ref()
+            .map_or("", |captured| captured.link.replication_id())
     }
 
     pub(crate) fn stamps(&self) -> &[Stamp] {
-        self.captured.as_ref().map_or(&[], |captured| &captured.stamps)
+        self.captured
+            .as_ref()
+            .map_or(&[], |captured| &captured.stamps)
     }
 
     pub(super) fn any(&self) -> &[(Any, u64)] {

@@ -7,7 +7,10 @@ use crate::read_through::plan::Plan;
 /// Those that a call knows of: the scopes of its key, and its tags.
 pub(crate) fn declared(key: &str, plan: &Plan) -> Vec<Named> {
     let scopes = scopes(key).map(|scope| (Guard::Scope, scope.into()));
-    let tags = plan.tags.iter().map(|tag| (Guard::Tag, tag.as_str().into()));
+    let tags = plan
+        .tags
+        .iter()
+        .map(|tag| (Guard::Tag, tag.as_str().into()));
     scopes.chain(tags).collect()
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct Inspected {
     pub(crate) time_left: Option<Duration>,
     pub(crate) age: Duration,
     pub(crate) bytes: u64,
+    /// How long its computation took.
+    pub(crate) cost: Duration,
     pub(crate) guards: Vec<Named>,
     pub(crate) ended: Vec<Named>,
 }
@@ -27,7 +29,9 @@ pub(crate) async fn inspect(
     redis: &Redis,
     key: &str,
 ) -> Result<(Option<Inspected>, bool), Failure> {
-    let mut reading = redis.read(key, declared(key, &Plan::default()), false).await?;
+    let mut reading = redis
+        .read(key, declared(key, &Plan::default()), false)
+        .await?;
     let (time_left, is_leased) = redis.times(key).await?;
     let computing = is_leased || cache.flights().contains(key);
     let Some(bytes) = reading.bytes().map(<[u8]>::to_vec) else {
@@ -36,8 +40,10 @@ pub(crate) async fn inspect(
     let Ok(opened) = format::open(&bytes, key) else {
         return Ok((None, computing));
     };
-    let listed: Vec<Named> =
-        opened.guards().map(|(guard, name)| (guard, name.as_ref().into())).collect();
+    let listed: Vec<Named> = opened
+        .guards()
+        .map(|(guard, name)| (guard, name.as_ref().into()))
+        .collect();
     redis.read_more(&mut reading, listed.clone()).await?;
     let of = |guard: Guard, name: &str| reading.generation(guard, name);
     let implied = scopes(key).map(|scope| (Guard::Scope, scope.into()));
@@ -64,6 +70,7 @@ pub(crate) async fn inspect(
         time_left,
         age,
         bytes: bytes.len() as u64,
+        cost: opened.cost(),
         guards,
         ended: if is_valid { Vec::new() } else { ended },
     };

@@ -32,10 +32,7 @@ pub(crate) struct Finished<'d, 's> {
 
 impl Finished<'_, '_> {
     /// Makes the entry, and stores it if the claim still stands.
-    pub(crate) async fn keep<T: CacheValue>(
-        mut self,
-        value: Option<&T>,
-    ) -> (Arc<Entry>, Outcome) {
+    pub(crate) async fn keep<T: CacheValue>(mut self, value: Option<&T>) -> (Arc<Entry>, Outcome) {
         let ttl = self.destination.cache.resolve(self.decision.ttl);
         let wanted = self.decision.store && ttl != Some(Duration::ZERO);
         let (mut stamps, late) = if wanted || self.is_nested {
@@ -67,7 +64,11 @@ impl Finished<'_, '_> {
         let mut stamps = Vec::new();
         let mut late: Vec<Named> = Vec::new();
         for (guard, name) in self.names() {
-            match captured.stamps.iter().find(|stamp| stamp.is_of(guard, &name)) {
+            match captured
+                .stamps
+                .iter()
+                .find(|stamp| stamp.is_of(guard, &name))
+            {
                 Some(stamp) => stamps.push(stamp.clone()),
                 None => late.push((guard, name)),
             }
@@ -80,7 +81,11 @@ impl Finished<'_, '_> {
             return (stamps, Lateness::Doubtful);
         }
         if late.is_empty() {
-            let late = if flight.is_late() { Lateness::Vouched } else { Lateness::None };
+            let late = if flight.is_late() {
+                Lateness::Vouched
+            } else {
+                Lateness::None
+            };
             return (stamps, late);
         }
         let vouched = self.vouch(&late, ttl).await;
@@ -95,7 +100,11 @@ impl Finished<'_, '_> {
     fn names(&self) -> Vec<Named> {
         let key = self.destination.key;
         let mut names = declared(key, self.plan);
-        names.extend(self.decision.guards().map(|(guard, name)| (guard, name.into())));
+        names.extend(
+            self.decision
+                .guards()
+                .map(|(guard, name)| (guard, name.into())),
+        );
         if !self.decision.aliases.is_empty() || self.is_nested {
             names.push((Guard::Key, (&**key).into()));
         }
@@ -108,9 +117,18 @@ impl Finished<'_, '_> {
             Any::Tag => late.iter().any(|(guard, _)| *guard == Guard::Tag),
             Any::Key => late.iter().any(|(guard, _)| *guard != Guard::Tag),
         };
-        let then: Vec<_> = self.claim.any().iter().copied().filter(|(any, _)| needs(*any)).collect();
+        let then: Vec<_> = self
+            .claim
+            .any()
+            .iter()
+            .copied()
+            .filter(|(any, _)| needs(*any))
+            .collect();
         let has = |any: Any| then.iter().any(|(other, _)| *other == any);
-        if [Any::Tag, Any::Key].into_iter().any(|any| needs(any) && !has(any)) {
+        if [Any::Tag, Any::Key]
+            .into_iter()
+            .any(|any| needs(any) && !has(any))
+        {
             return None;
         }
         let wanted = Wanted {
@@ -144,7 +162,10 @@ impl Finished<'_, '_> {
                 let (entry, copies) = self.sealed(&sealing, stamps);
                 let captured_for = self.destination.cache.resolve(self.plan.ttl);
                 let prolong = captured_for.is_some_and(|then| ttl.is_none_or(|now| now > then));
-                self.claim.redis.fill(&entry, &copies, token, stamps, ttl, prolong).await
+                self.claim
+                    .redis
+                    .fill(&entry, &copies, token, stamps, ttl, prolong)
+                    .await
             }
             Hold::Permit => {
                 let expected = self.replace_keys(stamps);
@@ -179,9 +200,14 @@ impl Finished<'_, '_> {
         let others = stamps.iter().filter(|stamp| !of_key(stamp)).cloned();
         let others: Vec<Stamp> = others.collect();
         let mut expected: Vec<Stamp> = Vec::new();
-        let keys = std::iter::once(&**self.destination.key).chain(self.decision.aliases.iter().map(Key::as_str));
+        let keys = std::iter::once(&**self.destination.key)
+            .chain(self.decision.aliases.iter().map(Key::as_str));
         for key in keys {
-            let captured = self.claim.stamps().iter().find(|stamp| stamp.is_of(Guard::Key, key));
+            let captured = self
+                .claim
+                .stamps()
+                .iter()
+                .find(|stamp| stamp.is_of(Guard::Key, key));
             expected.extend(captured.cloned());
             if let Some(stamp) = stamps.iter_mut().find(|stamp| stamp.is_of(Guard::Key, key)) {
                 stamp.generation = self.claim.redis.draw();
@@ -194,7 +220,11 @@ impl Finished<'_, '_> {
     /// The entry, and its copies under further keys.
     fn sealed(&self, sealing: &Sealing, stamps: &[Stamp]) -> (Sealed, Vec<Sealed>) {
         let under = |key: &str| sealing.under(key, stamps, self.claim.replication_id());
-        let copies = self.decision.aliases.iter().map(|alias| under(alias.as_str()));
+        let copies = self
+            .decision
+            .aliases
+            .iter()
+            .map(|alias| under(alias.as_str()));
         (under(self.destination.key), copies.collect())
     }
 
@@ -202,7 +232,9 @@ impl Finished<'_, '_> {
     fn remember(&self, names: impl Iterator<Item = Named>) {
         let known = declared(self.destination.key, self.plan);
         let own: Named = (Guard::Key, (&**self.destination.key).into());
-        let more: Vec<Named> = names.filter(|name| !known.contains(name) && *name != own).collect();
+        let more: Vec<Named> = names
+            .filter(|name| !known.contains(name) && *name != own)
+            .collect();
         if !more.is_empty() {
             self.claim.redis.remember(self.destination.key, &more);
         }
@@ -268,7 +300,10 @@ fn names_of(stamps: &[Stamp]) -> impl Iterator<Item = Named> {
 /// Adds stamps to others. False if a guard has two generations: it ended while the value was computed.
 fn add_all(stamps: &mut Vec<Stamp>, more: Vec<Stamp>) -> bool {
     for stamp in more {
-        match stamps.iter().find(|known| known.is_of(stamp.guard, &stamp.name)) {
+        match stamps
+            .iter()
+            .find(|known| known.is_of(stamp.guard, &stamp.name))
+        {
             Some(known) if known.generation != stamp.generation => return false,
             Some(_) => {}
             None => stamps.push(stamp),

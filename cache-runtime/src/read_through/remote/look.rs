@@ -81,7 +81,12 @@ impl<'c> Look<'c> {
         let mut captured = false;
         loop {
             let mut guards = declared(self.key, self.plan);
-            guards.extend(self.redis.remembered(self.key).iter().flat_map(|more| more.iter().cloned()));
+            guards.extend(
+                self.redis
+                    .remembered(self.key)
+                    .iter()
+                    .flat_map(|more| more.iter().cloned()),
+            );
             dedup(&mut guards);
             let nested = self.outer.is_some();
             let mut reading = self.redis.read(self.key, guards, nested).await?;
@@ -174,7 +179,11 @@ impl<'c> Look<'c> {
         match format::open(reading.bytes()?, self.key) {
             Ok(opened) => {
                 let guards = opened.guards();
-                Some(guards.map(|(guard, name)| (guard, name.as_ref().into())).collect())
+                Some(
+                    guards
+                        .map(|(guard, name)| (guard, name.as_ref().into()))
+                        .collect(),
+                )
             }
             Err(why) => {
                 self.untrusted(&why);
@@ -188,7 +197,9 @@ impl<'c> Look<'c> {
         S: Shape<R>,
         S::Value: CacheValue,
     {
-        let opened = reading.bytes().and_then(|bytes| format::open(bytes, self.key).ok());
+        let opened = reading
+            .bytes()
+            .and_then(|bytes| format::open(bytes, self.key).ok());
         let opened = opened.ok_or("absent")?;
         let of = |guard: Guard, name: &str| reading.generation(guard, name);
         match validity(self.key, &opened, reading.link.replication_id(), of) {
@@ -208,12 +219,18 @@ impl<'c> Look<'c> {
             return Err("of another function, with other tags");
         }
         if opened.is_absent() {
-            let absent = if self.site.negative { shape.absent() } else { None };
+            let absent = if self.site.negative {
+                shape.absent()
+            } else {
+                None
+            };
             self.verify(opened)?;
-            return absent.ok_or("says that there is nothing, which this function does not remember");
+            return absent
+                .ok_or("says that there is nothing, which this function does not remember");
         }
-        if opened.schema() != self.site.kind_of(schema::of::<S::Value>()) {
-            count(&self.site.counters(self.cache).untrusted);
+        let kind = self.site.kind_of(schema::of::<S::Value>());
+        if let Err(why) = opened.expect_schema(kind) {
+            self.untrusted(&why);
             return Err("of another type or version");
         }
         self.verify(opened)?;

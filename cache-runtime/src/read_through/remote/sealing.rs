@@ -37,7 +37,9 @@ impl Sealing {
         };
         Some(Sealing {
             site,
-            payload: payload.inspect_err(|error| trace::not_encoded(site, error)).ok()?,
+            payload: payload
+                .inspect_err(|error| trace::not_encoded(site, error))
+                .ok()?,
             schema: site.kind_of(schema),
             ttl,
             cost,
@@ -60,9 +62,14 @@ impl Sealing {
         let listed: Vec<&Stamp> = stamps.iter().filter(is_listed).collect();
         let of_listed = listed.iter().map(|stamp| stamp.generation);
         let generations: Vec<u64> = implied.iter().map(of_scope).chain(of_listed).collect();
-        let checks: Vec<u8> = generations.iter().map(|&generation| format::check(generation)).collect();
-        let guards: Vec<(Guard, &str)> =
-            listed.iter().map(|stamp| (stamp.guard, &*stamp.name)).collect();
+        let checks: Vec<u8> = generations
+            .iter()
+            .map(|&generation| format::check(generation))
+            .collect();
+        let guards: Vec<(Guard, &str)> = listed
+            .iter()
+            .map(|stamp| (stamp.guard, &*stamp.name))
+            .collect();
         let head = Head {
             schema: self.schema,
             seal: format::seal(replication_id, generations),

@@ -7,8 +7,8 @@
 use super::claim::{Claim, Hold};
 use super::guards::{declared, dedup};
 use super::look::{Look, Looked, Seen};
-use crate::flight::{End, Entered, Flight, Held, Lead, Remote, Stance, Waiting};
 use crate::entry::{Entry, Lateness};
+use crate::flight::{End, Entered, Flight, Held, Lead, Remote, Stance, Waiting};
 use crate::generation::{Guard, Named, Stamp};
 use crate::read_through::miss::{Pending, Turn};
 use crate::read_through::shape::{Shape, View};
@@ -50,7 +50,10 @@ impl Known {
         };
         entry.late == Lateness::None
             && remote.replication_id == self.replication_id
-            && remote.stamps.iter().all(|stamp| self.stamps.contains(stamp))
+            && remote
+                .stamps
+                .iter()
+                .all(|stamp| self.stamps.contains(stamp))
     }
 }
 
@@ -63,7 +66,11 @@ enum Waited<R> {
 }
 
 /// Looks the key up, joins a computation, or takes the lead.
-pub(in crate::read_through) async fn turn<R, S>(pending: &Pending, redis: &Redis, shape: S) -> Turn<R>
+pub(in crate::read_through) async fn turn<R, S>(
+    pending: &Pending,
+    redis: &Redis,
+    shape: S,
+) -> Turn<R>
 where
     S: Shape<R>,
     S::Value: CacheValue,
@@ -108,7 +115,9 @@ impl<'p> Caller<'p> {
             };
             if !std::mem::replace(&mut missed, true) {
                 count(&counters.misses);
-                let why = seen.as_ref().map_or("redis is unavailable", |seen| seen.why);
+                let why = seen
+                    .as_ref()
+                    .map_or("redis is unavailable", |seen| seen.why);
                 trace::miss(self.pending.site, &self.pending.key, || why);
             }
             let place = self.pending.cache.flights().enter(
@@ -164,7 +173,12 @@ impl<'p> Caller<'p> {
         let site = self.pending.site;
         let has_our_tags = self.pending.reader().declares(flight.tag_set)
             || (!site.value_tags
-                && self.pending.plan.tags.iter().all(|tag| flight.remote.tags.contains(tag)));
+                && self
+                    .pending
+                    .plan
+                    .tags
+                    .iter()
+                    .all(|tag| flight.remote.tags.contains(tag)));
         flight.version == site.version && has_our_tags
     }
 
@@ -219,14 +233,22 @@ impl<'p> Caller<'p> {
             return Err(Waited::Alone);
         }
         // Until then nobody can tell whether it is still good for anything.
-        if self.wait(flight, flight.computes_or_ended()).await.is_none() {
+        if self
+            .wait(flight, flight.computes_or_ended())
+            .await
+            .is_none()
+        {
             return Err(Waited::Alone);
         }
         let Some(Some(held)) = flight.remote.held() else {
             return Err(Waited::LookAgain);
         };
         let stamps = flight.computed_under();
-        match self.redis.standing(&self.pending.key, held.token, &stamps).await {
+        match self
+            .redis
+            .standing(&self.pending.key, held.token, &stamps)
+            .await
+        {
             Ok(Some(link)) => {
                 let known = Known {
                     stamps,
@@ -245,7 +267,11 @@ impl<'p> Caller<'p> {
             // Its lease still stands if it was a tag or a scope that has ended.
             supersedes: Some(held.token),
         };
-        match self.redis.begin(&self.pending.key, intent, self.wanted(&guards)).await {
+        match self
+            .redis
+            .begin(&self.pending.key, intent, self.wanted(&guards))
+            .await
+        {
             Ok(Begun::Acquired(captured)) => {
                 let begin = || {
                     let flight = self.flight();
@@ -254,7 +280,9 @@ impl<'p> Caller<'p> {
                 };
                 let flights = self.pending.cache.flights();
                 let lead = flights.lead(&self.pending.key, begin);
-                Ok(self.acquired(shape, lead, seen, intent.token, captured).await)
+                Ok(self
+                    .acquired(shape, lead, seen, intent.token, captured)
+                    .await)
             }
             Ok(Begun::Changed) => Err(Waited::LookAgain),
             // Somebody else was faster.
@@ -273,7 +301,11 @@ impl<'p> Caller<'p> {
         S: Shape<R>,
         S::Value: CacheValue,
     {
-        if self.wait(flight, flight.ended_or_replaced()).await.is_none() {
+        if self
+            .wait(flight, flight.ended_or_replaced())
+            .await
+            .is_none()
+        {
             return Waited::Alone;
         }
         let found = match flight.found() {
@@ -315,7 +347,10 @@ impl<'p> Caller<'p> {
     }
 
     fn time_left(&self) -> Duration {
-        self.pending.cache.longest_wait().saturating_sub(self.waiting_since.elapsed())
+        self.pending
+            .cache
+            .longest_wait()
+            .saturating_sub(self.waiting_since.elapsed())
     }
 
     /// Asks for the lease, and waits while others hold it.
@@ -332,8 +367,14 @@ impl<'p> Caller<'p> {
                 seen: seen.checksum(),
                 supersedes: None,
             };
-            lead.flight().remote.begins_at(self.redis.next_in_sequence());
-            match self.redis.begin(&self.pending.key, intent, self.wanted(&guards)).await {
+            lead.flight()
+                .remote
+                .begins_at(self.redis.next_in_sequence());
+            match self
+                .redis
+                .begin(&self.pending.key, intent, self.wanted(&guards))
+                .await
+            {
                 Ok(Begun::Acquired(captured)) => {
                     return self.acquired(shape, lead, &seen, token, captured).await;
                 }
@@ -347,7 +388,9 @@ impl<'p> Caller<'p> {
                 }
                 Err(failure) => return self.unreachable(lead, &failure),
             }
-            lead.flight().remote.begins_at(self.redis.next_in_sequence());
+            lead.flight()
+                .remote
+                .begins_at(self.redis.next_in_sequence());
             match self.look().look(shape).await {
                 Ok(Looked::Hit(returned)) => return self.answered_by_look(shape, lead, returned),
                 Ok(Looked::Missed(now)) => seen = now,
@@ -370,7 +413,9 @@ impl<'p> Caller<'p> {
         S::Value: CacheValue,
     {
         let claim = Claim::new(self.redis, &self.pending.key, captured, Hold::Lease(token));
-        let again = self.look().take_again(shape, seen, claim.replication_id(), claim.stamps());
+        let again = self
+            .look()
+            .take_again(shape, seen, claim.replication_id(), claim.stamps());
         let Some(returned) = again else {
             lead.flight().holds(Some(Held {
                 token,
@@ -431,7 +476,9 @@ impl<'p> Caller<'p> {
 
     /// Computes without storing.
     fn alone<R>(&self, lead: Lead) -> Turn<R> {
-        lead.flight().remote.begins_at(self.redis.next_in_sequence());
+        lead.flight()
+            .remote
+            .begins_at(self.redis.next_in_sequence());
         lead.flight().holds(None);
         self.ours(lead, Claim::nothing(self.redis, &self.pending.key))
     }
@@ -440,11 +487,17 @@ impl<'p> Caller<'p> {
     async fn refresh<R>(&self) -> Turn<R> {
         let counters = self.pending.site.counters(&self.pending.cache);
         count(&counters.misses);
-        let lead = self.pending.cache.flights().lead(&self.pending.key, || self.flight());
+        let lead = self
+            .pending
+            .cache
+            .flights()
+            .lead(&self.pending.key, || self.flight());
         let mut guards = self.guards(&Seen::nothing());
         guards.insert(0, (Guard::Key, (&*self.pending.key).into()));
         dedup(&mut guards);
-        lead.flight().remote.begins_at(self.redis.next_in_sequence());
+        lead.flight()
+            .remote
+            .begins_at(self.redis.next_in_sequence());
         match self.redis.capture(self.wanted(&guards)).await {
             Ok(captured) => {
                 // Others may compute beside it.

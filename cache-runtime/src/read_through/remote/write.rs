@@ -119,14 +119,16 @@ pub(crate) async fn set<T: CacheValue>(
         any: &[],
         ttl,
     };
-    let replaced: Vec<Stamp> = items.iter().flat_map(|item| item.keys.iter().cloned()).collect();
+    let replaced: Vec<Stamp> = items
+        .iter()
+        .flat_map(|item| item.keys.iter().cloned())
+        .collect();
     let seal = |captured: &[Stamp], replication_id: &str| -> Vec<Sealed> {
         let mut sealed = Vec::with_capacity(items.len());
         for item in &items {
             let guards = guards(&item.key, &item.plan);
-            let is_own = |stamp: &&Stamp| {
-                guards.iter().any(|(guard, name)| stamp.is_of(*guard, name))
-            };
+            let is_own =
+                |stamp: &&Stamp| guards.iter().any(|(guard, name)| stamp.is_of(*guard, name));
             let mut stamps: Vec<Stamp> = captured.iter().filter(is_own).cloned().collect();
             stamps.extend(item.keys.iter().cloned());
             for key in keys_of(&item.key, &item.plan) {
