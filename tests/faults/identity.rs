@@ -2,7 +2,7 @@
 
 use crate::load::Load;
 use crate::world::{By, Database, PATIENCE, Process};
-use cache_runtime::Delivery;
+use cache_runtime::{Cache, Delivery};
 use std::time::{Duration, Instant};
 use test_servers::{RedisServer, wait_until};
 
@@ -91,6 +91,22 @@ async fn a_primary_that_becomes_a_replica_is_left_and_taken_back_when_it_is_prom
     server.promote().await;
     process.until_connected().await;
     process.until_hit(7).await;
+}
+
+#[tokio::test]
+async fn a_replica_is_not_used_in_the_first_place() {
+    let database = Database::new();
+    let (server, primary) = (RedisServer::start().await, RedisServer::start().await);
+    server.replicate_from(&primary).await;
+    let cache = Cache::builder().redis(server.url()).build().await;
+    let cache = cache.expect("a valid configuration");
+    let redis = cache.health().await.redis.expect("there is one");
+    assert!(!redis.connected);
+    let why = redis.reason.expect("it is not connected");
+    assert!(why.contains("replica"), "{why}");
+    let read = || cache.get_or_set("row:7", || database.read(7));
+    assert_eq!((read().await, read().await), (1, 1));
+    assert_eq!(database.runs(), 2);
 }
 
 /// A refused write tells it before the next question who it is.

@@ -7,21 +7,21 @@ use std::env;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use test_servers::{RedisServer, wait_until};
+use test_servers::{Proxy, RedisServer, wait_until};
 use tokio::task::JoinHandle;
 
 /// Longer than any test: who waits for it to expire does not come back in time.
 const ENDLESS: Duration = Duration::from_secs(60);
 
 /// A process whose computations nobody waits out.
-async fn process(server: &RedisServer, database: &Arc<Database>, lease: Duration) -> Arc<Process> {
+async fn process(url: String, database: &Arc<Database>, lease: Duration) -> Arc<Process> {
     let configure = |cache: Builder| {
         cache
             .lease(lease)
             .longest_wait(ENDLESS)
             .operation_timeout(PATIENCE)
     };
-    Process::with(server.url(), database, configure).await
+    Process::with(url, database, configure).await
 }
 
 /// Starts callers, and waits until all of them have looked in vain.
@@ -37,8 +37,8 @@ async fn waiting(process: &Arc<Process>, callers: u64) -> Vec<JoinHandle<Call>> 
 async fn a_hundred_callers_in_two_processes_run_a_cold_body_once_and_do_not_hammer() {
     let database = Database::new();
     let server = RedisServer::start().await;
-    let one = process(&server, &database, ENDLESS).await;
-    let other = process(&server, &database, ENDLESS).await;
+    let one = process(server.url(), &database, ENDLESS).await;
+    let other = process(server.url(), &database, ENDLESS).await;
     database.takes(Duration::from_secs(1));
     server.reset_stats().await;
     let began = Instant::now();
@@ -64,8 +64,8 @@ async fn a_hundred_callers_in_two_processes_run_a_cold_body_once_and_do_not_hamm
 async fn those_who_wait_in_another_process_go_on_soon_after_the_value_is_there() {
     let database = Database::new();
     let server = RedisServer::start().await;
-    let one = process(&server, &database, ENDLESS).await;
-    let other = process(&server, &database, ENDLESS).await;
+    let one = process(server.url(), &database, ENDLESS).await;
+    let other = process(server.url(), &database, ENDLESS).await;
     database.takes(Duration::from_millis(500));
     let mut least = Duration::MAX;
     for _ in 0..4 {
@@ -87,12 +87,30 @@ async fn those_who_wait_in_another_process_go_on_soon_after_the_value_is_there()
     assert!(least <= Duration::from_millis(100), "{least:?}");
 }
 
+/// Between looking in vain and asking for the lease, another process may have stored.
+#[tokio::test]
+async fn who_has_looked_in_vain_takes_what_another_has_stored_since() {
+    let database = Database::new();
+    let server = RedisServer::start().await;
+    let proxy = Proxy::start(server.port()).await;
+    let near = process(server.url(), &database, ENDLESS).await;
+    let far = process(proxy.url(), &database, ENDLESS).await;
+    proxy.reset_counts();
+    proxy.delay_replies(Duration::from_millis(300));
+    let reader = far.reader(7);
+    let has_looked = || async { proxy.round_trips() > 0 };
+    wait_until("it has looked", PATIENCE, has_looked).await;
+    assert!(near.read(7).await.ran);
+    assert!(!soon(reader).await.ran);
+    assert_eq!(database.runs(), 1);
+}
+
 #[tokio::test]
 async fn when_the_leader_is_cancelled_the_others_go_on_at_once() {
     let database = Database::new();
     let server = RedisServer::start().await;
-    let one = process(&server, &database, ENDLESS).await;
-    let other = process(&server, &database, ENDLESS).await;
+    let one = process(server.url(), &database, ENDLESS).await;
+    let other = process(server.url(), &database, ENDLESS).await;
     database.takes(ENDLESS);
     let leader = one.reader(7);
     database.until_runs(1).await;
@@ -126,8 +144,8 @@ async fn when_the_leader_fails_the_others_go_on_at_once() {
 
     let database = Database::new();
     let server = RedisServer::start().await;
-    let one = process(&server, &database, ENDLESS).await;
-    let other = process(&server, &database, ENDLESS).await;
+    let one = process(server.url(), &database, ENDLESS).await;
+    let other = process(server.url(), &database, ENDLESS).await;
     let call = |process: &Arc<Process>| {
         let process = Arc::clone(process);
         tokio::spawn(async move { failing(&process).await })
@@ -160,8 +178,8 @@ async fn a_leader_that_takes_longer_than_the_lease_keeps_it_while_it_lives() {
     let database = Database::new();
     let server = RedisServer::start().await;
     let lease = Duration::from_millis(400);
-    let one = process(&server, &database, lease).await;
-    let other = process(&server, &database, lease).await;
+    let one = process(server.url(), &database, lease).await;
+    let other = process(server.url(), &database, lease).await;
     database.takes(3 * lease);
     let leader = one.reader(7);
     database.until_runs(1).await;
@@ -179,7 +197,7 @@ async fn when_the_process_of_the_leader_dies_the_others_go_on_when_the_lease_has
     let database = Database::new();
     let server = RedisServer::start().await;
     let lease = Duration::from_secs(1);
-    let process = process(&server, &database, lease).await;
+    let process = process(server.url(), &database, lease).await;
     let mut doomed = doomed_process(&server);
     let leased = || async {
         server
