@@ -3,7 +3,7 @@
 //! At a few microseconds a command the client is the bottleneck, not the server, and most calls read the same
 //! generations (the root, the scope of a function). So the first reader opens a batch and lets the other tasks that
 //! are ready run once; whatever they want to read joins it, every name once, and one command fetches it all.
-//! With one task alone that is one turn of the scheduler.
+//! A reader who finds nothing under way does not wait for others.
 //!
 //! Whoever opened the batch drives it. If that future is dropped, a task of its own goes on.
 
@@ -14,6 +14,7 @@ use redis::{Cmd, Value};
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -21,11 +22,14 @@ use tokio::sync::Notify;
 
 /// Names in one command. More would keep other clients of the server waiting.
 const MOST_NAMES: usize = 1_000;
+const FEW_NAMES: usize = 16;
 
 /// The batch that can be joined at present, of one connection.
 #[derive(Default)]
 pub(super) struct Batches {
     open: Mutex<Option<Arc<Batch>>>,
+    /// Batches that were opened and have not been answered.
+    under_way: AtomicUsize,
 }
 
 struct Batch {
@@ -42,13 +46,22 @@ struct Gathered {
 
 impl Gathered {
     fn place(&mut self, name: String) -> usize {
-        if let Some(&place) = self.places.get(&name) {
-            return place;
+        // Most batches have one reader, and a few names are found faster by looking.
+        if self.names.len() < FEW_NAMES {
+            if let Some(place) = self.names.iter().position(|other| *other == name) {
+                return place;
+            }
+        } else {
+            if self.places.is_empty() {
+                self.places.extend(self.names.iter().cloned().zip(0..));
+            }
+            if let Some(&place) = self.places.get(&name) {
+                return place;
+            }
+            self.places.insert(name.clone(), self.names.len());
         }
-        let place = self.names.len();
-        self.names.push(name.clone());
-        self.places.insert(name, place);
-        place
+        self.names.push(name);
+        self.names.len() - 1
     }
 }
 
@@ -89,14 +102,33 @@ pub(super) async fn read(link: &Arc<Link>, names: Vec<String>) -> Result<Values,
         let (link, batch) = (Arc::clone(link), Arc::clone(&values.batch));
         Driven::new(async move { batch.send(&link.lines()[at], link.patience).await }).await;
     }
-    // The task that sends may be part of a runtime that has ended, or that nobody drives.
-    let Some(answer) = within(link.patience, values.batch.answered()).await else {
-        link.lines()[at].batches.close(&values.batch);
-        return Err(Failure::TimedOut);
-    };
-    match answer {
-        Ok(_) => Ok(values),
-        Err(failure) => Err(failure.clone()),
+    if values.batch.reply.get().is_none() {
+        // The task that sends may be part of a runtime that has ended, or that nobody drives.
+        within(link.patience, values.batch.answered()).await;
+    }
+    match values.batch.reply.get() {
+        Some(Ok(_)) => Ok(values),
+        Some(Err(failure)) => Err(failure.clone()),
+        None => {
+            link.lines()[at].batches.close(&values.batch);
+            Err(Failure::TimedOut)
+        }
+    }
+}
+
+/// Counts for as long as it lives.
+struct UnderWay<'b>(&'b AtomicUsize);
+
+impl<'b> UnderWay<'b> {
+    fn new(under_way: &'b AtomicUsize) -> Self {
+        under_way.fetch_add(1, Ordering::Relaxed);
+        UnderWay(under_way)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -135,7 +167,11 @@ impl Batches {
 
 impl Batch {
     async fn send(self: Arc<Self>, line: &Line, patience: Duration) {
-        tokio::task::yield_now().await;
+        let _under_way = UnderWay::new(&line.batches.under_way);
+        // With nothing under way there is nobody to wait for.
+        if line.batches.under_way.load(Ordering::Relaxed) > 1 {
+            tokio::task::yield_now().await;
+        }
         line.batches.close(&self);
         let names = std::mem::take(&mut lock(&self.names).names);
         let mut command = Cmd::with_capacity(names.len() + 1, names.iter().map(String::len).sum());
@@ -154,13 +190,13 @@ impl Batch {
         }
     }
 
-    async fn answered(&self) -> &Result<Vec<Value>, Failure> {
+    async fn answered(&self) {
         loop {
             let mut woken = pin!(self.answered.notified());
             // From here on no wake-up is missed, so the reply is looked for after it.
             woken.as_mut().enable();
-            if let Some(reply) = self.reply.get() {
-                return reply;
+            if self.reply.get().is_some() {
+                return;
             }
             woken.await;
         }
