@@ -7,6 +7,7 @@
 mod cached;
 mod domain;
 mod duration;
+mod encoding;
 mod error;
 mod function;
 mod invalidate;
@@ -50,9 +51,14 @@ use proc_macro::TokenStream;
 /// | `when = expr` | whether to use the cache at all for this call |
 /// | <code>unless = \|value\| …</code> | values not to store |
 /// | `version = 2` | entries of other versions are misses |
+/// | `codec = json` | how values are written on a server: `bincode`, `postcard`, `msgpack` or `json`, all but the first with the feature of `cache-runtime` of that name; default: the cache's |
+/// | `compress = off` | not to compress large values on a server; `lz4`, the default, or `zstd` with the feature of that name |
 /// | `sensitive` | keys appear in logs as digests |
 /// | `companion` | for free functions: a module of the function's name with `key`, `peek`, `refresh` and `invalidate` |
 /// | `crate = path` | where `cache_runtime` is, if it was renamed |
+///
+/// An embedded cache keeps values as they are; `codec` and `compress` mean nothing to it. Entries on a server say how
+/// they are written, so functions that share a key need not agree.
 ///
 /// An argument that is neither in the key nor skipped does not compile: two calls that differ in it would share
 /// an entry. So is a type parameter that no argument tells. `self` is skipped by itself, whatever is in it: if two
@@ -133,8 +139,8 @@ pub fn cache_invalidate(attribute: TokenStream, item: TokenStream) -> TokenStrea
 /// However the function ends, no reader finds the old value afterwards: if it fails, returns `None`, panics or is
 /// dropped, or if another write or an invalidation comes between, the key is deleted instead.
 ///
-/// The options `key` (needed), `ttl`, `tags`, `tags_with`, `unless`, `version`, `sensitive`, `cache` and `crate`
-/// mean what they mean in [`macro@cached`]. Give the same tags as the function that reads the key: it does not
+/// The options `key` (needed), `ttl`, `tags`, `tags_with`, `unless`, `version`, `codec`, `compress`, `sensitive`,
+/// `cache` and `crate` mean what they mean in [`macro@cached`]. Give the same tags as the function that reads the key: it does not
 /// take entries without them.
 #[proc_macro_attribute]
 pub fn cache_put(attribute: TokenStream, item: TokenStream) -> TokenStream {
@@ -179,6 +185,7 @@ pub fn cache_put(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `tags = ["user:{user_id}"]` | further tags, over the fields |
 /// | `name = Sessions` | the name of the cache; default: the record's and `Cache` |
 /// | `version = 2` | entries of other versions are misses |
+/// | `codec = json`, `compress = off` | how records are written on a server, as in [`macro@cached`] |
 /// | `sensitive` | keys appear in logs as digests |
 /// | `crate = path` | where `cache_runtime` is, if it was renamed |
 ///

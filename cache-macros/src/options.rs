@@ -56,7 +56,7 @@ impl Known {
 }
 
 /// Options that are designed and do not exist yet. They are refused by name, so that nobody waits for an effect.
-const PLANNED: [&str; 12] = [
+const PLANNED: [&str; 10] = [
     "swr",
     "stale_if_error",
     "early",
@@ -64,8 +64,6 @@ const PLANNED: [&str; 12] = [
     "local",
     "timeout",
     "lock",
-    "codec",
-    "compress",
     "batch",
     "idle",
     "adaptive",
@@ -211,6 +209,37 @@ impl Options {
         }
     }
 
+    /// Takes an option out whose value is one of a few bare words.
+    pub(crate) fn take_word(
+        &mut self,
+        name: &str,
+        words: &[&str],
+        errors: &mut Errors,
+    ) -> Option<Ident> {
+        let expr = self.take_expr(name, errors)?;
+        if let Expr::Path(path) = &expr
+            && let Some(word) = path.path.get_ident()
+        {
+            if words.iter().any(|known| word == known) {
+                return Some(word.clone());
+            }
+            let word = word.to_string();
+            let help = match did_you_mean(&word, words.iter().copied()) {
+                Some(near) => format!("did you mean `{name} = {near}`?"),
+                None => format!("`{name}` is one of {}", list(words.iter().copied())),
+            };
+            errors.push(&expr, format!("unknown `{name} = {word}`; {help}"));
+            return None;
+        }
+        let words = list(words.iter().copied());
+        let help = format!(
+            "option `{name}` takes one of the words {words}: `{}`",
+            written(name)
+        );
+        errors.push(&expr, help);
+        None
+    }
+
     /// Takes `crate = path` out; `::cache_runtime` if it is not there.
     pub(crate) fn take_crate(&mut self, errors: &mut Errors) -> Path {
         match self.take("crate") {
@@ -308,6 +337,8 @@ pub(crate) fn written(name: &str) -> String {
         "version" => "2",
         "name" => "Sessions",
         "on" => "always",
+        "codec" => "json",
+        "compress" => "off",
         "crate" => "my_crate::cache_runtime",
         _ => "…",
     };

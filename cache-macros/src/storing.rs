@@ -1,6 +1,7 @@
 //! What a value is stored with: the options that `#[cached]` and `#[cache_put]` share.
 
 use crate::duration;
+use crate::encoding::Encoding;
 use crate::error::Errors;
 use crate::options::{Options, Value, written};
 use crate::template::{Role, Scope, Template};
@@ -33,6 +34,7 @@ pub(crate) struct Storing {
     unless: Option<OfValue>,
     pub(crate) negative: Option<Time>,
     version: Option<u32>,
+    encoding: Encoding,
     sensitive: bool,
 }
 
@@ -63,6 +65,7 @@ impl Storing {
             version: options
                 .take_expr("version", errors)
                 .and_then(|expr| version(&expr, errors)),
+            encoding: Encoding::parse(options, errors),
             sensitive: options.take_flag("sensitive", errors),
         }
     }
@@ -85,7 +88,7 @@ impl Storing {
     }
 
     /// The options of the site: `, tags = &[…], ttl_millis = 300000u64`.
-    pub(crate) fn site_options(&self, key: Option<&Template>) -> TokenStream {
+    pub(crate) fn site_options(&self, krate: &Path, key: Option<&Template>) -> TokenStream {
         let mut options = TokenStream::new();
         let of_value = match &self.tags_with {
             Some(TagsOfValue::Templates(_, tags)) => &tags[..],
@@ -122,6 +125,7 @@ impl Storing {
         if let Some(version) = self.version {
             options.extend(quote!(, version = #version));
         }
+        options.extend(self.encoding.site_options(krate));
         if self.negative.is_some() {
             options.extend(quote!(, negative = true));
         }

@@ -7,7 +7,7 @@ pub use crate::key::{Key, KeyBuilder, KeyPart, KeyPartError};
 pub use crate::read_through::{
     Call, Decision, HoldsAbsence, Lookup, Miss, Plain, Plan, Returned, Shape, Typed, View, dispatch,
 };
-pub use crate::site::{InvalidationSite, Site, path_of};
+pub use crate::site::{InvalidationSite, Site, codecs, compressions, path_of};
 pub use crate::tag::Tag;
 pub use crate::ttl::Ttl;
 pub use crate::wiring::{RegisteredInvalidation, RegisteredSite};

@@ -23,6 +23,8 @@ const KNOWN: Known = Known {
         "when",
         "unless",
         "version",
+        "codec",
+        "compress",
         "sensitive",
         "companion",
         "crate",

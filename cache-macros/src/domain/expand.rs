@@ -139,6 +139,7 @@ fn site(domain: &DomainModel) -> TokenStream {
     if let Some(version) = domain.version {
         options.extend(quote!(, version = #version));
     }
+    options.extend(domain.encoding.site_options(krate));
     if domain.sensitive {
         options.extend(quote!(, sensitive = true));
     }

@@ -1,5 +1,6 @@
 //! A record and the options of its cache, checked.
 
+use crate::encoding::Encoding;
 use crate::error::Errors;
 use crate::options::{Known, Opt, Options, Value, written};
 use crate::storing::{OfValue, Time};
@@ -17,6 +18,8 @@ const ON_TYPE: Known = Known {
         "tags",
         "name",
         "version",
+        "codec",
+        "compress",
         "sensitive",
         "crate",
     ],
@@ -38,6 +41,7 @@ pub(super) struct DomainModel {
     pub(super) ttl: Option<Time>,
     pub(super) ttl_with: Option<OfValue>,
     pub(super) version: Option<u32>,
+    pub(super) encoding: Encoding,
     pub(super) sensitive: bool,
     pub(super) krate: Path,
     pub(super) keys: Vec<Field>,
@@ -103,6 +107,7 @@ impl DomainModel {
             version: options
                 .take_expr("version", errors)
                 .and_then(|expr| crate::storing::version(&expr, errors)),
+            encoding: Encoding::parse(&mut options, errors),
             sensitive: options.take_flag("sensitive", errors),
             krate: options.take_crate(errors),
             keys: Vec::new(),

@@ -26,7 +26,7 @@ pub(super) fn expand(function: &Function, put: &Put) -> TokenStream {
     let scope = arguments.scope();
     let krate = &put.krate;
     let template = &key.literal;
-    let storing = put.storing.site_options(Some(key));
+    let storing = put.storing.site_options(krate, Some(key));
     let cache = shared::cache(put.cache.as_ref(), krate, &scope);
     let key = key.to_key(krate, &scope);
     let plan = put.storing.plan(krate, &scope);

@@ -18,6 +18,8 @@ const KNOWN: Known = Known {
         "tags_with",
         "unless",
         "version",
+        "codec",
+        "compress",
         "sensitive",
         "cache",
         "crate",

@@ -71,6 +71,9 @@ snapshots! {
     cached_companion: cached
         r#"#[cached(ttl = forever, key = "user:{id}", tags = ["team:{team}"], skip(db, team), companion)]
         pub async fn user<D: Db>(db: &D, id: u64, team: u32) -> Option<User> { db.user(id).await }"#
+    cached_encoding: cached
+        r#"#[cached(key = "report:{id}", version = 2, codec = json, compress = off, crate = my::cache)]
+        async fn report(id: u64) -> Report { build(id).await }"#
     invalidate: cache_invalidate
         r#"#[cache_invalidate("user:{id}:*", "users", tags = ["user:{id}"])]
         async fn rename(db: &Db, id: u64, name: &str) -> Result<(), DbError> { db.rename(id, name).await }"#
@@ -80,14 +83,14 @@ snapshots! {
     invalidate_before: cache_invalidate
         r#"#[cache_invalidate(tags = ["all"], when = before)] async fn reset() -> u8 { 1 }"#
     put: cache_put
-        r#"#[cache_put(key = "user:{id}", ttl = 300, tags = ["user:{id}"])]
+        r#"#[cache_put(key = "user:{id}", ttl = 300, tags = ["user:{id}"], codec = msgpack)]
         async fn rename(id: u64, name: String) -> Result<User, DbError> { write(id, name).await }"#
 }
 
 #[test]
 fn domain() {
     let source = r#"
-        #[cache(prefix = "session", ttl = "30m", tags = ["user:{user.id}"], version = 2)]
+        #[cache(prefix = "session", ttl = "30m", tags = ["user:{user.id}"], version = 2, codec = postcard, compress = lz4)]
         pub struct Session<P> {
             #[cache(key)]
             id: String,

@@ -2,12 +2,15 @@
 //!
 //! A description is a `static`, made at compile time, and registers itself; see [`wiring`](crate::wiring).
 
+mod encoding;
 mod path;
 
+pub use encoding::{codecs, compressions};
 pub use path::path_of;
 
 use crate::cache::Cache;
 use crate::stats::Counters;
+use encoding::{ChosenCodec, ChosenCompression};
 use path::{function_path, key_prefix};
 use std::sync::{Arc, OnceLock};
 
@@ -35,6 +38,11 @@ pub struct Site {
     pub(crate) tags_vary: bool,
     pub(crate) ttl: Lifetime,
     pub(crate) version: u32,
+    /// `None`: the cache's.
+    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "nothing is encoded"))]
+    codec: Option<ChosenCodec>,
+    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "nothing is compressed"))]
+    compression: ChosenCompression,
     pub(crate) negative: bool,
     pub(crate) sensitive: bool,
     /// A fingerprint of `tags`.
@@ -120,6 +128,8 @@ impl Site {
             tags_vary: false,
             ttl: Lifetime::Default,
             version: 0,
+            codec: None,
+            compression: compressions::lz4(),
             negative: false,
             sensitive: false,
             tag_set: fingerprint(&[]),
@@ -201,12 +211,13 @@ impl Site {
     /// How this site's values are encoded.
     #[cfg(feature = "redis")]
     pub(crate) fn codec_in(&self, cache: &Cache) -> crate::codec::Codec {
-        cache.codec()
+        let chosen = self.codec.and_then(ChosenCodec::codec);
+        chosen.unwrap_or_else(|| cache.codec())
     }
 
     #[cfg(feature = "redis")]
     pub(crate) fn compression(&self) -> crate::format::Compression {
-        crate::format::Compression::default()
+        self.compression.compression()
     }
 
     /// What tells the values of this site from others: their shape, and the version its author gave them.
@@ -237,6 +248,16 @@ impl Site {
 
     pub const fn version(mut self, version: u32) -> Self {
         self.version = version;
+        self
+    }
+
+    pub const fn codec(mut self, codec: ChosenCodec) -> Self {
+        self.codec = Some(codec);
+        self
+    }
+
+    pub const fn compress(mut self, compression: ChosenCompression) -> Self {
+        self.compression = compression;
         self
     }
 

@@ -40,7 +40,9 @@ where
             __CACHE_SITE : domain, name_is = ::core::concat!(::core::module_path!(),
             "::", "Session"), key = "session:{id}:{part}", tags = &
             ["session:team:{team}", "user:{user.id}"], value_tags = true, lookups = &
-            ["session:~token:{token}"], ttl_millis = 1800000u64, version = 2u32
+            ["session:~token:{token}"], ttl_millis = 1800000u64, version = 2u32, codec =
+            ::cache_runtime::__private::codecs::postcard(), compress =
+            ::cache_runtime::__private::compressions::lz4()
         }
         &__CACHE_SITE
     }

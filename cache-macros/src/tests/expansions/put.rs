@@ -1,7 +1,7 @@
 async fn rename(id: u64, name: String) -> Result<User, DbError> {
     ::cache_runtime::__private::site! {
         __CACHE_SITE : put, key = "user:{id}", tags = & ["user:{id}"], ttl_millis =
-        300000u64
+        300000u64, codec = ::cache_runtime::__private::codecs::msgpack()
     }
     let __cache_shape = {
         use ::cache_runtime::__private::dispatch::*;
