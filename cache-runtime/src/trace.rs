@@ -40,7 +40,14 @@ pub(crate) fn untrusted(site: &Site, why: &Untrusted) {
 
 #[cfg(feature = "redis")]
 pub(crate) fn not_encoded(site: &Site, why: &EncodeError) {
-    warn!(target: "cache_runtime", function = %Named(site), %why, "not stored: the value cannot be encoded");
+    // A type that is refused is refused at every call.
+    if let EncodeError::Unsuited(unsuited) = why
+        && !site.finds_unsuited(unsuited.type_name)
+    {
+        debug!(target: "cache_runtime", function = %Named(site), %why, "not stored: the value cannot be encoded");
+    } else {
+        warn!(target: "cache_runtime", function = %Named(site), %why, "not stored: the value cannot be encoded");
+    }
 }
 
 #[cfg(feature = "redis")]

@@ -150,7 +150,7 @@ impl Schema {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{type_name}` cannot be cached with {codec}: {why}")]
 pub(crate) struct Unsuited {
-    type_name: &'static str,
+    pub(crate) type_name: &'static str,
     codec: Codec,
     why: String,
 }

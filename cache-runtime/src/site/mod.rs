@@ -12,6 +12,8 @@ use crate::cache::Cache;
 use crate::stats::Counters;
 use encoding::{ChosenCodec, ChosenCompression};
 use path::{function_path, key_prefix};
+#[cfg(feature = "redis")]
+use std::sync::Mutex;
 use std::sync::{Arc, OnceLock};
 
 /// A cached function, a write-through function, or a domain cache.
@@ -47,6 +49,9 @@ pub struct Site {
     pub(crate) sensitive: bool,
     /// A fingerprint of `tags`.
     pub(crate) tag_set: u64,
+    /// The types that its codec was found unable to hold.
+    #[cfg(feature = "redis")]
+    unsuited: Mutex<Vec<&'static str>>,
     /// The counters in the first cache that used this site: nearly always the only one.
     first: OnceLock<(u64, Arc<Counters>)>,
     /// The same for a site that is not generic.
@@ -133,6 +138,8 @@ impl Site {
             negative: false,
             sensitive: false,
             tag_set: fingerprint(&[]),
+            #[cfg(feature = "redis")]
+            unsuited: Mutex::new(Vec::new()),
             first: OnceLock::new(),
             plain_prefix: OnceLock::new(),
             has_twin: OnceLock::new(),
@@ -213,6 +220,18 @@ impl Site {
     pub(crate) fn codec_in(&self, cache: &Cache) -> crate::codec::Codec {
         let chosen = self.codec.and_then(ChosenCodec::codec);
         chosen.unwrap_or_else(|| cache.codec())
+    }
+
+    /// Takes note of a type that the codec cannot hold. Whether this is the first time: a generic function, and direct
+    /// use of a cache, have several.
+    #[cfg(feature = "redis")]
+    pub(crate) fn finds_unsuited(&self, type_name: &'static str) -> bool {
+        let mut unsuited = crate::sync::lock(&self.unsuited);
+        let is_new = !unsuited.contains(&type_name);
+        if is_new {
+            unsuited.push(type_name);
+        }
+        is_new
     }
 
     #[cfg(feature = "redis")]
