@@ -12,3 +12,10 @@ fn correct_programs_compile_without_a_warning() {
     let cases = trybuild::TestCases::new();
     cases.pass("../tests/ui/*/pass/*.rs");
 }
+
+#[cfg(all(feature = "redis", not(feature = "json")))]
+#[test]
+fn a_codec_without_its_feature_says_which_one_it_needs() {
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("../tests/ui/*/without_json/*.rs");
+}

@@ -23,6 +23,8 @@ struct User {
     negative = 30,
     when = id > 0,
     version = 2,
+    codec = bincode,
+    compress = off,
     sensitive,
     companion,
     skip(db),

@@ -39,7 +39,7 @@ pub struct Message {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DomainCache)]
-#[cache(prefix = "page", ttl = forever)]
+#[cache(prefix = "page", ttl = forever, codec = bincode, compress = off)]
 struct Page<T>
 where
     T: Default,

@@ -22,6 +22,8 @@ async fn not_written_yet(id: u64) -> Result<String, String> {
     tags_with = |name| ["name:{name}"],
     unless = |name| name.is_empty(),
     version = 2,
+    codec = bincode,
+    compress = lz4,
     sensitive,
     cache = this.cache,
 )]

@@ -1,0 +1,8 @@
+use cache_runtime::cached;
+
+#[cached(ttl = "5m", codec = json)]
+async fn user(id: u64) -> u64 {
+    id
+}
+
+fn main() {}
