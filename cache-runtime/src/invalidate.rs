@@ -1,6 +1,7 @@
 //! Invalidation: ending generations, and freeing the room of what became invalid.
 
 use crate::cache::Cache;
+use crate::error::CacheError;
 use crate::generation::Guard;
 use crate::key::Key;
 use crate::pattern::{Pattern, Route, matches};
@@ -259,8 +260,22 @@ pub(crate) async fn delete(cache: &Cache, key: &Key, by: By) -> bool {
     delete_many(cache, std::slice::from_ref(key), by).await > 0
 }
 
-/// The same for several; returns how many.
+/// The same for who wants to know whether it has taken effect everywhere.
+pub(crate) async fn try_delete(cache: &Cache, key: &Key, by: By) -> Result<bool, CacheError> {
+    let (removed, delivery) = delete_all(cache, std::slice::from_ref(key), by).await;
+    match delivery {
+        #[cfg(feature = "redis")]
+        Delivery::Deferred => Err(CacheError::deferred()),
+        _ => Ok(removed > 0),
+    }
+}
+
+/// As [`delete`] for several; returns how many.
 pub(crate) async fn delete_many(cache: &Cache, keys: &[Key], by: By) -> usize {
+    delete_all(cache, keys, by).await.0
+}
+
+async fn delete_all(cache: &Cache, keys: &[Key], by: By) -> (usize, Delivery) {
     let (removed, delivery) = end_keys(cache, keys).await;
     for _ in keys {
         count(cache.invalidations());
@@ -271,7 +286,7 @@ pub(crate) async fn delete_many(cache: &Cache, keys: &[Key], by: By) -> usize {
         delivery,
     };
     trace::invalidated(&done, by);
-    removed
+    (removed, delivery)
 }
 
 /// Ends a key's generation: its entry, any computation of it, and what was computed from it.

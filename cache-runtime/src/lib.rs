@@ -48,6 +48,7 @@ mod clock;
 mod codec;
 mod domain;
 mod entry;
+mod error;
 mod flight;
 #[cfg(feature = "redis")]
 mod format;
@@ -77,12 +78,13 @@ mod write;
 pub use crate::redis::RedisHealth;
 pub use cache::{
     Builder, Cache, ConfigError, EntryDetails, Explanation, GetOrSet, GetOrTrySet, Health,
-    InstallError, Operation, Set, SetWith, State, Warm, WarmReport, WriteThrough,
+    InstallError, Operation, Set, SetWith, State, TrySet, Warm, WarmReport, WriteThrough,
 };
 pub use clock::{Clock, ManualClock};
 #[cfg(feature = "redis")]
 pub use codec::{Codec, UnknownCodec};
 pub use domain::DomainRecord;
+pub use error::{CacheError, CacheErrorKind};
 pub use invalidate::{Delivery, Invalidated};
 pub use key::{Key, KeyBuilder, KeyPart};
 pub use pattern::{Pattern, Route};

@@ -1,6 +1,7 @@
 //! Explicit writes, and what each can promise.
 
 use crate::cache::Cache;
+use crate::error::CacheError;
 use crate::flight::{Flight, current_flight};
 use crate::invalidate::{end_key, end_key_soon};
 use crate::key::Key;
@@ -28,7 +29,26 @@ pub(crate) async fn set<T: CacheValue>(
     set_many(cache, site, vec![(key.clone(), value, plan)]).await == 1
 }
 
-/// The same for several values, whose plans have one time to live; returns how many were stored.
+/// The same for who wants to know why it was not stored, if that was the server's fault or the codec's.
+pub(crate) async fn try_set<T: CacheValue>(
+    cache: &Cache,
+    site: &'static Site,
+    key: &Key,
+    value: T,
+    plan: Plan,
+) -> Result<(), CacheError> {
+    #[cfg(feature = "redis")]
+    if let Some(redis) = cache.redis() {
+        if !is_possible(cache, key) {
+            return Ok(());
+        }
+        return Box::pin(remote::try_set(cache, redis, site, (key.clone(), value, plan))).await;
+    }
+    set(cache, site, key, value, plan).await;
+    Ok(())
+}
+
+/// As [`set`] for several values, whose plans have one time to live; returns how many were stored.
 pub(crate) async fn set_many<T: CacheValue>(
     cache: &Cache,
     site: &'static Site,

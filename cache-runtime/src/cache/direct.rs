@@ -1,6 +1,7 @@
 //! Reading and invalidating by hand.
 
 use super::Cache;
+use crate::error::CacheError;
 use crate::invalidate::{self, By, Invalidated, Target};
 use crate::key::Key;
 use crate::pattern::{Pattern, Route};
@@ -16,6 +17,28 @@ impl Cache {
     /// The value under `key`, if it is there, valid and a `T`.
     pub async fn get<T: CacheValue>(&self, key: impl Into<Key>) -> Option<T> {
         self.read(key.into()).await
+    }
+
+    /// As [`get`](Cache::get) for who wants to know whether there is nothing, or nobody could be asked.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::CacheError> {
+    /// let cache = cache_runtime::Cache::in_memory();
+    /// assert_eq!(cache.try_get::<u32>("total").await?, None);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the shared server could not be asked. An entry that cannot be trusted is none.
+    pub async fn try_get<T: CacheValue>(
+        &self,
+        key: impl Into<Key>,
+    ) -> Result<Option<T>, CacheError> {
+        let found = Call::new(&DIRECT, self, key.into())
+            .try_peek(Optional, Plan::default)
+            .await;
+        found.map(Option::flatten)
     }
 
     /// Whether there is a valid entry under `key`.
@@ -54,6 +77,25 @@ impl Cache {
     /// Returns whether there was a valid entry.
     pub async fn delete(&self, key: impl Into<Key>) -> bool {
         invalidate::delete(self, &key.into(), By::Hand).await
+    }
+
+    /// As [`delete`](Cache::delete) for who wants to know whether it has taken effect everywhere.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::CacheError> {
+    /// let cache = cache_runtime::Cache::in_memory();
+    /// cache.set("total", 7).await;
+    /// assert!(cache.try_delete("total").await?);
+    /// assert!(!cache.try_delete("total").await?);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the shared server could not be told in time. Then the deletion is not lost but
+    /// [deferred](crate::Delivery::Deferred).
+    pub async fn try_delete(&self, key: impl Into<Key>) -> Result<bool, CacheError> {
+        invalidate::try_delete(self, &key.into(), By::Hand).await
     }
 
     /// Invalidates every key that matches; see [`Pattern`] for the forms and their costs.

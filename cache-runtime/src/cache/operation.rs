@@ -1,6 +1,7 @@
 //! Operations with options: awaited when they are complete.
 
 use super::Cache;
+use crate::error::CacheError;
 use crate::key::Key;
 use crate::read_through::{Call, Fallible, Lookup, Opaque, Plain, Plan, Shape};
 use crate::site::DIRECT;
@@ -38,6 +39,10 @@ pub struct Operation<'c, A> {
 /// Stores a value; see [`Cache::set`].
 #[derive(Debug)]
 pub struct Set<T>(T);
+
+/// Stores a value, or tells why not; see [`Cache::try_set`].
+#[derive(Debug)]
+pub struct TrySet<T>(T);
 
 /// Computes and stores; see [`Cache::set_with`].
 #[derive(Debug)]
@@ -84,6 +89,29 @@ impl Cache {
     /// [`write_through`](Cache::write_through) around the write itself.
     pub fn set<T: CacheValue>(&self, key: impl Into<Key>, value: T) -> Operation<'_, Set<T>> {
         self.operation(key, Set(value))
+    }
+
+    /// As [`set`](Cache::set) for who wants to know why a value was not stored.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::CacheError> {
+    /// let cache = cache_runtime::Cache::in_memory();
+    /// cache.try_set("pi", 3.14).tag("numbers").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// Awaited, it is `Ok` also where there was nothing to store: the cache is switched off, or the time to live is none.
+    ///
+    /// # Errors
+    ///
+    /// If the shared server could not be told, or the value cannot be written for it. After an error of the server the
+    /// key is deleted, as by [`try_delete`](Cache::try_delete): what was there is older than `value`.
+    pub fn try_set<T: CacheValue>(
+        &self,
+        key: impl Into<Key>,
+        value: T,
+    ) -> Operation<'_, TrySet<T>> {
+        self.operation(key, TrySet(value))
     }
 
     /// Runs `compute` and stores its value, unless an invalidation of the key, its scopes or its tags came
@@ -184,6 +212,18 @@ impl<'c, T: CacheValue> IntoFuture for Operation<'c, Set<T>> {
     fn into_future(self) -> Self::IntoFuture {
         let Set(value) = self.action;
         Box::pin(async move { write::set(self.cache, &DIRECT, &self.key, value, self.plan).await })
+    }
+}
+
+impl<'c, T: CacheValue> IntoFuture for Operation<'c, TrySet<T>> {
+    type Output = Result<(), CacheError>;
+    type IntoFuture = Awaited<'c, Result<(), CacheError>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let TrySet(value) = self.action;
+        Box::pin(async move {
+            write::try_set(self.cache, &DIRECT, &self.key, value, self.plan).await
+        })
     }
 }
 

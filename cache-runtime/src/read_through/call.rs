@@ -7,6 +7,7 @@ use super::reader::Reader;
 use super::remote::Look;
 use super::shape::Shape;
 use crate::cache::Cache;
+use crate::error::CacheError;
 use crate::flight::{Flight, current_flight, current_for};
 use crate::key::Key;
 use crate::site::Site;
@@ -106,8 +107,21 @@ impl<'c> Call<'c> {
         S: Shape<R>,
         S::Value: CacheValue,
     {
+        self.try_peek(shape, plan).await.ok().flatten()
+    }
+
+    /// The same for who wants to know whether the server could be asked.
+    pub(crate) async fn try_peek<R, S>(
+        &self,
+        shape: S,
+        plan: impl Fn() -> Plan,
+    ) -> Result<Option<R>, CacheError>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
         if !self.is_possible() {
-            return None;
+            return Ok(None);
         }
         let outer = current_flight();
         #[cfg(feature = "redis")]
@@ -121,7 +135,7 @@ impl<'c> Call<'c> {
                 plan: &plan,
                 outer: outer.as_ref(),
             };
-            return Box::pin(look.peek(shape)).await;
+            return Ok(Box::pin(look.peek(shape)).await?);
         }
         let entry = self.cache.local().get(self.key.as_str());
         let returned = entry.and_then(|entry| {
@@ -132,7 +146,7 @@ impl<'c> Call<'c> {
             Some(_) => self.hit(),
             None => count(&self.site.counters(self.cache).misses),
         }
-        returned
+        Ok(returned)
     }
 
     #[inline]

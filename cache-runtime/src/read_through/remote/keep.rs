@@ -153,7 +153,7 @@ impl Finished<'_, '_> {
         }
         let (cache, site) = (self.destination.cache, self.destination.site);
         let limit = self.claim.redis.config().max_entry;
-        let Some(sealing) = Sealing::of(cache, site, value, limit, ttl, self.cost) else {
+        let Ok(sealing) = Sealing::of(cache, site, value, limit, ttl, self.cost) else {
             return Outcome::Declined;
         };
         let stored = match self.claim.hold {

@@ -121,26 +121,32 @@ impl<'c> Look<'c> {
     }
 
     /// The answer, if there is one; counted.
-    pub(crate) async fn peek<R, S>(self, shape: S) -> Option<R>
+    pub(crate) async fn peek<R, S>(self, shape: S) -> Result<Option<R>, Failure>
     where
         S: Shape<R>,
         S::Value: CacheValue,
     {
         let counters = self.site.counters(self.cache);
-        match self.look(shape).await {
-            Ok(Looked::Hit(returned)) => {
+        let looked = self.look(shape).await;
+        match &looked {
+            Ok(Looked::Hit(_)) => {
                 count(&counters.hits);
                 trace::hit(self.site, self.key);
-                return Some(returned);
             }
-            Ok(Looked::Missed(seen)) => trace::miss(self.site, self.key, || seen.why),
+            Ok(Looked::Missed(seen)) => {
+                count(&counters.misses);
+                trace::miss(self.site, self.key, || seen.why);
+            }
             Err(failure) => {
+                count(&counters.misses);
                 count(&counters.unavailable);
-                trace::unavailable(self.site, &failure);
+                trace::unavailable(self.site, failure);
             }
         }
-        count(&counters.misses);
-        None
+        match looked? {
+            Looked::Hit(returned) => Ok(Some(returned)),
+            Looked::Missed(_) => Ok(None),
+        }
     }
 
     /// Whether what was seen before turns out to be valid under generations captured since.

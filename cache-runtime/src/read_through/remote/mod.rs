@@ -18,7 +18,7 @@ pub(crate) use inspect::{Inspected, inspect, valid};
 pub(crate) use keep::Finished;
 pub(crate) use look::Look;
 pub(super) use turn::turn;
-pub(crate) use write::{permit, set};
+pub(crate) use write::{permit, set, try_set};
 
 use crate::entry::{Entry, Lateness, Remembered};
 use crate::flight::Dependency;

@@ -1,6 +1,7 @@
 //! Making the bytes of an entry.
 
 use crate::cache::Cache;
+use crate::codec::EncodeError;
 use crate::format::{self, Head, Payload};
 use crate::generation::{Guard, Stamp};
 use crate::key::scopes;
@@ -21,7 +22,7 @@ pub(crate) struct Sealing {
 }
 
 impl Sealing {
-    /// Encodes `value`, or the finding that there is none. `None` if it cannot be; that is logged.
+    /// Encodes `value`, or the finding that there is none. That it cannot be is logged.
     pub(crate) fn of<T: CacheValue>(
         cache: &Cache,
         site: &'static Site,
@@ -29,17 +30,15 @@ impl Sealing {
         limit: usize,
         ttl: Option<Duration>,
         cost: Duration,
-    ) -> Option<Self> {
+    ) -> Result<Self, EncodeError> {
         let schema = schema::of::<T>();
         let payload = match value {
             None => Ok(Payload::absent()),
             Some(value) => Payload::of(value, site.codec_in(cache), site.compression(), limit),
         };
-        Some(Sealing {
+        Ok(Sealing {
             site,
-            payload: payload
-                .inspect_err(|error| trace::not_encoded(site, error))
-                .ok()?,
+            payload: payload.inspect_err(|error| trace::not_encoded(site, error))?,
             schema: site.kind_of(schema),
             ttl,
             cost,

@@ -4,11 +4,13 @@ use super::claim::{Claim, Hold};
 use super::guards::{declared, dedup};
 use super::sealing::Sealing;
 use crate::cache::Cache;
+use crate::codec::EncodeError;
+use crate::error::CacheError;
 use crate::flight::{Flight, Remote};
 use crate::generation::{Guard, Named, Stamp};
 use crate::key::Key;
 use crate::read_through::plan::Plan;
-use crate::redis::{Any, Redis, Sealed, Wanted};
+use crate::redis::{Any, Failure, Redis, Sealed, Wanted};
 use crate::site::Site;
 use crate::stats::count;
 use crate::trace;
@@ -81,15 +83,32 @@ pub(crate) async fn set<T: CacheValue>(
     site: &'static Site,
     values: Vec<(Key, T, Plan)>,
 ) -> usize {
-    let Some((_, _, Plan { ttl, .. })) = values.first() else {
-        return 0;
-    };
-    let ttl = cache.resolve(*ttl);
-    if ttl == Some(Duration::ZERO) {
-        return 0;
-    }
-    let limit = redis.config().max_entry;
-    let item = |(key, value, plan): (Key, T, Plan)| {
+    let items = values.into_iter();
+    let items = items.filter_map(|value| Item::of(cache, redis, site, value).ok());
+    let stored = store(cache, redis, site, items.collect()).await;
+    stored.unwrap_or(0)
+}
+
+/// Stores one value, or tells why not.
+pub(crate) async fn try_set<T: CacheValue>(
+    cache: &Cache,
+    redis: &Redis,
+    site: &'static Site,
+    value: (Key, T, Plan),
+) -> Result<(), CacheError> {
+    let item = Item::of(cache, redis, site, value)?;
+    store(cache, redis, site, vec![item]).await?;
+    Ok(())
+}
+
+impl Item {
+    fn of<T: CacheValue>(
+        cache: &Cache,
+        redis: &Redis,
+        site: &'static Site,
+        (key, value, plan): (Key, T, Plan),
+    ) -> Result<Self, EncodeError> {
+        let (limit, ttl) = (redis.config().max_entry, cache.resolve(plan.ttl));
         let sealing = Sealing::of(cache, site, Some(&value), limit, ttl, Duration::ZERO)?;
         let stamp = |key: &str| Stamp {
             guard: Guard::Key,
@@ -101,14 +120,28 @@ pub(crate) async fn set<T: CacheValue>(
         } else {
             keys_of(key.as_str(), &plan).map(stamp).collect()
         };
-        Some(Item {
+        Ok(Item {
             keys,
             key: key.as_str().into(),
             plan,
             sealing,
         })
+    }
+}
+
+async fn store(
+    cache: &Cache,
+    redis: &Redis,
+    site: &'static Site,
+    items: Vec<Item>,
+) -> Result<usize, Failure> {
+    let Some(Item { plan, .. }) = items.first() else {
+        return Ok(0);
     };
-    let items: Vec<Item> = values.into_iter().filter_map(item).collect();
+    let ttl = cache.resolve(plan.ttl);
+    if ttl == Some(Duration::ZERO) {
+        return Ok(0);
+    }
     let mut wanted: Vec<Named> = Vec::new();
     for item in &items {
         wanted.extend(guards(&item.key, &item.plan));
@@ -141,7 +174,7 @@ pub(crate) async fn set<T: CacheValue>(
     match redis.set(wanted, &replaced, seal).await {
         Ok(()) => {
             items.iter().for_each(|_| count(&counters.stores));
-            items.len()
+            Ok(items.len())
         }
         Err(failure) => {
             count(&counters.unavailable);
@@ -149,7 +182,7 @@ pub(crate) async fn set<T: CacheValue>(
             // What was there is older than what could not be stored.
             let keys: Vec<&str> = items.iter().map(|item| &*item.key).collect();
             redis.delete(&keys).await;
-            0
+            Err(failure)
         }
     }
 }
