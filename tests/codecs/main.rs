@@ -4,5 +4,6 @@
 #![forbid(unsafe_code)]
 
 mod choices;
+mod errors;
 mod refusals;
 mod world;

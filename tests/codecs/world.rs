@@ -97,4 +97,9 @@ impl World {
     pub(crate) async fn until_connected(&self) {
         wait_until("the server is there", PATIENCE, || self.is_connected()).await;
     }
+
+    pub(crate) async fn until_lost(&self) {
+        let lost = || async { !self.is_connected().await };
+        wait_until("the server is given up", PATIENCE, lost).await;
+    }
 }
