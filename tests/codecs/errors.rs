@@ -135,3 +135,17 @@ async fn a_value_that_the_codec_cannot_hold_is_not_encoded() {
         .await
         .expect("an embedded cache keeps anything");
 }
+
+#[tokio::test]
+async fn a_value_that_is_not_stored_leaves_nothing_old() {
+    let world = World::start().await;
+    for round in 0..2 {
+        set(&world.cache).await.expect("a server");
+        let value = json!({ "name": "Grace" });
+        match round {
+            0 => assert!(!world.cache.set("patient:7", value).await),
+            _ => assert!(world.cache.try_set("patient:7", value).await.is_err()),
+        }
+        assert_eq!(get(&world.cache).await.expect("a server"), None);
+    }
+}

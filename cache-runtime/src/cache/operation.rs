@@ -104,7 +104,7 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// If the shared server could not be told, or the value cannot be written for it. After an error of the server the
+    /// If the shared server could not be told, or the value cannot be written for it. After an error the
     /// key is deleted, as by [`try_delete`](Cache::try_delete): what was there is older than `value`.
     pub fn try_set<T: CacheValue>(
         &self,

@@ -83,10 +83,11 @@ pub(crate) async fn set<T: CacheValue>(
     site: &'static Site,
     values: Vec<(Key, T, Plan)>,
 ) -> usize {
-    let items = values.into_iter();
-    let items = items.filter_map(|value| Item::of(cache, redis, site, value).ok());
-    let stored = store(cache, redis, site, items.collect()).await;
-    stored.unwrap_or(0)
+    let mut items = Vec::with_capacity(values.len());
+    for value in values {
+        items.extend(item(cache, redis, site, value).await.ok());
+    }
+    store(cache, redis, site, items).await.unwrap_or(0)
 }
 
 /// Stores one value, or tells why not.
@@ -96,9 +97,24 @@ pub(crate) async fn try_set<T: CacheValue>(
     site: &'static Site,
     value: (Key, T, Plan),
 ) -> Result<(), CacheError> {
-    let item = Item::of(cache, redis, site, value)?;
+    let item = item(cache, redis, site, value).await?;
     store(cache, redis, site, vec![item]).await?;
     Ok(())
+}
+
+/// A value that can be stored. What was there is older than one that cannot, and ends.
+async fn item<T: CacheValue>(
+    cache: &Cache,
+    redis: &Redis,
+    site: &'static Site,
+    value: (Key, T, Plan),
+) -> Result<Item, EncodeError> {
+    let key = value.0.clone();
+    let item = Item::of(cache, redis, site, value);
+    if item.is_err() {
+        redis.delete(&[key.as_str()]).await;
+    }
+    item
 }
 
 impl Item {
