@@ -64,7 +64,7 @@ async fn under_load_no_broken_connection_harms_anybody() {
     let near = Process::start(server.url(), &database).await;
     let far = Process::start(proxy.url(), &database).await;
     let load = Load::on(&[&near, &far]);
-    for n in 1..=20 {
+    for n in 1..=12 {
         let connections = proxy.connections();
         match n % 3 {
             0 => proxy.truncate_reply(),

@@ -118,6 +118,7 @@ async fn a_server_that_falls_silent_at_any_word_of_a_connection_is_tried_again()
         let process = Process::start(mute.url(), &database).await;
         process.until_hit(7).await;
         mute.fall_silent_at(word);
+        mute.cut();
         process.until_lost().await;
         assert_eq!(process.read(7).await.value, 1, "{word}");
         wait_until("it is silent", PATIENCE, || async { mute.is_silent() }).await;

@@ -19,6 +19,8 @@ async fn under_load_clients_may_be_thrown_out_at_any_time() {
     let load = Load::on(&[&one, &other]);
     for _ in 0..5 {
         load.until_hits(100).await;
+        one.until_connected().await;
+        other.until_connected().await;
         let thrown_out = server
             .command(&["CLIENT", "KILL", "TYPE", "normal"])
             .await

@@ -47,6 +47,10 @@ impl Load {
                 callers.push(tokio::spawn(read(process, shared, number)));
             }
             let (process, shared) = (Arc::clone(process), Arc::clone(&shared));
+            callers.push(tokio::spawn(give_up(
+                Arc::clone(&process),
+                Arc::clone(&shared),
+            )));
             callers.push(tokio::spawn(write(process, shared)));
         }
         Load { shared, callers }
@@ -150,15 +154,37 @@ async fn read(process: Arc<Process>, shared: Arc<Shared>, number: usize) {
     }
 }
 
-async fn write(process: Arc<Process>, shared: Arc<Shared>) {
-    let routes = [Some(By::Tag), Some(By::Key), None, Some(By::Scope)];
-    for (row, by) in (0..ROWS_OF_LOAD).cycle().zip(routes.into_iter().cycle()) {
+/// Gives up soon, wherever its call is then.
+async fn give_up(process: Arc<Process>, shared: Arc<Shared>) {
+    for n in (0..ROWS_OF_LOAD).cycle() {
         if shared.stops.load(SeqCst) {
             return;
         }
-        let Some(by) = by else {
-            process.rewrite(row).await;
-            continue;
+        let patience = Duration::from_micros(400 * n as u64);
+        let _ = tokio::time::timeout(patience, process.read(n)).await;
+        tokio::time::sleep(THINKING).await;
+    }
+}
+
+async fn write(process: Arc<Process>, shared: Arc<Shared>) {
+    for n in 0.. {
+        if shared.stops.load(SeqCst) {
+            return;
+        }
+        // Every way meets every row.
+        let (row, way) = (n % ROWS_OF_LOAD, n % (ROWS_OF_LOAD + 1) % 5);
+        let by = match way {
+            0 => By::Tag,
+            1 => By::Key,
+            2 => By::Scope,
+            3 => {
+                process.rewrite(row).await;
+                continue;
+            }
+            _ => {
+                process.put(row).await;
+                continue;
+            }
         };
         let count = match process.write(row, by).await {
             Delivery::Delivered => &shared.tally.delivered,

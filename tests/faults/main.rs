@@ -12,6 +12,7 @@ mod full;
 mod hung;
 mod identity;
 mod killed;
+mod late;
 mod leases;
 mod load;
 mod mute;

@@ -1,5 +1,7 @@
-//! A network that passes everything on until a word of the client's, and from then on nothing, on that connection.
+//! A network that keeps back what a client says from some word on, on that connection, and may deliver it late: when the
+//! client has long given up, and has said other things on another connection.
 
+use std::future::pending;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use test_servers::free_port;
@@ -15,21 +17,23 @@ pub(crate) struct Mute {
 }
 
 struct Shared {
-    /// The word of the next silence.
-    word: Mutex<Option<&'static str>>,
-    /// One more with every order: connections from before it are cut.
-    orders: watch::Sender<u32>,
+    /// What the next silence begins with.
+    word: Mutex<Option<String>>,
+    /// One more with every order to cut the connections that are there.
+    cuts: watch::Sender<u32>,
+    /// Whether what was kept back may go on.
+    delivers: watch::Sender<bool>,
 }
 
 impl Mute {
     pub(crate) async fn start(upstream: u16) -> Self {
         let port = free_port();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-            .await
-            .expect("a free port");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+        let listener = listener.expect("a free port");
         let shared = Arc::new(Shared {
             word: Mutex::default(),
-            orders: watch::Sender::new(0),
+            cuts: watch::Sender::new(0),
+            delivers: watch::Sender::new(false),
         });
         let accepting = Arc::clone(&shared);
         tokio::spawn(async move {
@@ -44,23 +48,35 @@ impl Mute {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
-    /// Cuts the connections that are there. The next one on which the client says the word hears nothing any more.
-    pub(crate) fn fall_silent_at(&self, word: &'static str) {
-        *self.shared.word.lock().expect("nobody panics") = Some(word);
-        self.shared.orders.send_modify(|orders| *orders += 1);
+    /// Keeps back what is said on the first connection on which the word is said, from the word on.
+    pub(crate) fn fall_silent_at(&self, word: &str) {
+        *self.shared.word.lock().expect("nobody panics") = Some(word.to_owned());
+    }
+
+    /// Cuts the connections that are there.
+    pub(crate) fn cut(&self) {
+        self.shared.cuts.send_modify(|cuts| *cuts += 1);
     }
 
     /// Whether the word has been said.
     pub(crate) fn is_silent(&self) -> bool {
         self.shared.word.lock().expect("nobody panics").is_none()
     }
+
+    /// Delivers what was said on connections that the client has closed since.
+    pub(crate) fn deliver_late(&self) {
+        self.shared.delivers.send_replace(true);
+    }
 }
 
 impl Shared {
     /// Whether the word is said here. After that it is none any more.
-    fn is_the_word_in(&self, said: &str) -> bool {
+    fn is_the_word_in(&self, said: &[u8]) -> bool {
         let mut word = self.word.lock().expect("nobody panics");
-        let is_in = word.is_some_and(|word| said.contains(word));
+        let is_in = word.as_ref().is_some_and(|word| {
+            let mut parts = said.windows(word.len());
+            parts.any(|part| part == word.as_bytes())
+        });
         if is_in {
             *word = None;
         }
@@ -69,28 +85,37 @@ impl Shared {
 }
 
 async fn relay(client: TcpStream, upstream: u16, shared: Arc<Shared>) {
-    let mut orders = shared.orders.subscribe();
-    let server = TcpStream::connect((Ipv4Addr::LOCALHOST, upstream))
-        .await
-        .expect("it runs");
+    let mut cuts = shared.cuts.subscribe();
+    let server = TcpStream::connect((Ipv4Addr::LOCALHOST, upstream)).await;
     let (from_client, mut to_client) = client.into_split();
-    let (mut from_server, to_server) = server.into_split();
+    let (mut from_server, to_server) = server.expect("it runs").into_split();
     tokio::select! {
-        _ = orders.changed() => {}
+        _ = cuts.changed() => {}
         () = listen(from_client, to_server, &shared) => {}
         _ = copy(&mut from_server, &mut to_client) => {}
     }
 }
 
-/// Passes on what the client says. After the word this only ends with the client.
+/// Passes on what the client says, until the word.
 async fn listen(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared) {
     let mut buffer = vec![0; 64 * 1024];
-    let mut is_silent = false;
+    let mut kept_back: Option<Vec<u8>> = None;
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        let said = String::from_utf8_lossy(&buffer[..length]);
-        is_silent |= shared.is_the_word_in(&said);
-        if !is_silent && to.write_all(&buffer[..length]).await.is_err() {
+        let said = &buffer[..length];
+        if let Some(kept_back) = &mut kept_back {
+            kept_back.extend(said);
+        } else if shared.is_the_word_in(said) {
+            kept_back = Some(said.to_vec());
+        } else if to.write_all(said).await.is_err() {
             return;
+        }
+    }
+    if let Some(kept_back) = kept_back {
+        let mut delivers = shared.delivers.subscribe();
+        let delivered = delivers.wait_for(|delivers| *delivers).await.is_ok();
+        if delivered && to.write_all(&kept_back).await.is_ok() && to.shutdown().await.is_ok() {
+            // The other direction ends when the server has read it all.
+            pending::<()>().await;
         }
     }
 }

@@ -198,6 +198,15 @@ impl Process {
         self.told.raise(row, version, true);
     }
 
+    /// The same as a write-through, after which the new value is stored, or none.
+    pub(crate) async fn put(&self, row: usize) {
+        let write = || async { Ok::<_, ()>(self.database.write(row)) };
+        let tags = [key!("row-tag:{row}").to_string(), "rows".to_owned()];
+        let put = self.cache.write_through(key!("row:{row}"), write);
+        let version = put.tags(tags).await.expect("the database is well");
+        self.told.raise(row, version, false);
+    }
+
     /// What a read of this row that begins now must not fall behind.
     pub(crate) fn least(&self, row: usize) -> u32 {
         let of = |vouched: &Vouched| vouched.by_any[row].load(SeqCst);
