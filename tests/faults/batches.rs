@@ -1,8 +1,9 @@
 //! How often a call waits for the server. Heartbeats pass through the same proxy, hence the least of a few tries.
 
-use crate::world::{By, Database, Process, least_of};
+use crate::world::{By, Database, PATIENCE, Process, least_of, soon};
 use cache_runtime::{Ttl, key};
 use std::sync::Arc;
+use std::time::Instant;
 use test_servers::{Proxy, RedisServer};
 
 const TRIES: usize = 8;
@@ -81,6 +82,25 @@ async fn many_keys_are_read_in_one() {
     line.server.reset_stats().await;
     cache.get_many::<i32>(keys()).await;
     assert_eq!(line.server.calls("mget").await, 1, "and in one command");
+}
+
+/// Reads of several tasks travel together. Who was to send them may be gone by then.
+#[tokio::test]
+async fn a_read_that_others_have_joined_is_sent_although_its_caller_has_gone() {
+    let line = Line::new().await;
+    line.process.until_hit(7).await;
+    let first = line.process.reader(7);
+    let others: Vec<_> = (0..10).map(|_| line.process.reader(7)).collect();
+    // Each has had its first turn then.
+    tokio::task::yield_now().await;
+    first.abort();
+    let gone = Instant::now();
+    for other in others {
+        assert!(!soon(other).await.ran);
+    }
+    assert!(first.await.is_err(), "it was cancelled in time");
+    let took = gone.elapsed();
+    assert!(took < PATIENCE / 2, "{took:?}");
 }
 
 #[tokio::test]

@@ -2,11 +2,12 @@
 //! stood still. Meanwhile others have written, and invalidated.
 
 use crate::mute::Mute;
-use crate::world::{By, Database, PATIENCE, Process};
-use cache_runtime::{Delivery, cache_put, cached};
+use crate::world::{By, Database, PATIENCE, Process, soon};
+use cache_runtime::{Builder, Delivery, cached};
 use std::sync::Arc;
 use std::time::Duration;
 use test_servers::{RedisServer, wait_until};
+use tokio::sync::Notify;
 
 /// Shorter than the operation timeout.
 const BRIEFLY: Duration = Duration::from_millis(20);
@@ -21,11 +22,6 @@ fn text(version: u32) -> String {
 #[cached(ttl = "1h", cache = process.cache, key = "row:{row}", tags = ["row-tag:{row}"], skip(process))]
 async fn read(process: &Process, row: usize) -> String {
     text(process.database.read(row).await)
-}
-
-#[cache_put(ttl = "1h", cache = process.cache, key = "row:{row}", tags = ["row-tag:{row}"])]
-async fn write(process: &Process, row: usize) -> String {
-    text(process.database.write(row))
 }
 
 /// One process whose network can keep things back, and one whose network cannot.
@@ -88,17 +84,48 @@ async fn a_value_that_was_computed_before_an_invalidation_is_not_stored_after_it
     }
 }
 
+/// While it waits for the reply, others find out that the connection is of no use. So what takes it back goes another
+/// way, and overtakes it.
 #[tokio::test]
 async fn a_write_through_is_not_stored_after_a_later_write() {
-    for by in ROUTES {
-        let world = World::new().await;
-        world.mute.fall_silent_at(&text(2));
-        assert_eq!(write(&world.far, 7).await, text(2));
-        world.until_given_up().await;
-        assert_eq!(world.near.write(7, by).await, Delivery::Delivered);
-        world.deliver_late("evalsha").await;
-        world.holds(3, by).await;
+    let world = World::new().await;
+    let timeout = Duration::from_millis(400);
+    let slow = |cache: Builder| cache.operation_timeout(timeout);
+    let far = Process::with(world.mute.url(), &world.near.database, slow).await;
+    let goes_on = Arc::new(Notify::new());
+    let (writing, written) = (Arc::clone(&far), Arc::clone(&goes_on));
+    let writer = tokio::spawn(async move {
+        let write = || async {
+            let version = writing.database.write(7);
+            written.notified().await;
+            Ok::<_, ()>(text(version))
+        };
+        let put = writing.cache.write_through("row:7", write);
+        put.tags(["row-tag:7"]).await
+    });
+    wait_until("the row is written", PATIENCE, || async {
+        far.database.version(7) == 2
+    })
+    .await;
+    world.mute.fall_silent_at("silence");
+    let others: Vec<_> = (0..6).map(|_| Arc::clone(&far)).collect();
+    let others = others
+        .into_iter()
+        .map(|far| tokio::spawn(async move { far.cache.get::<u32>("silence").await }));
+    let others: Vec<_> = others.collect();
+    wait_until("it is silent", PATIENCE, || async {
+        world.mute.is_silent()
+    })
+    .await;
+    goes_on.notify_one();
+    assert_eq!(soon(writer).await, Ok(text(2)));
+    for other in others {
+        assert_eq!(soon(other).await, None);
     }
+    far.until_connected().await;
+    assert_eq!(world.near.write(7, By::Key).await, Delivery::Delivered);
+    world.deliver_late("evalsha").await;
+    world.holds(3, By::Key).await;
 }
 
 #[tokio::test]

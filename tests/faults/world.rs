@@ -97,6 +97,10 @@ impl Database {
     pub(crate) fn write(&self, row: usize) -> u32 {
         self.rows[row].fetch_add(1, SeqCst) + 1
     }
+
+    pub(crate) fn version(&self, row: usize) -> u32 {
+        self.rows[row].load(SeqCst)
+    }
 }
 
 /// A process, as far as the others can tell: computations are shared within a cache, not between two.
