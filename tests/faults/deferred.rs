@@ -1,7 +1,7 @@
 //! Invalidations that the server could not be told, or of which nobody knows whether it was.
 
 use crate::world::{By, Database, PATIENCE, Process, proxied};
-use cache_runtime::Delivery;
+use cache_runtime::{Delivery, key};
 use std::time::{Duration, Instant};
 use test_servers::wait_until;
 
@@ -144,4 +144,31 @@ async fn one_whose_caller_has_gone_is_delivered_before_anything_is_served() {
         !call.ran
     })
     .await;
+}
+
+/// More of them than anybody can keep in mind end everything.
+#[tokio::test]
+async fn too_many_of_them_end_more_than_was_asked_for_and_never_less() {
+    let database = Database::new();
+    let (_server, proxy, process) = proxied(&database).await;
+    process.until_hit(7).await;
+    process.until_hit(8).await;
+    proxy.refuse();
+    proxy.cut();
+    process.until_lost().await;
+    assert_eq!(process.write(7, By::Tag).await, Delivery::Deferred);
+    for n in 0..20_000 {
+        process.cache.invalidate_tag(key!("other:{n}")).await;
+    }
+    let redis = process.cache.health().await.redis.expect("there is one");
+    assert!(
+        redis.queued_invalidations <= 10_000,
+        "{}",
+        redis.queued_invalidations
+    );
+    proxy.heal();
+    process.until_connected().await;
+    assert_eq!(process.read(7).await.value, 2);
+    assert!(process.read(8).await.ran, "more than was asked for");
+    process.until_hit(7).await;
 }

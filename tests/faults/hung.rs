@@ -2,9 +2,9 @@
 
 use crate::load::Load;
 use crate::mute::Mute;
-use crate::world::{By, Database, PATIENCE, Process, proxied};
-use cache_runtime::Delivery;
-use std::time::Duration;
+use crate::world::{By, Database, PATIENCE, Process, proxied, timed};
+use cache_runtime::{Builder, Cache, Delivery};
+use std::time::{Duration, Instant};
 use test_servers::{Proxy, RedisServer, wait_until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -12,7 +12,8 @@ async fn under_load_a_server_that_stops_and_goes_on_harms_nobody() {
     let database = Database::new();
     let server = RedisServer::start().await;
     let one = Process::start(server.url(), &database).await;
-    let other = Process::start(server.url(), &database).await;
+    let several = |cache: Builder| cache.connections(3);
+    let other = Process::with(server.url(), &database, several).await;
     let load = Load::on(&[&one, &other]);
     for _ in 0..2 {
         load.until_hits(200).await;
@@ -100,7 +101,7 @@ async fn a_slow_server_is_used() {
     let database = Database::new();
     let server = RedisServer::start().await;
     let proxy = Proxy::start(server.port()).await;
-    let slow = |cache: cache_runtime::Builder| cache.operation_timeout(Duration::from_secs(1));
+    let slow = |cache: Builder| cache.operation_timeout(Duration::from_secs(1));
     let process = Process::with(proxy.url(), &database, slow).await;
     proxy.delay(Duration::from_millis(10));
     process.until_hit(7).await;
@@ -125,4 +126,27 @@ async fn a_server_that_falls_silent_at_any_word_of_a_connection_is_tried_again()
         process.until_connected().await;
         process.until_hit(7).await;
     }
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_at_the_start_holds_nobody_up() {
+    let database = Database::new();
+    let server = RedisServer::start().await;
+    server.pause();
+    let began = Instant::now();
+    let limit = Duration::from_millis(300);
+    let builder = Cache::builder().redis(server.url()).connect_timeout(limit);
+    let cache = builder.build().await.expect("a valid configuration");
+    let built = began.elapsed();
+    assert!(built < 4 * limit, "{built:?}");
+    let read = || cache.get_or_set("row:7", || database.read(7));
+    for _ in 0..3 {
+        let call = timed(read().into_future()).await;
+        assert!(call.ran && call.over < limit, "{:?}", call.over);
+    }
+    server.resume();
+    wait_until("a read is a hit", PATIENCE, || async {
+        !timed(read().into_future()).await.ran
+    })
+    .await;
 }

@@ -2,7 +2,7 @@
 
 use crate::load::Load;
 use crate::world::{Call, Database, PATIENCE, Process, least_of, soon, timed};
-use cache_runtime::cached;
+use cache_runtime::{Builder, cached};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -27,7 +27,8 @@ async fn under_load_no_call_fails_and_afterwards_everything_is_as_before() {
     database.takes(Duration::from_millis(2));
     let server = RedisServer::start().await;
     let one = Process::start(server.url(), &database).await;
-    let other = Process::start(server.url(), &database).await;
+    let several = |cache: Builder| cache.connections(3);
+    let other = Process::with(server.url(), &database, several).await;
     let load = Load::on(&[&one, &other]);
     for _ in 0..2 {
         load.until_hits(200).await;
@@ -65,7 +66,7 @@ async fn nor_when_the_server_hangs() {
     database.takes(Duration::from_millis(20));
     let server = RedisServer::start().await;
     let timeout = 4 * TIMEOUT;
-    let patient = |cache: cache_runtime::Builder| cache.operation_timeout(timeout);
+    let patient = |cache: Builder| cache.operation_timeout(timeout);
     let process = Process::with(server.url(), &database, patient).await;
     let slowest = least_of(TRIES, timeout + 2 * MARGIN, || async {
         let slowest = slowest_around(&process, || server.pause()).await;

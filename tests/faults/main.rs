@@ -6,6 +6,7 @@
 
 mod batches;
 mod cut;
+mod database;
 mod deferred;
 mod forgotten;
 mod full;
