@@ -61,6 +61,8 @@ pub enum Mutation {
     EndsAnyAfterTag,
     /// `vouch` reads `any` before it captures.
     ReadsAnyBeforeCapturing,
+    /// A permit does not capture `any`, so that nothing vouches for tags that are known only from the value.
+    PermitWithoutAny,
     /// `commit` does not compare the key's generation.
     CommitsWithoutComparing,
     /// `commit` leaves the lease to its computation.

@@ -118,7 +118,9 @@ impl Run<'_> {
     /// An explicit write begins: captures before it writes.
     pub(crate) fn ask_permit(&mut self, c: usize) {
         let what = self.what(c);
-        let todo = what.declared | anys(what.late) | bit(key_generation(self.key_of(c)));
+        let unvouched = self.setting.breaks(Mutation::PermitWithoutAny);
+        let any = if unvouched { 0 } else { anys(what.late) };
+        let todo = what.declared | any | bit(key_generation(self.key_of(c)));
         let sealed = self.process_of(c).connected;
         self.s.callers[c] = Caller {
             at: At::Permits,

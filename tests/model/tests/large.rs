@@ -1,7 +1,7 @@
 //! Searches of tens of millions of states. They run with `MODEL=large` only, one after the other, on all cores.
 
 use protocol_model::Mark::*;
-use protocol_model::{Budget, Setting, settings, uphold};
+use protocol_model::{Budget, Setting, refute, settings, uphold};
 use std::sync::Mutex;
 use std::thread::available_parallelism;
 
@@ -19,13 +19,17 @@ const FAULTS: [Budget; 8] = [
 ];
 
 fn holds(settings: impl IntoIterator<Item = Setting>) {
-    if std::env::var("MODEL").is_ok_and(|model| model == "large") {
+    if is_asked_for() {
         let _turn = ONE_AT_A_TIME.lock();
         let threads = available_parallelism().map_or(1, usize::from);
         for setting in settings {
             uphold(&setting, threads, &[Miss, Computed]);
         }
     }
+}
+
+fn is_asked_for() -> bool {
+    std::env::var("MODEL").is_ok_and(|model| model == "large")
 }
 
 #[test]
@@ -131,4 +135,17 @@ fn batches_under_each_fault() {
             .iter()
             .map(|fault| settings::batches().with(*fault)),
     );
+}
+
+/// Others join the second computation; a nested read cannot where that has not captured the generation of the key.
+#[test]
+fn a_nested_read_may_wait_for_a_third_computation() {
+    if is_asked_for() {
+        let setting = settings::nested_crowd().on_one_node().counting();
+        refute(
+            &setting,
+            None,
+            "nobody waits for more than two computations",
+        );
+    }
 }

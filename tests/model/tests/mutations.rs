@@ -199,6 +199,11 @@ fn any_read_before_the_late_guards_are_captured() {
 }
 
 #[test]
+fn a_permit_without_any() {
+    goes_stale(settings::writer_with_late_tag(), Mutation::PermitWithoutAny);
+}
+
+#[test]
 fn a_commit_that_does_not_compare_the_generation_of_the_key() {
     goes_stale(settings::two_writers(), Mutation::CommitsWithoutComparing);
     goes_stale(

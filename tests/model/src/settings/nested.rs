@@ -104,18 +104,11 @@ pub fn nested_from_two_places() -> Setting {
         .in_any_order()
 }
 
-/// Three callers of an inner key, and one nested read of it.
+/// Three callers of a key, and a nested read of it, in one process.
 pub fn nested_crowd() -> Setting {
     Setting::new("three callers and a nested read")
-        .key(
-            0,
-            Key {
-                inner: Some(1),
-                ..first(0)
-            },
-        )
         .key(1, second(bit(G1)))
-        .readers(0, 0, 1)
+        .body(0, 1)
         .readers(0, 1, 3)
         .role(
             1,
