@@ -58,8 +58,8 @@ pub fn cached_value<V: CacheValue>(_: PhantomData<fn() -> V>) {}
 pub fn can_be_absent<S: HoldsAbsence>(_: &S) {}
 
 /// Runs an annotated call so that it computes afresh and stores.
-pub async fn refresh<F: Future>(site: &'static Site, call: F) -> F::Output {
-    crate::flight::refreshing(site, call).await
+pub fn refresh<F: Future>(site: &'static Site, call: F) -> impl Future<Output = F::Output> {
+    crate::flight::refreshing(site, call)
 }
 
 /// Invalidates the targets when the body it runs has ended as asked; also if it panics or is dropped, since what

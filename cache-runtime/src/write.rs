@@ -42,7 +42,13 @@ pub(crate) async fn try_set<T: CacheValue>(
         if !is_possible(cache, key) {
             return Ok(());
         }
-        return Box::pin(remote::try_set(cache, redis, site, (key.clone(), value, plan))).await;
+        return Box::pin(remote::try_set(
+            cache,
+            redis,
+            site,
+            (key.clone(), value, plan),
+        ))
+        .await;
     }
     set(cache, site, key, value, plan).await;
     Ok(())

@@ -10,4 +10,5 @@ mod held;
 #[path = "../adversary/stale.rs"]
 mod stale;
 #[path = "../adversary/world.rs"]
+#[allow(dead_code, reason = "shared with the adversary of the embedded cache")]
 mod world;

@@ -87,7 +87,9 @@ pub(super) fn declare_site(cached: &Cached, name: &TokenStream) -> TokenStream {
             quote!(#arguments #generic)
         }
     };
-    let storing = cached.storing.site_options(&cached.krate, cached.key.as_ref());
+    let storing = cached
+        .storing
+        .site_options(&cached.krate, cached.key.as_ref());
     quote!(#krate::__private::site! { #name: function #key #storing })
 }
 

@@ -15,9 +15,7 @@ pub use config::ConfigError;
 pub use explain::{EntryDetails, Explanation, State};
 pub use global::InstallError;
 pub use health::Health;
-pub use operation::{
-    GetOrSet, GetOrTrySet, Operation, Set, SetWith, TrySet, WriteThrough,
-};
+pub use operation::{GetOrSet, GetOrTrySet, Operation, Set, SetWith, TrySet, WriteThrough};
 pub use warm::{Warm, WarmReport};
 
 use crate::clock::{Clock, Tick};

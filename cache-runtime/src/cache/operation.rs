@@ -221,9 +221,9 @@ impl<'c, T: CacheValue> IntoFuture for Operation<'c, TrySet<T>> {
 
     fn into_future(self) -> Self::IntoFuture {
         let TrySet(value) = self.action;
-        Box::pin(async move {
-            write::try_set(self.cache, &DIRECT, &self.key, value, self.plan).await
-        })
+        Box::pin(
+            async move { write::try_set(self.cache, &DIRECT, &self.key, value, self.plan).await },
+        )
     }
 }
 

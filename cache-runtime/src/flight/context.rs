@@ -43,19 +43,25 @@ pub(crate) fn current_for(site: &'static Site) -> (Option<Arc<Flight>>, bool) {
 }
 
 /// Runs `body` as the computation of `flight`.
-pub(crate) async fn computing<F: Future>(flight: Arc<Flight>, body: F) -> F::Output {
+pub(crate) fn computing<F: Future>(
+    flight: Arc<Flight>,
+    body: F,
+) -> impl Future<Output = F::Output> {
     let context = Context {
         flight: Some(flight),
         refresh: Cell::new(None),
     };
-    CONTEXT.scope(context, body).await
+    CONTEXT.scope(context, body)
 }
 
 /// Runs `call`, which calls `site`: it computes afresh and stores.
-pub(crate) async fn refreshing<F: Future>(site: &'static Site, call: F) -> F::Output {
+pub(crate) fn refreshing<F: Future>(
+    site: &'static Site,
+    call: F,
+) -> impl Future<Output = F::Output> {
     let context = Context {
         flight: current(),
         refresh: Cell::new(Some(std::ptr::from_ref(site).addr())),
     };
-    CONTEXT.scope(context, call).await
+    CONTEXT.scope(context, call)
 }

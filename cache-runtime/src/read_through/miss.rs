@@ -79,6 +79,8 @@ impl<S> Miss<S> {
         S: Shape<R>,
         S::Value: CacheValue,
     {
+        // Pinned here, so that this future holds the body once, whichever way it goes.
+        let body = pin!(body);
         let pending = match self.course {
             Course::Through(pending) => pending,
             #[cfg(feature = "redis")]
@@ -95,7 +97,6 @@ impl<S> Miss<S> {
         };
         let (cache, site, key) = (&pending.cache, pending.site, &*pending.key);
         let (returned, cost) = {
-            // Pinned here, so that this future holds the body once.
             let computation = pin!(compute(cache, site, key, lead.flight(), body));
             match &claim {
                 #[cfg(feature = "redis")]

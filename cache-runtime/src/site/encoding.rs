@@ -10,12 +10,18 @@ use crate::format::Compression;
 
 /// `codec = …`, by its name.
 #[derive(Clone, Copy)]
-#[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "nothing is encoded"))]
+#[cfg_attr(
+    not(feature = "redis"),
+    allow(dead_code, reason = "nothing is encoded")
+)]
 pub struct ChosenCodec(&'static str);
 
 /// `compress = …`
 #[derive(Clone, Copy)]
-#[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "nothing is compressed"))]
+#[cfg_attr(
+    not(feature = "redis"),
+    allow(dead_code, reason = "nothing is compressed")
+)]
 pub struct ChosenCompression(Choice);
 
 #[derive(Clone, Copy)]

@@ -41,9 +41,15 @@ pub struct Site {
     pub(crate) ttl: Lifetime,
     pub(crate) version: u32,
     /// `None`: the cache's.
-    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "nothing is encoded"))]
+    #[cfg_attr(
+        not(feature = "redis"),
+        allow(dead_code, reason = "nothing is encoded")
+    )]
     codec: Option<ChosenCodec>,
-    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "nothing is compressed"))]
+    #[cfg_attr(
+        not(feature = "redis"),
+        allow(dead_code, reason = "nothing is compressed")
+    )]
     compression: ChosenCompression,
     pub(crate) negative: bool,
     pub(crate) sensitive: bool,
