@@ -7,7 +7,6 @@ use redis::aio::MultiplexedConnection;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
-use std::time::Duration;
 use test_servers::RedisServer;
 use tokio::task::JoinSet;
 
