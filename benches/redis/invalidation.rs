@@ -96,10 +96,8 @@ pub(crate) async fn measure(server: &RedisServer) {
     let mut patient = patient(&client).await;
     let command = redis::cmd("EVAL").arg(clear).arg(0).clone();
     let clear = async {
-        command
-            .query_async::<()>(&mut patient)
-            .await
-            .expect("a reply")
+        let done = command.query_async::<()>(&mut patient).await;
+        done.expect("a reply");
     };
     let longest = blocked(server, clear).await;
     println!(
