@@ -413,9 +413,13 @@ impl<'p> Caller<'p> {
         S::Value: CacheValue,
     {
         let claim = Claim::new(self.redis, &self.pending.key, captured, Hold::Lease(token));
-        let again = self
-            .look()
-            .take_again(shape, seen, claim.replication_id(), claim.stamps());
+        // An outer computation would have to know the key's generation from before the entry was read.
+        let again = match self.pending.outer {
+            None => self
+                .look()
+                .take_again(shape, seen, claim.replication_id(), claim.stamps()),
+            Some(_) => None,
+        };
         let Some(returned) = again else {
             lead.flight().holds(Some(Held {
                 token,
