@@ -9,7 +9,6 @@ use crate::key::Key;
 use crate::read_through::{Call, Decision, FallibleOptional, Lookup, Opaque, Optional, Plan};
 use crate::site::Site;
 use crate::stats::FunctionStats;
-use crate::sync::all_at_once;
 use crate::tag::Tag;
 use crate::ttl::Ttl;
 use crate::value::CacheValue;
@@ -76,7 +75,7 @@ impl<R: DomainRecord> Domain<R> {
 
     pub async fn get_many(&self, keys: Vec<Key>) -> Vec<Option<R>> {
         let peeks = keys.into_iter().map(|key| self.peek(key));
-        all_at_once(peeks.collect()).await
+        self.cache.all_at_once(peeks.collect()).await
     }
 
     pub async fn put(&self, record: &R) -> bool {

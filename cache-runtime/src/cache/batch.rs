@@ -5,7 +5,6 @@ use crate::invalidate::{self, By};
 use crate::key::Key;
 use crate::read_through::Plan;
 use crate::site::DIRECT;
-use crate::sync::all_at_once;
 use crate::ttl::IntoTtl;
 use crate::value::CacheValue;
 use crate::write;
@@ -27,7 +26,7 @@ impl Cache {
         keys: impl IntoIterator<Item = impl Into<Key>>,
     ) -> Vec<Option<T>> {
         let reads = keys.into_iter().map(|key| self.read(key.into()));
-        all_at_once(reads.collect()).await
+        self.all_at_once(reads.collect()).await
     }
 
     /// Stores every value under its key, with one time to live; returns how many were stored. What

@@ -95,12 +95,23 @@ pub(super) fn generation(bytes: &[u8]) -> Option<u64> {
 }
 
 /// Reads `names` at once, from the connection whose turn it is.
-pub(super) async fn read(link: &Arc<Link>, names: Vec<String>) -> Result<Values, Failure> {
+///
+/// `more_to_come`: the caller has further reads to begin.
+pub(super) async fn read(
+    link: &Arc<Link>,
+    names: Vec<String>,
+    more_to_come: bool,
+) -> Result<Values, Failure> {
     let at = link.next_line();
     let (values, opened) = link.lines()[at].batches.join(names);
     if opened {
         let (link, batch) = (Arc::clone(link), Arc::clone(&values.batch));
-        Driven::new(async move { batch.send(&link.lines()[at], link.patience).await }).await;
+        Driven::new(async move {
+            batch
+                .send(&link.lines()[at], link.patience, more_to_come)
+                .await;
+        })
+        .await;
     }
     if values.batch.reply.get().is_none() {
         // The task that sends may be part of a runtime that has ended, or that nobody drives.
@@ -166,10 +177,10 @@ impl Batches {
 }
 
 impl Batch {
-    async fn send(self: Arc<Self>, line: &Line, patience: Duration) {
+    async fn send(self: Arc<Self>, line: &Line, patience: Duration, more_to_come: bool) {
         let _under_way = UnderWay::new(&line.batches.under_way);
         // With nothing under way there is nobody to wait for.
-        if line.batches.under_way.load(Ordering::Relaxed) > 1 {
+        if more_to_come || line.batches.under_way.load(Ordering::Relaxed) > 1 {
             tokio::task::yield_now().await;
         }
         line.batches.close(&self);

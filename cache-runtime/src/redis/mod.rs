@@ -27,7 +27,7 @@ pub(crate) use protocol::{Begun, Captured, Commit, Intent, Reading, Sealed, Want
 
 use crate::generation::Named;
 use crate::invalidate::Delivery;
-use crate::sync::within;
+use crate::sync::{all_at_once, within};
 use breaker::Breaker;
 use draw::Draw;
 use names::Names;
@@ -35,7 +35,7 @@ use pending::Pending;
 use quick_cache::sync::Cache;
 use redis::{Cmd, ConnectionInfo, Value};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, Notify, watch};
 
@@ -63,6 +63,8 @@ struct Shared {
     /// Whether the supervisor's task is alive; it may have died with its runtime.
     supervised: AtomicBool,
     wake: Arc<Notify>,
+    /// Callers that are about to begin several reads.
+    gathering: AtomicUsize,
     /// What entries turned out to depend on besides what their readers declare, by key.
     remembered: Cache<Box<str>, Arc<[Named]>>,
     /// The generations that were captured last, with the link's epoch. Nothing relies on them.
@@ -96,6 +98,7 @@ impl Redis {
                 sequence: AtomicU64::new(1),
                 supervised: AtomicBool::new(false),
                 wake: Arc::default(),
+                gathering: AtomicUsize::new(0),
                 remembered: Cache::new(REMEMBERED),
                 known: Cache::new(REMEMBERED),
             }),
@@ -111,6 +114,19 @@ impl Redis {
 
     pub(crate) fn config(&self) -> &RedisConfig {
         &self.shared.config
+    }
+
+    /// Runs `reads`, which begin at once, so that they share a command.
+    pub(crate) async fn together<F: Future>(&self, reads: Vec<F>) -> Vec<F::Output> {
+        struct Gathering<'s>(&'s AtomicUsize);
+        impl Drop for Gathering<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        self.shared.gathering.fetch_add(1, Ordering::Relaxed);
+        let _gathering = Gathering(&self.shared.gathering);
+        all_at_once(reads).await
     }
 
     /// A number that is greater than all that were given before.

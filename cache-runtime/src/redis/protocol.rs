@@ -12,6 +12,7 @@ use crate::invalidate::Delivery;
 use crate::sync::within;
 use redis::{Pipeline, Value};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
@@ -121,7 +122,7 @@ impl Redis {
         }
         names.push(self.shared.names.entry(key));
         names.extend(self.names_of(&guards));
-        let values = self.noted(&link, batch::read(&link, names).await)?;
+        let values = self.noted(&link, self.gathered(&link, names).await)?;
         Ok(Reading {
             link,
             values,
@@ -138,7 +139,7 @@ impl Redis {
         guards: Vec<Named>,
     ) -> Result<(), Failure> {
         let names = self.names_of(&guards).collect();
-        let values = self.noted(&reading.link, batch::read(&reading.link, names).await)?;
+        let values = self.noted(&reading.link, self.gathered(&reading.link, names).await)?;
         reading.more = Some((values, guards));
         Ok(())
     }
@@ -406,7 +407,7 @@ impl Redis {
             .map(|stamp| self.shared.names.generation(stamp.guard, &stamp.name));
         let values = self.noted(
             &link,
-            batch::read(&link, lease.chain(guards).collect()).await,
+            self.gathered(&link, lease.chain(guards).collect()).await,
         )?;
         let expected = std::iter::once(token).chain(stamps.iter().map(|stamp| stamp.generation));
         let mut expected = expected.enumerate();
@@ -418,7 +419,7 @@ impl Redis {
     pub(crate) async fn is_leased(&self, key: &str) -> Result<bool, Failure> {
         let link = self.link().await?;
         let names = vec![self.shared.names.lease(key)];
-        let values = self.noted(&link, batch::read(&link, names).await)?;
+        let values = self.noted(&link, self.gathered(&link, names).await)?;
         Ok(values.get(0).is_some())
     }
 
@@ -600,6 +601,11 @@ impl Redis {
             })
         });
         known.collect()
+    }
+
+    async fn gathered(&self, link: &Arc<Link>, names: Vec<String>) -> Result<Values, Failure> {
+        let more_to_come = self.shared.gathering.load(Ordering::Relaxed) > 0;
+        batch::read(link, names, more_to_come).await
     }
 
     fn names_of(&self, guards: &[Named]) -> impl Iterator<Item = String> {
