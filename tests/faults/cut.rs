@@ -61,7 +61,7 @@ async fn under_load_no_broken_connection_harms_anybody() {
     let database = Database::new();
     let server = RedisServer::start().await;
     let proxy = Proxy::start(server.port()).await;
-    let near = Process::start(server.url(), &database).await;
+    let near = Process::patient(server.url(), &database).await;
     let far = Process::start(proxy.url(), &database).await;
     let load = Load::on(&[&near, &far]);
     for n in 1..=12 {

@@ -48,7 +48,7 @@ async fn under_load_no_silence_of_the_network_harms_anybody() {
     let database = Database::new();
     let server = RedisServer::start().await;
     let proxy = Proxy::start(server.port()).await;
-    let near = Process::start(server.url(), &database).await;
+    let near = Process::patient(server.url(), &database).await;
     let far = Process::start(proxy.url(), &database).await;
     let load = Load::on(&[&near, &far]);
     for (fault, begin) in SILENCES {

@@ -100,8 +100,9 @@ async fn a_replica_is_not_used_in_the_first_place() {
     let database = Database::new();
     let (server, primary) = (RedisServer::start().await, RedisServer::start().await);
     server.replicate_from(&primary).await;
-    let cache = Cache::builder().redis(server.url()).build().await;
-    let cache = cache.expect("a valid configuration");
+    let builder = Cache::builder().redis(server.url());
+    let builder = builder.operation_timeout(PATIENCE);
+    let cache = builder.build().await.expect("a valid configuration");
     let redis = cache.health().await.redis.expect("there is one");
     assert!(!redis.connected);
     let why = redis.reason.expect("it is not connected");
