@@ -1,7 +1,7 @@
 //! The circuit breaker: when to stop asking a server that does not answer.
 //!
 //! Open, nobody asks but the supervisor, which probes with growing pauses (`supervisor`); the first probe that
-//! is answered in time closes it.
+//! is answered in time makes a new link, whose breaker is closed.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -33,11 +33,6 @@ impl Breaker {
         let before = self.level.fetch_add(FAILURE, Ordering::Relaxed);
         before < OPENS_AT && before + FAILURE >= OPENS_AT
     }
-
-    /// Closed again, with everything forgotten.
-    pub(crate) fn reset(&self) {
-        self.level.store(0, Ordering::Relaxed);
-    }
 }
 
 #[cfg(test)]
@@ -49,8 +44,6 @@ mod tests {
         let breaker = Breaker::default();
         let opened: Vec<bool> = (0..7).map(|_| breaker.failed()).collect();
         assert_eq!(opened, [false, false, false, false, true, false, false]);
-        breaker.reset();
-        assert!(!breaker.failed());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! no primary, it is given up, and the supervisor makes a new one.
 
 use super::batch::Batches;
+use super::breaker::Breaker;
 use super::info::Info;
 use super::script::Script;
 use redis::aio::MultiplexedConnection;
@@ -18,6 +19,7 @@ pub(crate) struct Link {
     lines: Box<[Line]>,
     next: AtomicUsize,
     pub(super) info: Info,
+    pub(super) breaker: Breaker,
     /// How long to wait for a reply.
     pub(super) patience: Duration,
     /// The scripts' names on the server, in the order of [`Script::ALL`].
@@ -70,6 +72,7 @@ impl Link {
         };
         Link {
             epoch,
+            breaker: Breaker::default(),
             lines: connections.into_iter().map(line).collect(),
             next: AtomicUsize::new(0),
             info,

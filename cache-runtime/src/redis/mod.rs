@@ -28,7 +28,6 @@ pub(crate) use protocol::{Begun, Captured, Commit, Intent, Reading, Sealed, Want
 use crate::generation::Named;
 use crate::invalidate::Delivery;
 use crate::sync::{all_at_once, within};
-use breaker::Breaker;
 use draw::Draw;
 use names::Names;
 use pending::Pending;
@@ -53,7 +52,6 @@ struct Shared {
     server: ConnectionInfo,
     names: Names,
     state: watch::Sender<State>,
-    breaker: Breaker,
     pending: Pending,
     /// Held while pending deletions are delivered, so that whoever comes then waits for them.
     delivering: Mutex<()>,
@@ -91,7 +89,6 @@ impl Redis {
                 server,
                 names,
                 state: watch::Sender::new(State::Starting),
-                breaker: Breaker::default(),
                 pending: Pending::new(root),
                 delivering: Mutex::default(),
                 draw: Draw::new(),
@@ -164,7 +161,7 @@ impl Redis {
     /// Takes note of how the server has done.
     fn noted<T>(&self, link: &Link, outcome: Result<T, Failure>) -> Result<T, Failure> {
         match &outcome {
-            Ok(_) | Err(Failure::Refused(_) | Failure::NoScript) => self.shared.breaker.answered(),
+            Ok(_) | Err(Failure::Refused(_) | Failure::NoScript) => link.breaker.answered(),
             Err(failure) => self.shared.failed(link, failure),
         }
         outcome
@@ -268,7 +265,7 @@ impl Shared {
     fn failed(&self, link: &Link, failure: &Failure) {
         match failure {
             Failure::Lost(why) => self.lost(link.epoch, why),
-            Failure::TimedOut if self.breaker.failed() => {
+            Failure::TimedOut if link.breaker.failed() => {
                 self.lost(link.epoch, "it answers too late, or not at all");
             }
             _ => {}

@@ -48,14 +48,16 @@ impl Drop for Alive {
 
 async fn run(shared: &Weak<Shared>, wake: &Notify) {
     let mut pauses = Pauses::new();
-    let mut epoch = 0;
+    let mut advised = false;
     let mut down_since: Option<Instant> = None;
     while let Some(alive) = shared.upgrade() {
-        epoch += 1;
+        let epoch = alive.sequence.fetch_add(1, Ordering::AcqRel);
         match connect(&alive, epoch).await {
             Ok(link) => {
                 tell_up(&alive, &link, down_since.take());
-                alive.breaker.reset();
+                if !std::mem::replace(&mut advised, true) {
+                    advise(&alive, &link);
+                }
                 alive.state.send_replace(State::Up(Arc::clone(&link)));
                 drop(alive);
                 let began = Instant::now();
@@ -85,10 +87,11 @@ fn tell_up(shared: &Shared, link: &Link, down_since: Option<Instant>) {
     let was_away = down_since.map(|since| since.elapsed());
     tracing::info!(target: "cache_runtime", server = %shared.config.server, version = %link.info.version,
         was_away = ?was_away, "connected to redis");
-    if link.epoch == 1 {
-        for advice in advice::on(&link.info) {
-            tracing::warn!(target: "cache_runtime", server = %shared.config.server, "{advice}");
-        }
+}
+
+fn advise(shared: &Shared, link: &Link) {
+    for advice in advice::on(&link.info) {
+        tracing::warn!(target: "cache_runtime", server = %shared.config.server, "{advice}");
     }
 }
 
