@@ -18,7 +18,7 @@ pub(crate) async fn measure(server: &RedisServer) {
     server.command(&["FLUSHALL"]).await;
     let empty = used().await;
     for n in 0..ENTRIES {
-        let key = format!("bench:user:{n}:profile");
+        let key = format!("bench:user:{n}");
         // As bincode writes it: one byte of length, 199 of text.
         let value = format!("\u{7f}{}", value(n));
         server
@@ -37,7 +37,7 @@ pub(crate) async fn measure(server: &RedisServer) {
     for n in 0..ENTRIES {
         let (group, other) = (n / PER_TAG, ENTRIES + n / PER_TAG);
         let stored = cache
-            .set(key!("user:{n}:profile"), value(n))
+            .set(key!("user:{n}"), value(n))
             .tags([key!("group:{group}"), key!("group:{other}")])
             .ttl(Ttl::hours(1))
             .await;

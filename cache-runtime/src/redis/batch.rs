@@ -30,6 +30,8 @@ pub(super) struct Batches {
     open: Mutex<Option<Arc<Batch>>>,
     /// Batches that were opened and have not been answered.
     under_way: AtomicUsize,
+    /// How many readers the last one had.
+    last: AtomicUsize,
 }
 
 struct Batch {
@@ -42,6 +44,7 @@ struct Batch {
 struct Gathered {
     names: Vec<String>,
     places: HashMap<String, usize, RandomState>,
+    readers: usize,
 }
 
 impl Gathered {
@@ -150,13 +153,17 @@ impl Batches {
         if let Some(batch) = &*open {
             let mut gathered = lock(&batch.names);
             if gathered.names.len() + names.len() <= MOST_NAMES {
+                gathered.readers += 1;
                 let places = names.into_iter().map(|name| gathered.place(name)).collect();
                 let batch = Arc::clone(batch);
                 drop(gathered);
                 return (Values { batch, places }, false);
             }
         }
-        let mut gathered = Gathered::default();
+        let mut gathered = Gathered {
+            readers: 1,
+            ..Gathered::default()
+        };
         let places = names.into_iter().map(|name| gathered.place(name)).collect();
         let batch = Arc::new(Batch {
             names: Mutex::new(gathered),
@@ -179,12 +186,18 @@ impl Batches {
 impl Batch {
     async fn send(self: Arc<Self>, line: &Line, patience: Duration, more_to_come: bool) {
         let _under_way = UnderWay::new(&line.batches.under_way);
-        // With nothing under way there is nobody to wait for.
-        if more_to_come || line.batches.under_way.load(Ordering::Relaxed) > 1 {
+        // With one reader at a time there is nobody to wait for.
+        let batches = &line.batches;
+        let seen = batches
+            .under_way
+            .load(Ordering::Relaxed)
+            .max(batches.last.load(Ordering::Relaxed));
+        if more_to_come || seen > 1 {
             tokio::task::yield_now().await;
         }
-        line.batches.close(&self);
-        let names = std::mem::take(&mut lock(&self.names).names);
+        batches.close(&self);
+        let Gathered { names, readers, .. } = std::mem::take(&mut *lock(&self.names));
+        batches.last.store(readers, Ordering::Relaxed);
         let mut command = Cmd::with_capacity(names.len() + 1, names.iter().map(String::len).sum());
         command.arg("MGET");
         for name in &names {
