@@ -16,23 +16,30 @@ impl Run<'_> {
         if let Some(leader) = flight.filter(|_| !self.setting.breaks(Mutation::JoinsOnTokenAlone)) {
             return self.join_or_wait(c, leader);
         }
+        self.send_begin(c);
+        self.s.callers[c].leads = true;
+    }
+
+    /// From here on whoever calls later may not join.
+    pub(crate) fn send_begin(&mut self, c: usize) {
+        let (process, key) = (self.setting.roles[c].process, self.key_of(c));
         for other in 0..self.setting.roles.len() {
             let here = self.setting.roles[other].process == process && self.is_reading(other, key);
-            self.s.callers[other].may_join |=
-                here && !self.setting.breaks(Mutation::JoinsOnStampsAlone);
+            if here && !self.setting.breaks(Mutation::JoinsOnStampsAlone) {
+                self.s.callers[other].may_join |= 1 << c;
+            }
         }
         let late = self.setting.breaks(Mutation::StampsAfterTheComputation);
         let guards = if late { 0 } else { self.guards(c) };
         let sealed = self.process_of(c).connected;
         let caller = &mut self.s.callers[c];
-        caller.leads = true;
         caller.at = At::Begins;
         caller.todo = ENTRY | guards;
         caller.sealed = sealed;
     }
 
     /// What to capture before the computation.
-    fn guards(&self, c: usize) -> Set {
+    pub(crate) fn guards(&self, c: usize) -> Set {
         let (key, what) = (self.key_of(c), self.what(c));
         let remembered = self.process_of(c).remembered[key];
         if remembered != 0 {
@@ -49,7 +56,7 @@ impl Run<'_> {
 
     fn join_or_wait(&mut self, c: usize, leader: usize) {
         let joins = self.setting.breaks(Mutation::JoinsAlways)
-            || (self.s.callers[c].may_join && self.suits(c, leader));
+            || (self.began_after(c, leader) && self.suits(c, leader));
         self.marks.note(if joins {
             Mark::Joined
         } else {
@@ -61,26 +68,51 @@ impl Run<'_> {
         let caller = &mut self.s.callers[c];
         caller.follows = leader as u8 + 1;
         caller.at = if joins { At::Joined } else { At::Waits };
-        caller.seen = Entry::default();
+        if joins {
+            caller.seen = Entry::default();
+        }
         self.count_wait(c);
     }
 
+    /// Whether all that a flight reads is read after this caller's call had begun. One that waits for another process
+    /// reads again before it computes.
+    fn began_after(&self, c: usize, leader: usize) -> bool {
+        let waits = self.s.callers[leader].at == At::Busy;
+        let may_join = self.s.callers[c].may_join & (1 << leader) != 0;
+        may_join || (waits && !self.setting.breaks(Mutation::JoinsOnStampsAlone))
+    }
+
     /// Whether a flight tells a nested read all that its outer computation will depend on.
-    fn suits(&self, c: usize, leader: usize) -> bool {
+    pub(crate) fn suits(&self, c: usize, leader: usize) -> bool {
         let breaks = |mutation| self.setting.breaks(mutation);
         let generation =
             self.is_nested(leader) || breaks(Mutation::NestedJoinsWithoutKeyGeneration);
-        let missing = self.what(c).declared & !self.what(leader).declared;
-        let declared = missing == 0 || breaks(Mutation::NestedJoinsWithoutDeclaredTag);
+        let declared =
+            self.declares_for(c, leader) || breaks(Mutation::NestedJoinsWithoutDeclaredTag);
         !self.is_nested(c) || (generation && declared)
     }
 
+    /// Whether a flight was captured under all that this caller declares.
+    pub(crate) fn declares_for(&self, c: usize, leader: usize) -> bool {
+        self.what(c).declared & !self.what(leader).declared == 0
+    }
+
     pub(crate) fn acquire(&mut self, c: usize) {
-        let Some(Command::Acquire { key, token, seen }) = self.command(c, Ask::Acquire) else {
+        let command = self.command(c, Ask::Acquire);
+        let Some(Command::Acquire {
+            key,
+            token,
+            seen,
+            supersedes,
+        }) = command
+        else {
             unreachable!()
         };
         let holder = self.s.redis.lease[key];
-        let lease = self.s.redis.acquire(key, token, seen, self.setting);
+        let lease = self
+            .s
+            .redis
+            .acquire(key, token, seen, supersedes, self.setting);
         let process = self.setting.roles[c].process;
         let here = || self.setting.roles[usize::from(holder) - 1].process == process;
         let caller = &mut self.s.callers[c];
@@ -127,11 +159,20 @@ impl Run<'_> {
         }
         match caller.lease {
             Lease::Unknown => unreachable!("`acquire` has replied"),
-            Lease::Busy if caller.follows != 0 => self.join_on_token(c),
+            Lease::Busy
+                if self.setting.breaks(Mutation::JoinsOnTokenAlone) && caller.follows != 0 =>
+            {
+                self.join_on_token(c);
+            }
+            Lease::Busy if caller.follows != 0 => self.let_others_go_first(c),
             Lease::Busy => self.wait_for_the_lease(c),
             Lease::Changed => {
                 self.marks.note(Mark::Changed);
                 self.start_reading(c);
+            }
+            Lease::Ok if caller.follows != 0 => {
+                self.take_the_place(c);
+                self.decide(c);
             }
             Lease::Ok if self.seen_is_valid(c) => {
                 self.marks.note(Mark::SeenIsValid);
@@ -160,7 +201,7 @@ impl Run<'_> {
         let leader = usize::from(caller.follows) - 1;
         *caller = Caller {
             need: caller.need,
-            may_join: true,
+            may_join: 1 << leader,
             ..Caller::default()
         };
         if self.s.callers[leader].leads {

@@ -113,12 +113,13 @@ impl Bytes {
         if matches!(caller.at, At::Idle | At::Done | At::Gone) {
             return;
         }
-        let flags = u8::from(caller.may_join)
-            | u8::from(caller.leads) << 1
-            | u8::from(caller.unstored) << 2;
+        let flags = u8::from(caller.leads)
+            | u8::from(caller.unstored) << 1
+            | u8::from(caller.vouched) << 2
+            | caller.waits << 3;
         self.put(&[
             flags,
-            caller.waits,
+            caller.may_join,
             caller.lease as u8,
             caller.follows,
             caller.todo,
@@ -134,8 +135,13 @@ impl Bytes {
         let small = |place: usize| place as u8;
         match command {
             None => self.put(&[0]),
-            Some(Command::Acquire { key, token, seen }) => {
-                self.put(&[1, small(*key), *token]);
+            Some(Command::Acquire {
+                key,
+                token,
+                seen,
+                supersedes,
+            }) => {
+                self.put(&[1, small(*key), *token, *supersedes]);
                 self.entry(seen);
             }
             Some(Command::Capture { cell, number }) => self.put(&[2, small(*cell), *number]),

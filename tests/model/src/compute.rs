@@ -66,6 +66,7 @@ impl Run<'_> {
             return self.give_up_storing(c);
         }
         self.marks.note(Mark::Vouched);
+        caller.vouched = true;
         cells(ANY).for_each(|any| caller.got[any] = 0);
         if caller.todo == 0 {
             self.vouched(c);

@@ -1,5 +1,6 @@
 //! What can happen next.
 
+use crate::behind::computed_under;
 use crate::mutation::Mutation;
 use crate::setting::{Op, Setting};
 use crate::state::{ANY, At, ENTRY, Lease, Set, State, VOUCH, bit, cells, key_generation};
@@ -29,6 +30,7 @@ impl Enabled<'_> {
             At::Idle => self.starts(c),
             At::Reads if !self.reads(role.process) => {}
             At::Missed if self.serves(role.process) => self.out.push(Step::Begin(c)),
+            At::Waits | At::Verifies if self.serves(role.process) => self.stands(c),
             At::Busy if self.may_look_again(c) => self.out.push(Step::LookAgain(c)),
             At::Computes if !self.waits_for_its_batch(c) => self.out.push(Step::Compute(c)),
             At::Writes => self.out.push(Step::Write(c)),
@@ -46,15 +48,7 @@ impl Enabled<'_> {
         if budget.impatience > 0 && caller.at == At::Busy {
             self.out.push(Step::GiveUp(c));
         }
-        let computes = matches!(
-            caller.at,
-            At::Computes | At::Nested | At::Vouches | At::Fills
-        );
-        if budget.expiries > 0
-            && computes
-            && caller.lease == Lease::Ok
-            && self.connected(role.process)
-        {
+        if budget.expiries > 0 && caller.computes() && self.connected(role.process) {
             self.asks(c, Ask::Renew);
         }
         let droppable = match role.op {
@@ -124,6 +118,20 @@ impl Enabled<'_> {
             At::Sets if todo != 0 => self.each(c, todo, Ask::Capture),
             At::Sets => self.asks(c, Ask::Set),
             _ => {}
+        }
+    }
+
+    /// Whether the flight that this caller came after still stands can be asked as soon as that computes.
+    fn stands(&mut self, c: usize) {
+        let caller = &self.state.callers[c];
+        let leader = usize::from(caller.follows) - 1;
+        let leads = &self.state.callers[leader];
+        if caller.at == At::Verifies {
+            return self.each(c, caller.todo, Ask::Standing);
+        }
+        if leads.leads && leads.computes() {
+            let under = computed_under(self.setting, self.state, leader);
+            self.each(c, self.setting.asks_standing(&under), Ask::Standing);
         }
     }
 

@@ -23,6 +23,7 @@ impl Run<'_> {
             }
             (Ask::Capture(_), At::Vouches) | (Ask::Vouch, _) => self.give_up_storing(c),
             (Ask::Capture(_), At::Sets) | (Ask::Set, _) => self.gone(c),
+            (Ask::Standing(_), _) => self.start_reading(c),
             (Ask::Read(_) | Ask::Acquire | Ask::Capture(_), _) => self.run_without_cache(c),
             (Ask::Fill | Ask::Copy, _) => self.filled(c),
             (Ask::Release, _) => self.released(c),
@@ -160,7 +161,7 @@ impl Run<'_> {
         let caller = &self.s.callers[c];
         let writes_through = matches!(self.setting.roles[c].op, Op::Put { .. });
         match caller.at {
-            At::Reads | At::TakesGeneration => self.start_reading(c),
+            At::Reads | At::TakesGeneration | At::Verifies => self.start_reading(c),
             At::Begins => self.run_without_cache(c),
             At::Vouches => self.give_up_storing(c),
             At::Permits => self.go_on_without_permit(c),

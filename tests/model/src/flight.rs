@@ -4,7 +4,9 @@ use crate::mark::Mark;
 use crate::mutation::Mutation;
 use crate::run::Run;
 use crate::setting::Op;
-use crate::state::{At, Caller, GUARDS, Lease, Number, Verdict, bit, cells, key_generation};
+use crate::state::{
+    At, CALLERS, Caller, GUARDS, Lease, Number, Verdict, bit, cells, key_generation,
+};
 
 /// What a call ends with.
 #[derive(Clone, Copy)]
@@ -12,6 +14,8 @@ struct Answer {
     data: [u8; 2],
     /// For an outer computation: what the value depends on.
     stamps: [Number; GUARDS],
+    /// On which servers that was captured.
+    sealed: [u8; 2],
     unstored: bool,
 }
 
@@ -48,14 +52,16 @@ impl Run<'_> {
         }
     }
 
-    fn follows(&self, follower: usize, leader: usize) -> bool {
+    pub(crate) fn follows(&self, follower: usize, leader: usize) -> bool {
         let follower = &self.s.callers[follower];
-        usize::from(follower.follows) == leader + 1 && matches!(follower.at, At::Joined | At::Waits)
+        let waits = [At::Joined, At::Waits, At::Shares, At::WaitsForItsEnd];
+        usize::from(follower.follows) == leader + 1 && waits.contains(&follower.at)
     }
 
     /// The flight ends without a value: who joined it or waited for it looks again.
     pub(crate) fn abandon(&mut self, c: usize) {
         self.s.callers[c].leads = false;
+        self.forget_flight(c);
         for follower in 0..self.setting.roles.len() {
             if self.follows(follower, c) {
                 self.start_reading(follower);
@@ -92,6 +98,7 @@ impl Run<'_> {
             Answer {
                 data: caller.seen.data,
                 stamps,
+                sealed: [0; 2],
                 unstored: false,
             },
         );
@@ -109,6 +116,7 @@ impl Run<'_> {
             Answer {
                 data: caller.data,
                 stamps,
+                sealed: caller.sealed,
                 unstored: caller.unstored,
             },
         );
@@ -120,21 +128,47 @@ impl Run<'_> {
         if (0..2).any(|datum| answer.data[datum] < need[datum]) {
             self.s.verdict = Verdict::Stale;
         }
+        let takes = |run: &Self, follower: usize| match run.s.callers[follower].at {
+            At::Joined => true,
+            At::Shares => run.shares(follower, c, &answer),
+            _ => false,
+        };
+        let followers: [bool; CALLERS] = std::array::from_fn(|f| self.follows(f, c));
+        let answered: [bool; CALLERS] = std::array::from_fn(|f| followers[f] && takes(self, f));
         self.s.callers[c] = Caller {
             at: At::Done,
             ..Caller::default()
         };
+        self.forget_flight(c);
         for follower in 0..self.setting.roles.len() {
-            if self.follows(follower, c) && self.s.callers[follower].at == At::Joined {
+            if answered[follower] {
                 self.marks.note(Mark::FollowerAnswered);
                 self.answer(follower, answer);
-            } else if self.follows(follower, c) {
+            } else if followers[follower] {
                 self.start_reading(follower);
             }
         }
         if let Some(parent) = self.setting.roles[c].parent {
             self.inherit(parent, c, answer);
         }
+    }
+
+    /// Whether a caller that came after the begin of a flight can take its value all the same.
+    fn shares(&self, c: usize, leader: usize, answer: &Answer) -> bool {
+        let doubtful = answer.unstored && !self.setting.breaks(Mutation::SharesWhatDependsOnMore);
+        let shares = !doubtful && self.covers(c, leader, &answer.stamps, answer.sealed);
+        if shares {
+            self.marks.note(Mark::Shared);
+        }
+        shares
+    }
+
+    /// Nobody can join it any more.
+    pub(crate) fn forget_flight(&mut self, c: usize) {
+        self.s
+            .callers
+            .iter_mut()
+            .for_each(|caller| caller.may_join &= !(1 << c));
     }
 
     /// What an inner value depends on, the outer one depends on too: under the generations recorded with it.

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod begin;
+mod behind;
 mod budget;
 mod canon;
 mod compute;

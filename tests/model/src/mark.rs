@@ -26,6 +26,12 @@ pub enum Mark {
     NestedJoined,
     /// A caller waited for the end of a flight.
     WaitedForAFlight,
+    /// What a flight that had begun before holds no longer stood.
+    NoLongerStands,
+    /// A caller took the place of a flight that had begun before.
+    TookThePlace,
+    /// A caller shared a flight that had begun before, and still stood.
+    Shared,
     /// A caller that had joined has its value.
     FollowerAnswered,
     /// `begin` captured a guard that was remembered.

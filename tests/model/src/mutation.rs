@@ -15,6 +15,16 @@ pub enum Mutation {
     JoinsOnTokenAlone,
     /// A caller joins the flight that was captured under what the caller has just read.
     JoinsOnStampsAlone,
+    /// A caller shares a flight that has begun before it, because the lease still stands.
+    StandsByItsLeaseAlone,
+    /// A caller shares a flight that has begun before it, because its generations still stand.
+    StandsByItsStampsAlone,
+    /// A caller shares a value that depends on more than it has seen standing.
+    SharesWhatDependsOnMore,
+    /// A caller shares a flight that was captured without a tag that the caller declares.
+    SharesWithoutDeclaredTag,
+    /// A caller shares what was captured on another server than it has asked.
+    SharesAcrossServers,
     /// `delete` deletes the entry, and then, in a second command, its lease.
     DeletesEntryBeforeLease,
     /// `delete` leaves the generation of the key.
@@ -71,6 +81,8 @@ pub enum Mutation {
     CommitKeepsTheKeyGeneration,
     /// `commit` does not end `any:key`.
     CommitKeepsAnyKey,
+    /// `commit` compares the generation of the first key alone, and stores the record's copies whatever theirs are.
+    CommitsCopiesWithoutComparing,
     /// A record's copy lists the generations of the other keys, but not of the key that it is stored under.
     CopyWithoutItsOwnKeyGeneration,
     /// A process with undelivered invalidations serves from Redis.

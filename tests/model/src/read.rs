@@ -152,7 +152,7 @@ impl Run<'_> {
         let alike = self
             .setting
             .breaks(Mutation::JoinsOnStampsAlone)
-            .then(|| self.finds_its_stamps(c));
+            .then(|| if self.finds_its_stamps(c) { u8::MAX } else { 0 });
         let caller = &mut self.s.callers[c];
         caller.at = At::Missed;
         caller.todo = 0;

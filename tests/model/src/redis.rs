@@ -10,7 +10,14 @@ impl Redis {
     /// Whatever the command, for one whose reply nobody hears.
     pub(crate) fn execute(&mut self, command: Command, setting: &Setting) {
         match command {
-            Command::Acquire { key, token, seen } => _ = self.acquire(key, token, seen, setting),
+            Command::Acquire {
+                key,
+                token,
+                seen,
+                supersedes,
+            } => {
+                self.acquire(key, token, seen, supersedes, setting);
+            }
             Command::Capture { cell, number } => _ = self.capture(cell, number),
             Command::Fill { key, token, entry } => _ = self.fill(key, token, entry, setting),
             Command::Release { key, token } => self.release(key, token),
@@ -26,14 +33,16 @@ impl Redis {
         }
     }
 
+    /// A lease that `supersedes` names can be taken over.
     pub(crate) fn acquire(
         &mut self,
         key: usize,
         token: u8,
         seen: Entry,
+        supersedes: u8,
         setting: &Setting,
     ) -> Lease {
-        if self.lease[key] != 0 {
+        if self.lease[key] != 0 && self.lease[key] != supersedes {
             return Lease::Busy;
         }
         if self.entry[key] != seen && !setting.breaks(Mutation::AcquiresWhateverTheEntry) {

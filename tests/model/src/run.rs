@@ -47,6 +47,7 @@ impl Run<'_> {
     fn ask(&mut self, c: usize, ask: Ask) {
         match ask {
             Ask::Read(set) => self.read(c, set),
+            Ask::Standing(set) => self.standing(c, set),
             Ask::Acquire => self.acquire(c),
             Ask::Capture(set) | Ask::Permit(set) => self.capture(c, set),
             Ask::Renew => self.renew(c),

@@ -56,6 +56,14 @@ pub(crate) struct Entry {
     pub(crate) stamps: [Number; GUARDS],
 }
 
+impl Caller {
+    /// With a lease in hand.
+    pub(crate) fn computes(&self) -> bool {
+        let computes = matches!(self.at, At::Computes | At::Nested | At::Vouches | At::Fills);
+        computes && self.lease == Lease::Ok
+    }
+}
+
 impl Entry {
     pub(crate) fn exists(&self) -> bool {
         self.sealed[0] != 0
@@ -85,8 +93,14 @@ pub(crate) enum At {
     Missed,
     /// Will have the value of the flight it follows.
     Joined,
-    /// Reads again when the flight it follows has ended.
+    /// Came after the begin of the flight it follows: asks whether that still stands, or reads again when it has ended.
     Waits,
+    /// Asks whether the lease and the generations of the flight it follows still stand.
+    Verifies,
+    /// They did: will have the flight's value, if that depends on nothing besides.
+    Shares,
+    /// They did not, but others were faster: reads again when the flight has ended.
+    WaitsForItsEnd,
     /// The batch of `begin` is under way.
     Begins,
     /// Another process has the lease.
@@ -125,16 +139,18 @@ pub(crate) enum Lease {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Caller {
     pub(crate) at: At,
-    /// The last `begin` for its key in its process was sent after its own call had begun.
-    pub(crate) may_join: bool,
+    /// The callers of its process whose last `begin` for its key was sent after its own call had begun: a bit each.
+    pub(crate) may_join: u8,
     /// How many computations it has waited for, where that is asked.
     pub(crate) waits: u8,
     /// Others of its process find its flight.
     pub(crate) leads: bool,
     /// What it computes will not be stored.
     pub(crate) unstored: bool,
+    /// Some of its guards were known only from the value.
+    pub(crate) vouched: bool,
     pub(crate) lease: Lease,
-    /// Whose flight it joined or waits for: an index and one.
+    /// Whose flight it joined, waits for or wants to take the place of: an index and one.
     pub(crate) follows: u8,
     /// What the batch under way has not got yet.
     pub(crate) todo: Set,
@@ -170,6 +186,7 @@ pub(crate) enum Command {
         key: usize,
         token: u8,
         seen: Entry,
+        supersedes: u8,
     },
     Capture {
         cell: usize,

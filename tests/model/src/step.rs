@@ -8,6 +8,8 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ask {
     Read(Set),
+    /// Whether a flight of its own process still stands.
+    Standing(Set),
     Acquire,
     Capture(Set),
     Renew,
@@ -99,6 +101,7 @@ impl fmt::Debug for Ask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Ask::Read(set) => write!(f, "read {}", names(*set)),
+            Ask::Standing(set) => write!(f, "standing {}", names(*set)),
             Ask::Acquire => f.write_str("acquire"),
             Ask::Capture(set) => write!(f, "capture {}", names(*set)),
             Ask::Renew => f.write_str("renew"),

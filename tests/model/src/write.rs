@@ -4,7 +4,9 @@ use crate::mark::Mark;
 use crate::mutation::Mutation;
 use crate::run::Run;
 use crate::setting::{Op, any_of, anys};
-use crate::state::{ANY_KEY, At, Caller, Command, ENTRY, Entry, Set, bit, cells, key_generation};
+use crate::state::{
+    ANY_KEY, At, Caller, Command, ENTRY, Entry, Number, Set, bit, cells, key_generation,
+};
 use crate::step::Ask;
 
 impl Run<'_> {
@@ -236,11 +238,12 @@ impl Run<'_> {
         let token = c as u8 + 1;
         let seen = self.s.callers[c].seen;
         Some(match ask {
-            Ask::Read(_) | Ask::Renew | Ask::Vouch => return None,
+            Ask::Read(_) | Ask::Standing(_) | Ask::Renew | Ask::Vouch => return None,
             Ask::Acquire => Command::Acquire {
                 key: self.key_of(c),
                 token,
                 seen,
+                supersedes: self.s.callers[c].follows,
             },
             Ask::Capture(set) | Ask::Permit(set) => Command::Capture {
                 cell: cells(set).next()?,
@@ -265,7 +268,7 @@ impl Run<'_> {
             Ask::Invalidate(set) | Ask::Delete(set) => Command::Delete(set),
             Ask::Commit(key) => {
                 let generation = key_generation(key);
-                let captured = self.s.callers[c].got[generation];
+                let captured = self.compared(c, key);
                 Command::Commit {
                     key,
                     captured,
@@ -278,6 +281,16 @@ impl Run<'_> {
                 entry: self.entry_of(c),
             },
         })
+    }
+
+    /// The generation that a key must still have.
+    fn compared(&self, c: usize, key: usize) -> Number {
+        let generation = key_generation(key);
+        let copy = key != self.key_of(c);
+        if copy && self.setting.breaks(Mutation::CommitsCopiesWithoutComparing) {
+            return self.s.redis.generation[generation];
+        }
+        self.s.callers[c].got[generation]
     }
 
     /// What a writer stores under a key. The other copies of a record will have fresh generations.

@@ -54,6 +54,12 @@ fn a_key_that_is_deleted_while_it_is_read() {
 }
 
 #[test]
+fn a_flight_that_had_begun_before_a_call() {
+    holds(settings::exact_key(), &[Shared, NoLongerStands]);
+    holds(settings::tag(), &[Shared, NoLongerStands, TookThePlace]);
+}
+
+#[test]
 fn a_key_under_every_pair_of_faults() {
     for (nth, (first, _)) in FAULTS.iter().enumerate() {
         for (second, _) in &FAULTS[nth..] {
@@ -270,6 +276,10 @@ fn a_record_under_two_keys() {
     holds(settings::record(), &marks);
     holds(settings::record().with(Budget::EXPIRY), &marks);
     holds(settings::record().with(Budget::CRASH), &marks);
+    holds(
+        settings::record_written_and_deleted().with(Budget::LOSS),
+        &[Committed, CommitRefused],
+    );
 }
 
 #[test]

@@ -44,6 +44,40 @@ fn joining_a_flight_on_its_stamps_alone() {
 }
 
 #[test]
+fn sharing_a_flight_that_had_begun_before_because_its_lease_stands() {
+    goes_stale(settings::tag(), Mutation::StandsByItsLeaseAlone);
+}
+
+#[test]
+fn sharing_a_flight_that_had_begun_before_because_its_generations_stand() {
+    goes_stale(
+        settings::tag_and_exact_key(),
+        Mutation::StandsByItsStampsAlone,
+    );
+}
+
+#[test]
+fn sharing_a_value_that_depends_on_more_than_was_seen_standing() {
+    goes_stale(
+        settings::tags_with_again(),
+        Mutation::SharesWhatDependsOnMore,
+    );
+}
+
+#[test]
+fn sharing_a_flight_without_a_tag_that_the_caller_declares() {
+    goes_stale(settings::two_places(), Mutation::SharesWithoutDeclaredTag);
+}
+
+#[test]
+fn sharing_what_was_captured_on_another_server() {
+    goes_stale(
+        settings::tag().with(Budget::FAILOVER),
+        Mutation::SharesAcrossServers,
+    );
+}
+
+#[test]
 fn an_entry_deleted_before_its_lease_in_two_commands() {
     goes_stale(settings::exact_key(), Mutation::DeletesEntryBeforeLease);
 }
@@ -226,6 +260,14 @@ fn a_commit_that_keeps_the_generation_of_the_key() {
     goes_stale(
         settings::writer_of_an_inner_key(),
         Mutation::CommitKeepsTheKeyGeneration,
+    );
+}
+
+#[test]
+fn a_commit_that_stores_the_copies_of_a_record_without_comparing() {
+    goes_stale(
+        settings::record_written_and_deleted(),
+        Mutation::CommitsCopiesWithoutComparing,
     );
 }
 

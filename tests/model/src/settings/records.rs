@@ -27,6 +27,14 @@ pub fn writer_of_a_record() -> Setting {
         .role(1, put(1))
 }
 
+/// A record is written under one key, and deleted under the other.
+pub fn record_written_and_deleted() -> Setting {
+    two_keys("record, written and deleted")
+        .role(0, put(0))
+        .role(1, Op::Delete { key: 1, datum: 0 })
+        .readers(1, 1, 1)
+}
+
 /// Two writers of a record, one under each key.
 pub fn two_writers_of_a_record() -> Setting {
     two_keys("two writers of a record")
