@@ -179,6 +179,10 @@ impl Run<'_> {
     /// Released, or without a reply.
     pub(crate) fn released(&mut self, c: usize) {
         if self.s.callers[c].seen.exists() {
+            if self.setting.breaks(Mutation::HandsSeenOnWithoutItsGuards) {
+                self.s.callers[c].seen.stamps = Default::default();
+                self.s.callers[c].got = Default::default();
+            }
             self.answer_with_seen(c);
         } else {
             self.answer_with_computed(c);

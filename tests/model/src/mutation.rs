@@ -57,6 +57,8 @@ pub enum Mutation {
     TakesKeyGenerationWithoutReadingAgain,
     /// A nested read's `begin` captures the generation of its key at any moment, also after `acquire`.
     CapturesKeyGenerationAfterAcquiring,
+    /// A nested read that is answered by the entry it had seen does not hand on what that depends on.
+    HandsSeenOnWithoutItsGuards,
     /// An outer entry does not depend on the generations of the keys that it has read.
     InheritsNoKeyGeneration,
     /// An outer entry is stamped with the generations as they are after the nested read.

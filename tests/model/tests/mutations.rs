@@ -194,6 +194,14 @@ fn an_outer_entry_that_does_not_depend_on_the_generation_of_the_inner_key() {
 }
 
 #[test]
+fn a_nested_read_that_is_answered_by_what_it_had_seen_and_hands_no_guards_on() {
+    goes_stale(
+        settings::nested_by_tag(),
+        Mutation::HandsSeenOnWithoutItsGuards,
+    );
+}
+
+#[test]
 fn inner_stamps_captured_anew() {
     goes_stale(settings::nested_by_tag(), Mutation::CapturesInnerStampsAnew);
 }
