@@ -161,6 +161,8 @@ impl Redis {
         };
         let replies = self
             .evaluate(&link, |commands, link| {
+                // First, so that a deletion of the key between the two ends its generation.
+                self.capturing(commands, link, wanted);
                 commands
                     .cmd("EVALSHA")
                     .arg(link.hash(Script::Acquire))
@@ -176,10 +178,9 @@ impl Redis {
                             .map(|token| token.to_string())
                             .unwrap_or_default(),
                     );
-                self.capturing(commands, link, wanted);
             })
             .await?;
-        let [acquired, captured] = exactly(replies)?;
+        let [captured, acquired] = exactly(replies)?;
         let begun = match acquired {
             Ok(Value::Int(0)) => Ok(Begun::Acquired(self.captured(link, wanted, &captured?)?)),
             Ok(Value::Int(_)) => Ok(Begun::Changed),
