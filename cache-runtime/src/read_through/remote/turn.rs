@@ -310,12 +310,12 @@ impl<'p> Caller<'p> {
         }
         let found = match flight.found() {
             Some(End::Entry(entry)) if self.is_like_ours(flight) && known.covers(entry) => entry,
+            // An error is shared where that can be done; otherwise everybody finds out alone, and nobody waits in line.
             Some(End::Error(shared)) if self.is_like_ours(flight) => {
-                return match shape.failure(&**shared) {
-                    Some(failure) => Waited::Answered(failure),
-                    None => Waited::LookAgain,
-                };
+                let failure = shape.failure(&**shared);
+                return failure.map_or(Waited::Alone, Waited::Answered);
             }
+            Some(End::Unshared) if self.is_like_ours(flight) => return Waited::Alone,
             _ => return Waited::LookAgain,
         };
         if let Some(outer) = &self.pending.outer {
