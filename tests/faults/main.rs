@@ -19,5 +19,6 @@ mod load;
 mod mute;
 mod patterns;
 mod processes;
+mod records;
 mod runtimes;
 mod world;

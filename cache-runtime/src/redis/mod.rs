@@ -23,7 +23,7 @@ pub(crate) use config::{RedisConfig, Unusable};
 pub use health::RedisHealth;
 pub(crate) use link::{Failure, Link};
 pub(crate) use names::Any;
-pub(crate) use protocol::{Begun, Captured, Commit, Intent, Reading, Sealed, Wanted};
+pub(crate) use protocol::{Begun, Captured, Commit, Fill, Intent, Reading, Sealed, Wanted};
 
 use crate::generation::Named;
 use crate::invalidate::Delivery;

@@ -11,6 +11,8 @@ pub(crate) enum Script {
     Capture,
     /// `K L G…`, token, entry, ttl in ms (0: none), the generations expected: whether it was stored.
     Fill,
+    /// `K KG`, entry, ttl in ms (0: none), the generation expected: whether it was stored.
+    Copy,
     /// `L`, token, lease in ms.
     Renew,
     /// `L`, token.
@@ -21,10 +23,11 @@ pub(crate) enum Script {
 }
 
 impl Script {
-    pub(crate) const ALL: [Script; 6] = [
+    pub(crate) const ALL: [Script; 7] = [
         Script::Acquire,
         Script::Capture,
         Script::Fill,
+        Script::Copy,
         Script::Renew,
         Script::Release,
         Script::Commit,
@@ -67,6 +70,12 @@ impl Script {
                  end\n\
                  if ARGV[3] == '0' then redis.call('SET', KEYS[1], ARGV[2])\n\
                  else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end\n\
+                 return 1"
+            }
+            Script::Copy => {
+                "if redis.call('GET', KEYS[2]) ~= ARGV[3] then return 0 end\n\
+                 if ARGV[2] == '0' then redis.call('SET', KEYS[1], ARGV[1])\n\
+                 else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end\n\
                  return 1"
             }
             Script::Renew => {

@@ -46,8 +46,13 @@ impl Names {
         match command {
             Command::Acquire { seen: entry, .. }
             | Command::Fill { entry, .. }
-            | Command::Set { entry, .. }
-            | Command::Copy { entry, .. } => self.entry(entry),
+            | Command::Set { entry, .. } => self.entry(entry),
+            Command::Copy {
+                captured, entry, ..
+            } => {
+                self.rename(captured);
+                self.entry(entry);
+            }
             Command::Capture { number, .. } => self.rename(number),
             Command::Commit {
                 captured,
@@ -164,8 +169,12 @@ impl Bytes {
                 self.put(&[7, small(*key)]);
                 self.entry(entry);
             }
-            Some(Command::Copy { key, entry }) => {
-                self.put(&[8, small(*key)]);
+            Some(Command::Copy {
+                key,
+                captured,
+                entry,
+            }) => {
+                self.put(&[8, small(*key), *captured]);
                 self.entry(entry);
             }
         }

@@ -118,17 +118,12 @@ impl Run<'_> {
         }
     }
 
-    /// The copy under a record's other key, where no lease fences it: that key's generation does.
+    /// The copy under a record's other key, where no lease fences it: when it is stored, that key's generation does.
     pub(crate) fn copy_of(&self, c: usize, other: usize) -> Entry {
         let mut entry = self.entry_of(c);
         let own = key_generation(self.key_of(c));
         entry.stamps[own] = self.s.callers[c].got[own];
-        if self
-            .setting
-            .breaks(Mutation::CopyWithoutItsOwnKeyGeneration)
-        {
-            entry.stamps[key_generation(other)] = 0;
-        }
+        entry.stamps[key_generation(other)] = 0;
         entry
     }
 
@@ -152,11 +147,17 @@ impl Run<'_> {
     }
 
     pub(crate) fn copy(&mut self, c: usize) {
-        let Some(Command::Copy { key, entry }) = self.command(c, Ask::Copy) else {
+        let Some(Command::Copy {
+            key,
+            captured,
+            entry,
+        }) = self.command(c, Ask::Copy)
+        else {
             unreachable!()
         };
-        self.marks.note(Mark::Copied);
-        self.s.redis.entry[key] = entry;
+        if self.s.redis.copy(key, captured, entry, self.setting) {
+            self.marks.note(Mark::Copied);
+        }
         self.filled(c);
     }
 

@@ -85,8 +85,8 @@ pub enum Mutation {
     CommitKeepsAnyKey,
     /// `commit` compares the generation of the first key alone, and stores the record's copies whatever theirs are.
     CommitsCopiesWithoutComparing,
-    /// A record's copy lists the generations of the other keys, but not of the key that it is stored under.
-    CopyWithoutItsOwnKeyGeneration,
+    /// A record's copy is stored although the generation of the key that it is stored under has ended.
+    CopiesWithoutComparing,
     /// A process with undelivered invalidations serves from Redis.
     ServesWhilePending,
     /// A batch waits for the leases of others before it fills its own.

@@ -29,7 +29,11 @@ impl Redis {
                 entry,
             } => _ = self.commit(key, captured, fresh, entry, setting),
             Command::Set { key, entry } => self.set(key, entry),
-            Command::Copy { key, entry } => self.entry[key] = entry,
+            Command::Copy {
+                key,
+                captured,
+                entry,
+            } => _ = self.copy(key, captured, entry, setting),
         }
     }
 
@@ -68,6 +72,21 @@ impl Redis {
             self.lease[key] = 0;
         }
         mine
+    }
+
+    /// Stores if the key's generation is still the one captured.
+    pub(crate) fn copy(
+        &mut self,
+        key: usize,
+        captured: Number,
+        entry: Entry,
+        on: &Setting,
+    ) -> bool {
+        let stands = self.generation[key_generation(key)] == captured;
+        if stands || on.breaks(Mutation::CopiesWithoutComparing) {
+            self.entry[key] = entry;
+        }
+        stands
     }
 
     pub(crate) fn release(&mut self, key: usize, token: u8) {

@@ -215,6 +215,7 @@ pub(crate) enum Command {
     /// A record's copy under its other key.
     Copy {
         key: usize,
+        captured: Number,
         entry: Entry,
     },
 }

@@ -258,6 +258,7 @@ impl Run<'_> {
                 let key = self.what(c).copy?;
                 Command::Copy {
                     key,
+                    captured: self.s.callers[c].got[key_generation(key)],
                     entry: self.copy_of(c, key),
                 }
             }

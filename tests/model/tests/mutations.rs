@@ -288,8 +288,8 @@ fn a_commit_that_does_not_end_any_key() {
 }
 
 #[test]
-fn a_copy_of_a_record_without_the_generation_of_its_own_key() {
-    goes_stale(settings::record(), Mutation::CopyWithoutItsOwnKeyGeneration);
+fn a_copy_of_a_record_that_is_stored_without_comparing() {
+    goes_stale(settings::record(), Mutation::CopiesWithoutComparing);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use crate::generation::{Guard, Named};
 use crate::key::scopes;
 use crate::read_through::plan::Plan;
+use crate::redis::Any;
+use crate::site::Site;
 
 /// Those that a call knows of: the scopes of its key, and its tags.
 pub(crate) fn declared(key: &str, plan: &Plan) -> Vec<Named> {
@@ -23,4 +25,14 @@ pub(crate) fn dedup(guards: &mut Vec<Named>) {
         }
     }
     *guards = kept;
+}
+
+/// What stands for the guards that will be known only from the value.
+pub(super) fn of_value(site: &Site) -> &'static [Any] {
+    match (site.value_tags, !site.lookups.is_empty()) {
+        (false, false) => &[],
+        (true, false) => &[Any::Tag],
+        (false, true) => &[Any::Key],
+        (true, true) => &[Any::Tag, Any::Key],
+    }
 }

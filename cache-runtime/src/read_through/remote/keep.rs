@@ -8,7 +8,7 @@ use crate::generation::{Guard, Named, Stamp};
 use crate::key::Key;
 use crate::read_through::plan::Plan;
 use crate::read_through::store::{Decision, Destination, Finding, Outcome};
-use crate::redis::{Any, Commit, Sealed, Wanted};
+use crate::redis::{Any, Commit, Fill, Sealed, Wanted};
 use crate::stats::count;
 use crate::trace;
 use crate::value::CacheValue;
@@ -162,10 +162,15 @@ impl Finished<'_, '_> {
                 let (entry, copies) = self.sealed(&sealing, stamps);
                 let captured_for = self.destination.cache.resolve(self.plan.ttl);
                 let prolong = captured_for.is_some_and(|then| ttl.is_none_or(|now| now > then));
-                self.claim
-                    .redis
-                    .fill(&entry, &copies, token, stamps, ttl, prolong)
-                    .await
+                let fill = Fill {
+                    entry: &entry,
+                    copies: &copies,
+                    token,
+                    stamps,
+                    ttl,
+                    prolong,
+                };
+                self.claim.redis.fill(fill).await
             }
             Hold::Permit => {
                 let expected = self.replace_keys(stamps);
@@ -203,11 +208,9 @@ impl Finished<'_, '_> {
         let keys = std::iter::once(&**self.destination.key)
             .chain(self.decision.aliases.iter().map(Key::as_str));
         for key in keys {
-            let captured = self
-                .claim
-                .stamps()
-                .iter()
-                .find(|stamp| stamp.is_of(Guard::Key, key));
+            let is_own = |stamp: &&Stamp| stamp.is_of(Guard::Key, key);
+            let mut captured = self.claim.stamps().iter().chain(&*stamps);
+            let captured = captured.find(is_own);
             expected.extend(captured.cloned());
             if let Some(stamp) = stamps.iter_mut().find(|stamp| stamp.is_of(Guard::Key, key)) {
                 stamp.generation = self.claim.redis.draw();

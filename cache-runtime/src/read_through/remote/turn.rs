@@ -5,7 +5,7 @@
 //! another process holds it, the leader waits for both.
 
 use super::claim::{Claim, Hold};
-use super::guards::{declared, dedup};
+use super::guards::{declared, dedup, of_value};
 use super::look::{Look, Looked, Seen};
 use crate::entry::{Entry, Lateness};
 use crate::flight::{End, Entered, Flight, Held, Lead, Remote, Stance, Waiting};
@@ -13,7 +13,7 @@ use crate::generation::{Guard, Named, Stamp};
 use crate::read_through::miss::{Pending, Turn};
 use crate::read_through::shape::{Shape, View};
 use crate::read_through::store::Finding;
-use crate::redis::{Any, Begun, Captured, Failure, Intent, Redis, Wanted};
+use crate::redis::{Begun, Captured, Failure, Intent, Redis, Wanted};
 use crate::stats::count;
 use crate::sync::within;
 use crate::trace;
@@ -547,11 +547,7 @@ impl<'p> Caller<'p> {
     fn wanted<'w>(&self, guards: &'w [Named]) -> Wanted<'w> {
         Wanted {
             guards,
-            any: if self.pending.site.value_tags {
-                &[Any::Tag, Any::Key]
-            } else {
-                &[]
-            },
+            any: of_value(self.pending.site),
             ttl: self.pending.cache.resolve(self.pending.plan.ttl),
         }
     }

@@ -1,7 +1,7 @@
 //! Explicit writes on a shared server: permits, and plain sets.
 
 use super::claim::{Claim, Hold};
-use super::guards::{declared, dedup};
+use super::guards::{declared, dedup, of_value};
 use super::sealing::Sealing;
 use crate::cache::Cache;
 use crate::codec::EncodeError;
@@ -10,7 +10,7 @@ use crate::flight::{Flight, Remote};
 use crate::generation::{Guard, Named, Stamp};
 use crate::key::Key;
 use crate::read_through::plan::Plan;
-use crate::redis::{Any, Failure, Redis, Sealed, Wanted};
+use crate::redis::{Failure, Redis, Sealed, Wanted};
 use crate::site::Site;
 use crate::stats::count;
 use crate::trace;
@@ -36,11 +36,7 @@ pub(crate) async fn permit(
     dedup(&mut guards);
     let wanted = Wanted {
         guards: &guards,
-        any: if site.value_tags {
-            &[Any::Tag, Any::Key]
-        } else {
-            &[]
-        },
+        any: of_value(site),
         ttl: cache.resolve(plan.ttl),
     };
     let claim = match redis.capture(wanted).await {

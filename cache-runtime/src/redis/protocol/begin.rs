@@ -1,0 +1,154 @@
+//! Before a computation: the lease, and the generations of what it will depend on.
+
+use super::{Captured, Wanted, exactly};
+use crate::generation::Guard;
+use crate::redis::link::Failure;
+use crate::redis::names::Any;
+use crate::redis::script::Script;
+use crate::redis::{Redis, millis, number};
+use redis::Value;
+use std::time::Duration;
+
+/// What came of wanting to compute.
+pub(crate) enum Begun {
+    Acquired(Captured),
+    /// Somebody else computes.
+    Busy,
+    /// The entry is no longer the one that was seen.
+    Changed,
+}
+
+/// Wanting to compute.
+#[derive(Clone, Copy)]
+pub(crate) struct Intent<'i> {
+    /// What the lease will hold.
+    pub(crate) token: u64,
+    /// What tells the entry that was seen from others; empty if there was none.
+    pub(crate) seen: &'i [u8],
+    /// The token of a computation of this process whose generations have ended: its lease can be taken over.
+    pub(crate) supersedes: Option<u64>,
+}
+
+impl Redis {
+    /// Takes the lease and captures generations, before a computation.
+    pub(crate) async fn begin(
+        &self,
+        key: &str,
+        intent: Intent<'_>,
+        wanted: Wanted<'_>,
+    ) -> Result<Begun, Failure> {
+        let link = self.link().await?;
+        let names = &self.shared.names;
+        let (entry, lease) = (names.entry(key), names.lease(key));
+        let asked = Asked {
+            redis: self,
+            key,
+            token: intent.token,
+        };
+        let replies = self
+            .evaluate(&link, |commands, link| {
+                // First, so that a deletion of the key between the two ends its generation.
+                self.capturing(commands, link, wanted);
+                commands
+                    .cmd("EVALSHA")
+                    .arg(link.hash(Script::Acquire))
+                    .arg(2)
+                    .arg(&entry)
+                    .arg(&lease)
+                    .arg(intent.token)
+                    .arg(millis(self.config().lease))
+                    .arg(intent.seen)
+                    .arg(
+                        intent
+                            .supersedes
+                            .map(|token| token.to_string())
+                            .unwrap_or_default(),
+                    );
+            })
+            .await?;
+        let [captured, acquired] = exactly(replies)?;
+        let begun = match acquired {
+            Ok(Value::Int(0)) => Ok(Begun::Acquired(self.captured(link, wanted, &captured?)?)),
+            Ok(Value::Int(_)) => Ok(Begun::Changed),
+            Ok(_) => Ok(Begun::Busy),
+            Err(refused) => Err(refused),
+        };
+        asked.answered();
+        begun
+    }
+
+    /// Captures generations, without a lease: for explicit writes, and for nested calls that go past the cache.
+    pub(crate) async fn capture(&self, wanted: Wanted<'_>) -> Result<Captured, Failure> {
+        let link = self.link().await?;
+        let replies = self
+            .evaluate(&link, |commands, link| {
+                self.capturing(commands, link, wanted);
+            })
+            .await?;
+        let [captured] = exactly(replies)?;
+        self.captured(link, wanted, &captured?)
+    }
+
+    /// Makes sure that a key has a generation, which ends when it is deleted.
+    pub(crate) async fn capture_key(
+        &self,
+        key: &str,
+        ttl: Option<Duration>,
+    ) -> Result<(), Failure> {
+        let wanted = Wanted {
+            guards: &[(Guard::Key, key.into())],
+            any: &[],
+            ttl,
+        };
+        self.capture(wanted).await.map(|_| ())
+    }
+
+    /// Captures guards that are known only now. `None`, if they are not as good as captured in `begin`, when `any` stood
+    /// as `then` has it.
+    pub(crate) async fn vouch(
+        &self,
+        late: Wanted<'_>,
+        then: &[(Any, u64)],
+    ) -> Result<Option<Captured>, Failure> {
+        let link = self.link().await?;
+        let replies = self
+            .evaluate(&link, |commands, link| {
+                self.capturing(commands, link, Wanted { any: &[], ..late });
+                commands.cmd("MGET");
+                for &(any, _) in then {
+                    commands.arg(self.shared.names.any(any));
+                }
+            })
+            .await?;
+        let [captured, any] = exactly(replies)?;
+        let captured = self.captured(link, Wanted { any: &[], ..late }, &captured?)?;
+        let Value::Array(now) = any? else {
+            return Ok(None);
+        };
+        let stands = now.len() == then.len()
+            && now
+                .iter()
+                .zip(then)
+                .all(|(now, (_, then))| number(now) == Some(*then));
+        Ok(stands.then_some(captured))
+    }
+}
+
+/// A lease that was asked for. If no answer is heard, it may have been granted all the same.
+struct Asked<'r> {
+    redis: &'r Redis,
+    key: &'r str,
+    token: u64,
+}
+
+impl Asked<'_> {
+    fn answered(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        self.redis.release_soon(self.key, self.token);
+    }
+}

@@ -1,0 +1,68 @@
+//! Keeping a lease, and giving it back.
+
+use super::all_well;
+use crate::redis::link::Failure;
+use crate::redis::script::Script;
+use crate::redis::{Redis, millis, number};
+use crate::sync::within;
+use tokio::runtime::Handle;
+
+impl Redis {
+    /// Keeps the lease. Returns whether it still stands.
+    pub(crate) async fn renew(&self, key: &str, token: u64) -> Result<bool, Failure> {
+        let link = self.link().await?;
+        let lease = self.shared.names.lease(key);
+        let replies = self
+            .evaluate(&link, |commands, link| {
+                commands
+                    .cmd("EVALSHA")
+                    .arg(link.hash(Script::Renew))
+                    .arg(1)
+                    .arg(&lease)
+                    .arg(token)
+                    .arg(millis(self.config().lease));
+            })
+            .await?;
+        all_well(replies).map(|reply| number(&reply) == Some(1))
+    }
+
+    /// Gives the lease back.
+    pub(crate) async fn release(&self, key: &str, token: u64) {
+        if self.try_release(key, token).await.is_err() {
+            self.release_soon(key, token);
+        }
+    }
+
+    /// Gives the lease back without waiting, when the server can be reached. Others would have to wait until it expires.
+    pub(crate) fn release_soon(&self, key: &str, token: u64) {
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        let (redis, key): (Redis, Box<str>) = (self.clone(), key.into());
+        runtime.spawn(async move {
+            let released = async {
+                let mut state = redis.shared.state.subscribe();
+                while redis.try_release(&key, token).await.is_err() && state.changed().await.is_ok()
+                {
+                }
+            };
+            within(redis.config().lease, released).await;
+        });
+    }
+
+    async fn try_release(&self, key: &str, token: u64) -> Result<(), Failure> {
+        let link = self.link().await?;
+        let lease = self.shared.names.lease(key);
+        let replies = self
+            .evaluate(&link, |commands, link| {
+                commands
+                    .cmd("EVALSHA")
+                    .arg(link.hash(Script::Release))
+                    .arg(1)
+                    .arg(&lease)
+                    .arg(token);
+            })
+            .await?;
+        all_well(replies).map(|_| ())
+    }
+}

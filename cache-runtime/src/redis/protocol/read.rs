@@ -1,0 +1,134 @@
+//! Reading: an entry with the generations it depends on, and whether a computation still stands.
+
+use super::exactly;
+use crate::generation::{Guard, Named, Stamp};
+use crate::redis::batch::{self, Values};
+use crate::redis::link::{Failure, Link};
+use crate::redis::{Redis, number};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// What was found under a key, and the generations that were read with it.
+pub(crate) struct Reading {
+    pub(crate) link: Arc<Link>,
+    values: Values,
+    /// Where the entry's value is: behind the key generation, if that was asked for.
+    entry_at: usize,
+    asked: Vec<Named>,
+    /// Guards that only the entry knew of.
+    more: Option<(Values, Vec<Named>)>,
+}
+
+impl Reading {
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        self.values.get(self.entry_at)
+    }
+
+    /// The generation of the key itself, if it was asked for and there is one.
+    pub(crate) fn key_generation(&self) -> Option<u64> {
+        (self.entry_at == 1)
+            .then(|| self.values.generation(0))
+            .flatten()
+    }
+
+    /// The generation of a guard; the outer `None` if it was not read.
+    pub(crate) fn generation(&self, guard: Guard, name: &str) -> Option<Option<u64>> {
+        let place = |among: &[Named]| among.iter().position(|(g, n)| *g == guard && **n == *name);
+        if let Some(at) = place(&self.asked) {
+            return Some(self.values.generation(self.entry_at + 1 + at));
+        }
+        let (values, more) = self.more.as_ref()?;
+        place(more).map(|at| values.generation(at))
+    }
+}
+
+impl Redis {
+    /// Reads an entry and the generations of `guards`; and first that of the key, for a `nested` read.
+    pub(crate) async fn read(
+        &self,
+        key: &str,
+        guards: Vec<Named>,
+        nested: bool,
+    ) -> Result<Reading, Failure> {
+        let link = self.link().await?;
+        let mut names = Vec::with_capacity(guards.len() + 2);
+        if nested {
+            names.push(self.shared.names.generation(Guard::Key, key));
+        }
+        names.push(self.shared.names.entry(key));
+        names.extend(self.names_of(&guards));
+        let values = self.noted(&link, self.gathered(&link, names).await)?;
+        Ok(Reading {
+            link,
+            values,
+            entry_at: usize::from(nested),
+            asked: guards,
+            more: None,
+        })
+    }
+
+    /// Reads the generations of further guards. They may be younger than the rest: generations never come back.
+    pub(crate) async fn read_more(
+        &self,
+        reading: &mut Reading,
+        guards: Vec<Named>,
+    ) -> Result<(), Failure> {
+        let names = self.names_of(&guards).collect();
+        let values = self.noted(&reading.link, self.gathered(&reading.link, names).await)?;
+        reading.more = Some((values, guards));
+        Ok(())
+    }
+
+    /// The link over which it was found that a computation still holds its lease, and that all it runs under still stands.
+    pub(crate) async fn standing(
+        &self,
+        key: &str,
+        token: u64,
+        stamps: &[Stamp],
+    ) -> Result<Option<Arc<Link>>, Failure> {
+        let link = self.link().await?;
+        let lease = std::iter::once(self.shared.names.lease(key));
+        let guards = stamps
+            .iter()
+            .map(|stamp| self.shared.names.generation(stamp.guard, &stamp.name));
+        let values = self.noted(
+            &link,
+            self.gathered(&link, lease.chain(guards).collect()).await,
+        )?;
+        let expected = std::iter::once(token).chain(stamps.iter().map(|stamp| stamp.generation));
+        let mut expected = expected.enumerate();
+        let stands = expected.all(|(at, expected)| values.generation(at) == Some(expected));
+        Ok(stands.then_some(link))
+    }
+
+    /// Whether somebody computes this key.
+    pub(crate) async fn is_leased(&self, key: &str) -> Result<bool, Failure> {
+        let link = self.link().await?;
+        let names = vec![self.shared.names.lease(key)];
+        let values = self.noted(&link, self.gathered(&link, names).await)?;
+        Ok(values.get(0).is_some())
+    }
+
+    /// How long the entry is kept (`None`: for ever, or there is none), and whether somebody computes it.
+    pub(crate) async fn times(&self, key: &str) -> Result<(Option<Duration>, bool), Failure> {
+        let link = self.link().await?;
+        let names = &self.shared.names;
+        let replies = self
+            .evaluate(&link, |commands, _| {
+                commands.cmd("PTTL").arg(names.entry(key));
+                commands.cmd("EXISTS").arg(names.lease(key));
+            })
+            .await?;
+        let [left, leased] = exactly(replies)?;
+        Ok((
+            number(&left?).map(Duration::from_millis),
+            number(&leased?) == Some(1),
+        ))
+    }
+
+    async fn gathered(&self, link: &Arc<Link>, names: Vec<String>) -> Result<Values, Failure> {
+        let more_to_come = self.shared.gathering.load(Ordering::Relaxed) > 0;
+        batch::read(link, names, more_to_come).await
+    }
+}

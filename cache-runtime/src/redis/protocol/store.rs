@@ -1,0 +1,267 @@
+//! Storing: what was computed under a lease, what an explicit write has made, and what its caller already has.
+
+use super::{Sealed, Wanted, all_well, generation_ttl};
+use crate::generation::{Guard, Named, Stamp};
+use crate::redis::link::{self, Failure, Link};
+use crate::redis::names::Any;
+use crate::redis::script::Script;
+use crate::redis::{Redis, millis, number};
+use redis::Pipeline;
+use std::time::Duration;
+
+/// The result of a computation.
+#[derive(Clone, Copy)]
+pub(crate) struct Fill<'f> {
+    pub(crate) entry: &'f Sealed,
+    pub(crate) copies: &'f [Sealed],
+    /// What the lease holds.
+    pub(crate) token: u64,
+    /// What the entry and its copies depend on; among it, the generations of the copies' keys.
+    pub(crate) stamps: &'f [Stamp],
+    pub(crate) ttl: Option<Duration>,
+    /// Whether the generations were captured for an entry that lives less long.
+    pub(crate) prolong: bool,
+}
+
+/// The result of an explicit write.
+#[derive(Clone, Copy)]
+pub(crate) struct Commit<'c> {
+    pub(crate) entry: &'c Sealed,
+    pub(crate) copies: &'c [Sealed],
+    /// What generations have to be still: first that of its key, and everything else that it depends on; among it, those
+    /// of its copies' keys.
+    pub(crate) expected: &'c [Stamp],
+    /// What the entry depends on; among it, what its keys' generations are from here on. A key's generation that is not
+    /// among it ends.
+    pub(crate) stamps: &'c [Stamp],
+    pub(crate) ttl: Option<Duration>,
+}
+
+impl Redis {
+    /// Stores an entry, if the lease still stands, and each copy under a further key, if that key was not deleted.
+    ///
+    /// An entry whose generations have ended would be invalid; that it is not stored at all is a courtesy.
+    pub(crate) async fn fill(&self, fill: Fill<'_>) -> Result<bool, Failure> {
+        let link = self.link().await?;
+        let names = &self.shared.names;
+        let Fill { entry, stamps, .. } = fill;
+        let guards = if fill.prolong {
+            named(stamps)
+        } else {
+            Vec::new()
+        };
+        let wanted = Wanted {
+            guards: &guards,
+            any: &[],
+            ttl: fill.ttl,
+        };
+        let replies = self
+            .evaluate(&link, |commands, link| {
+                commands
+                    .cmd("EVALSHA")
+                    .arg(link.hash(Script::Fill))
+                    .arg(2 + stamps.len())
+                    .arg(names.entry(&entry.key))
+                    .arg(names.lease(&entry.key));
+                for stamp in stamps {
+                    commands.arg(names.generation(stamp.guard, &stamp.name));
+                }
+                commands
+                    .arg(fill.token)
+                    .arg(&entry.bytes)
+                    .arg(fill.ttl.map_or(0, millis));
+                for stamp in stamps {
+                    commands.arg(stamp.generation);
+                }
+                for copy in fill.copies {
+                    self.copying(commands, link, fill, copy);
+                }
+                if fill.prolong {
+                    self.capturing(commands, link, wanted);
+                }
+            })
+            .await?;
+        all_well(replies).map(|first| number(&first) == Some(1))
+    }
+
+    /// No lease fences a copy: the generation of its key does.
+    fn copying(&self, commands: &mut Pipeline, link: &Link, fill: Fill<'_>, copy: &Sealed) {
+        let Some(expected) = generation_of(fill.stamps, &copy.key) else {
+            return;
+        };
+        let names = &self.shared.names;
+        commands
+            .cmd("EVALSHA")
+            .arg(link.hash(Script::Copy))
+            .arg(2)
+            .arg(names.entry(&copy.key))
+            .arg(names.generation(Guard::Key, &copy.key))
+            .arg(&copy.bytes)
+            .arg(fill.ttl.map_or(0, millis))
+            .arg(expected);
+    }
+
+    /// Stores the result of an explicit write under each of its keys of which the generation is still the one that was
+    /// captured; deletes the others. Where there are several, those that were stored are valid only with all of them.
+    pub(crate) async fn commit(&self, commit: Commit<'_>) -> Result<bool, Failure> {
+        let link = self.link().await?;
+        let names = &self.shared.names;
+        let replies = self
+            .evaluate(&link, |commands, link| {
+                commands.cmd("DEL").arg(names.any(Any::Key));
+                self.committing(commands, link, commit, commit.entry, commit.expected);
+                for copy in commit.copies {
+                    let is_own = |stamp: &&Stamp| stamp.is_of(Guard::Key, &copy.key);
+                    let own = commit.expected.iter().find(is_own);
+                    let expected = own.map(std::slice::from_ref).unwrap_or_default();
+                    self.committing(commands, link, commit, copy, expected);
+                }
+            })
+            .await?;
+        let mut replies = replies.into_iter();
+        replies.next().transpose()?;
+        let mut all = true;
+        for stored in replies {
+            all &= number(&stored?) == Some(1);
+        }
+        Ok(all)
+    }
+
+    /// Stores under one key, of which the generation comes first in `expected`.
+    fn committing(
+        &self,
+        commands: &mut Pipeline,
+        link: &Link,
+        commit: Commit<'_>,
+        entry: &Sealed,
+        expected: &[Stamp],
+    ) {
+        let names = &self.shared.names;
+        let fresh = generation_of(commit.stamps, &entry.key);
+        commands
+            .cmd("EVALSHA")
+            .arg(link.hash(Script::Commit))
+            .arg(2 + expected.len())
+            .arg(names.entry(&entry.key))
+            .arg(names.lease(&entry.key));
+        for stamp in expected {
+            commands.arg(names.generation(stamp.guard, &stamp.name));
+        }
+        commands
+            .arg(&entry.bytes)
+            .arg(commit.ttl.map_or(0, millis))
+            .arg(fresh.map(|number| number.to_string()).unwrap_or_default())
+            // What ends with a key is read only while its generation stands, so that may live as long as any.
+            .arg(generation_ttl(commit.ttl).map_or(0, millis));
+        for stamp in expected {
+            commands.arg(stamp.generation);
+        }
+    }
+
+    /// Stores what its caller already has, fencing off what began to compute before. `seal` makes the entries, given the
+    /// generations wanted; `keys` are the generations that keys are to have from here on.
+    ///
+    /// One round trip, if the generations are those that this process has captured last; two otherwise. An entry that was
+    /// sealed with others is invalid, and replaced.
+    pub(crate) async fn set(
+        &self,
+        wanted: Wanted<'_>,
+        keys: &[Stamp],
+        seal: impl Fn(&[Stamp], &str) -> Vec<Sealed>,
+    ) -> Result<(), Failure> {
+        let link = self.link().await?;
+        let known = self.known(&link, wanted.guards);
+        let guess = known.map(|known| (seal(&known, link.replication_id()), known));
+        let replies = self
+            .evaluate(&link, |commands, link| {
+                self.capturing(commands, link, wanted);
+                if let Some((entries, _)) = &guess {
+                    self.setting(commands, entries, keys, wanted.ttl);
+                }
+            })
+            .await?;
+        let mut replies = replies.into_iter();
+        let first = replies.next().ok_or_else(|| link::unexpected(&()))??;
+        replies.try_for_each(|reply| reply.map(|_| ()))?;
+        let captured = self.captured(link, wanted, &first)?;
+        if guess.is_some_and(|(_, known)| known == captured.stamps) {
+            return Ok(());
+        }
+        let entries = seal(&captured.stamps, captured.link.replication_id());
+        let replies = self
+            .evaluate(&captured.link, |commands, _| {
+                self.setting(commands, &entries, keys, wanted.ttl);
+            })
+            .await?;
+        all_well(replies).map(|_| ())
+    }
+
+    fn setting(
+        &self,
+        commands: &mut Pipeline,
+        entries: &[Sealed],
+        keys: &[Stamp],
+        ttl: Option<Duration>,
+    ) {
+        let names = &self.shared.names;
+        let life = generation_ttl(ttl).map_or(0, millis);
+        commands.cmd("DEL").arg(names.any(Any::Key));
+        for entry in entries {
+            let own = keys
+                .iter()
+                .find(|stamp| stamp.is_of(Guard::Key, &entry.key));
+            commands.cmd("DEL").arg(names.lease(&entry.key));
+            match own {
+                Some(stamp) => self.replacing(commands, stamp, life),
+                None => {
+                    commands.arg(names.generation(Guard::Key, &entry.key));
+                }
+            }
+            self.storing(commands, entry, ttl);
+        }
+    }
+
+    fn storing(&self, commands: &mut Pipeline, entry: &Sealed, ttl: Option<Duration>) {
+        commands
+            .cmd("SET")
+            .arg(self.shared.names.entry(&entry.key))
+            .arg(&entry.bytes);
+        if let Some(ttl) = ttl {
+            commands.arg("PX").arg(millis(ttl));
+        }
+    }
+
+    fn replacing(&self, commands: &mut Pipeline, stamp: &Stamp, life: u64) {
+        let name = self.shared.names.generation(stamp.guard, &stamp.name);
+        commands.cmd("SET").arg(name).arg(stamp.generation);
+        if life > 0 {
+            commands.arg("PX").arg(life);
+        }
+    }
+
+    /// The generations as this process has captured them last; `None` if it has not, on this link.
+    fn known(&self, link: &Link, guards: &[Named]) -> Option<Vec<Stamp>> {
+        let known = guards.iter().map(|(guard, name)| {
+            let (epoch, generation) = self.shared.known.get(&(*guard, name.clone()))?;
+            (epoch == link.epoch).then(|| Stamp {
+                guard: *guard,
+                name: name.clone(),
+                generation,
+            })
+        });
+        known.collect()
+    }
+}
+
+fn generation_of(stamps: &[Stamp], key: &str) -> Option<u64> {
+    let mut stamps = stamps.iter();
+    let own = stamps.find(|stamp| stamp.is_of(Guard::Key, key))?;
+    Some(own.generation)
+}
+
+fn named(stamps: &[Stamp]) -> Vec<Named> {
+    stamps
+        .iter()
+        .map(|stamp| (stamp.guard, stamp.name.clone()))
+        .collect()
+}
