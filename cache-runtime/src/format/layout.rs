@@ -7,11 +7,11 @@ pub(super) const MAGIC: u8 = 0xc1;
 /// In the high four bits of the second byte, over the codec.
 pub(super) const VERSION: u8 = 1;
 
-pub(super) const CHECKSUM: Range<usize> = 3..11;
-pub(super) const SEAL: Range<usize> = 11..19;
-pub(super) const SCHEMA: Range<usize> = 19..27;
+pub(super) const CHECKSUM: Range<usize> = 3..7;
+pub(super) const SEAL: Range<usize> = 7..15;
+pub(super) const SCHEMA: Range<usize> = 15..19;
 /// What has no fixed place begins here.
-pub(super) const VARIABLE: usize = 27;
+pub(super) const VARIABLE: usize = 19;
 
 /// In place of a codec, where there is no value.
 pub(super) const NO_CODEC: u8 = 0;

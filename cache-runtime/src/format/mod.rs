@@ -9,6 +9,7 @@
 
 mod checksum;
 mod compression;
+mod cost;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod guards;
@@ -18,6 +19,7 @@ mod read;
 mod seal;
 #[cfg(test)]
 mod tests;
+mod time;
 mod varint;
 mod write;
 

@@ -2,11 +2,13 @@
 
 use super::checksum::checksum;
 use super::compression::decompress;
+use super::cost;
 use super::guards::take_guard;
 use super::layout::{
     ABSENT, CHECKSUM, COMPRESSION, DECLARED, FRESH_FOR, KNOWN, MAGIC, NO_CODEC, SCHEMA, SEAL,
     VARIABLE, VERSION,
 };
+use super::time;
 use super::varint::take_varint;
 use crate::codec::{Codec, DecodeError, decode};
 use crate::generation::Guard;
@@ -88,11 +90,11 @@ pub(crate) fn open<'b>(bytes: &'b [u8], key: &'b str) -> Result<Opened<'b>, Untr
         None
     };
     let fresh_for = if flags & FRESH_FOR != 0 {
-        Some(Duration::from_millis(number(&mut rest)?))
+        Some(time::of_number(number(&mut rest)?))
     } else {
         None
     };
-    let cost = Duration::from_micros(number(&mut rest)?);
+    let (&cost, mut rest) = rest.split_first().ok_or(Untrusted::Length)?;
     let guard_count = usize::try_from(number(&mut rest)?).map_err(|_| Untrusted::Length)?;
     let check_count = guard_count.saturating_add(scopes(key).count());
     let (checks, rest) = rest
@@ -112,7 +114,7 @@ pub(crate) fn open<'b>(bytes: &'b [u8], key: &'b str) -> Result<Opened<'b>, Untr
         codec,
         declared,
         fresh_for,
-        cost,
+        cost: cost::of_byte(cost),
         checks,
         guard_count,
         guards: &rest[..rest.len() - payload.len()],
@@ -136,7 +138,7 @@ fn number(bytes: &mut &[u8]) -> Result<u64, Untrusted> {
 impl<'b> Opened<'b> {
     /// Whether it is what was written, under this key.
     pub(crate) fn verify(&self) -> Result<(), Untrusted> {
-        if self.fixed(CHECKSUM) == checksum(self.bytes, self.key) {
+        if u32::from_le_bytes(self.fixed(CHECKSUM)) == checksum(self.bytes, self.key) {
             Ok(())
         } else {
             Err(Untrusted::Checksum)
@@ -144,7 +146,7 @@ impl<'b> Opened<'b> {
     }
 
     /// Whether it holds a value of this shape.
-    pub(crate) fn expect_schema(&self, schema: u64) -> Result<(), Untrusted> {
+    pub(crate) fn expect_schema(&self, schema: u32) -> Result<(), Untrusted> {
         if self.schema() == schema {
             Ok(())
         } else {
@@ -170,11 +172,11 @@ impl<'b> Opened<'b> {
     }
 
     pub(crate) fn seal(&self) -> u64 {
-        self.fixed(SEAL)
+        u64::from_le_bytes(self.fixed(SEAL))
     }
 
-    pub(crate) fn schema(&self) -> u64 {
-        self.fixed(SCHEMA)
+    pub(crate) fn schema(&self) -> u32 {
+        u32::from_le_bytes(self.fixed(SCHEMA))
     }
 
     /// With which the value was written, if there is one.
@@ -220,11 +222,11 @@ impl<'b> Opened<'b> {
         self.payload.len()
     }
 
-    fn fixed(&self, at: Range<usize>) -> u64 {
-        let mut number = [0; 8];
+    fn fixed<const N: usize>(&self, at: Range<usize>) -> [u8; N] {
+        let mut number = [0; N];
         // `open` has seen that the fixed part is there.
         number.copy_from_slice(&self.bytes[at]);
-        u64::from_le_bytes(number)
+        number
     }
 }
 

@@ -1,9 +1,11 @@
 //! Writing an entry.
 
 use super::checksum::checksum;
+use super::cost;
 use super::guards::put_guard;
 use super::layout::{CHECKSUM, DECLARED, FRESH_FOR, MAGIC, VERSION};
 use super::payload::Payload;
+use super::time;
 use super::varint::{Length, Out};
 use crate::generation::Guard;
 use crate::key::scopes;
@@ -12,13 +14,13 @@ use std::time::Duration;
 /// What stands before the payload, but for what follows from it.
 pub(crate) struct Head<'a> {
     /// The fingerprint of the value's type, with the version of the function that stores it.
-    pub(crate) schema: u64,
+    pub(crate) schema: u32,
     pub(crate) seal: u64,
     /// A fingerprint of the tags that the function declares, where others come from the value.
     pub(crate) declared: Option<u64>,
-    /// In whole milliseconds; without it, for ever.
+    /// In whole milliseconds, below 2^63; without it, for ever.
     pub(crate) fresh_for: Option<Duration>,
-    /// Of computing the value, in whole microseconds.
+    /// Of computing the value, rounded as [`cost`](super::cost) does.
     pub(crate) cost: Duration,
     /// One a guard: first those of the key's scopes, the root's before all, then those of `guards`.
     pub(crate) checks: &'a [u8],
@@ -49,9 +51,9 @@ impl Head<'_> {
             out.put(&declared.to_le_bytes());
         }
         if let Some(fresh_for) = self.fresh_for {
-            out.put_varint(saturating(fresh_for.as_millis()));
+            out.put_varint(time::to_number(fresh_for));
         }
-        out.put_varint(saturating(self.cost.as_micros()));
+        out.put(&[cost::to_byte(self.cost)]);
         out.put_varint(self.guards.len() as u64);
         self.put_checks(key, out);
         for &(guard, name) in self.guards {
@@ -79,8 +81,4 @@ impl Head<'_> {
         }
         flags
     }
-}
-
-fn saturating(number: u128) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
 }

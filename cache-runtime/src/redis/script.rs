@@ -33,7 +33,7 @@ impl Script {
         Script::Commit,
     ];
 
-    /// The checksum of an entry, by which `Acquire` sees whether it has changed, lies at these bytes; see
+    /// The checksum and the seal of an entry, by which `Acquire` sees whether it has changed, lie at these bytes; see
     /// `entry-format.md`.
     pub(crate) fn source(self) -> &'static str {
         match self {
@@ -41,7 +41,7 @@ impl Script {
                 "local holder = redis.call('GET', KEYS[2])\n\
                  if holder == ARGV[1] then return 0 end\n\
                  if holder and holder ~= ARGV[4] then return holder end\n\
-                 if redis.call('GETRANGE', KEYS[1], 3, 10) ~= ARGV[3] then return 1 end\n\
+                 if redis.call('GETRANGE', KEYS[1], 3, 14) ~= ARGV[3] then return 1 end\n\
                  redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])\n\
                  return 0"
             }

@@ -245,10 +245,11 @@ impl Site {
         self.compression.compression()
     }
 
-    /// What tells the values of this site from others: their shape, and the version its author gave them.
+    /// What tells the values of this site from others: their shape, and the version its author gave them. Of one shape
+    /// no two versions have the same.
     #[cfg(feature = "redis")]
-    pub(crate) fn kind_of(&self, schema: &crate::schema::Schema) -> u64 {
-        schema.fingerprint ^ u64::from(self.version).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    pub(crate) fn kind_of(&self, schema: &crate::schema::Schema) -> u32 {
+        schema.fingerprint as u32 ^ self.version.wrapping_mul(0x9E37_79B1)
     }
 
     pub const fn tags_vary(mut self, vary: bool) -> Self {

@@ -41,7 +41,7 @@ fn long_profile() -> Profile {
 
 fn head() -> Head<'static> {
     Head {
-        schema: schema::of::<Profile>().fingerprint,
+        schema: schema(),
         seal: SEAL,
         declared: None,
         fresh_for: Some(Duration::from_secs(300)),
@@ -51,13 +51,17 @@ fn head() -> Head<'static> {
     }
 }
 
+fn schema() -> u32 {
+    schema::of::<Profile>().fingerprint as u32
+}
+
 fn payload(codec: Codec) -> Payload {
     Payload::of(&profile(), codec, Compression::default(), LIMIT).expect("written")
 }
 
 fn read(entry: &[u8]) -> Result<Profile, Untrusted> {
     let opened = open(entry, KEY)?;
-    opened.expect_schema(schema::of::<Profile>().fingerprint)?;
+    opened.expect_schema(schema())?;
     opened.verify()?;
     opened.decode(LIMIT)
 }

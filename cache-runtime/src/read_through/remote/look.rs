@@ -54,7 +54,7 @@ impl Seen {
     }
 
     /// What tells this entry from others under its key; empty if there was none.
-    pub(crate) fn checksum(&self) -> &[u8] {
+    pub(crate) fn fingerprint(&self) -> &[u8] {
         self.bytes().map_or(&[], format::fingerprint_in_place)
     }
 

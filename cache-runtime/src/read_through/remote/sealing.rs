@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(crate) struct Sealing {
     site: &'static Site,
     payload: Payload,
-    schema: u64,
+    schema: u32,
     ttl: Option<Duration>,
     cost: Duration,
 }

@@ -263,7 +263,7 @@ impl<'p> Caller<'p> {
         let began = self.redis.next_in_sequence();
         let intent = Intent {
             token: self.redis.draw(),
-            seen: seen.checksum(),
+            seen: seen.fingerprint(),
             // Its lease still stands if it was a tag or a scope that has ended.
             supersedes: Some(held.token),
         };
@@ -364,7 +364,7 @@ impl<'p> Caller<'p> {
             let guards = self.guards(&seen);
             let intent = Intent {
                 token,
-                seen: seen.checksum(),
+                seen: seen.fingerprint(),
                 supersedes: None,
             };
             lead.flight()
