@@ -17,6 +17,7 @@ mod late;
 mod leases;
 mod load;
 mod mute;
+mod nested;
 mod patterns;
 mod processes;
 mod records;

@@ -250,11 +250,15 @@ impl Shared {
             .await;
     }
 
-    /// Delivers what is pending.
+    /// Delivers what is pending; over every connection, so that it comes after what a caller has given up on any of them.
     async fn deliver(&self, link: &Link) -> Result<(), Failure> {
         let _turn = self.delivering.lock().await;
         while let Some(delivering) = self.pending.take() {
-            link.line().send(&deletion(delivering.names())).await?;
+            let deletion = deletion(delivering.names());
+            let sent = link.lines().iter().map(|line| line.send(&deletion));
+            for outcome in all_at_once(sent.collect()).await {
+                outcome?;
+            }
             delivering.acknowledged();
         }
         // For those who wait until it is done.

@@ -183,7 +183,11 @@ async fn store(
         sealed
     };
     let counters = site.counters(cache);
-    match redis.set(wanted, &replaced, seal).await {
+    let keys: Vec<&str> = items
+        .iter()
+        .flat_map(|item| keys_of(&item.key, &item.plan))
+        .collect();
+    match redis.set(&keys, wanted, &replaced, seal).await {
         Ok(()) => {
             items.iter().for_each(|_| count(&counters.stores));
             Ok(items.len())
@@ -191,9 +195,6 @@ async fn store(
         Err(failure) => {
             count(&counters.unavailable);
             trace::not_stored(site, &failure);
-            // What was there is older than what could not be stored.
-            let keys: Vec<&str> = items.iter().map(|item| &*item.key).collect();
-            redis.delete(&keys).await;
             Err(failure)
         }
     }

@@ -5,7 +5,7 @@ use crate::generation::{Guard, Named, Stamp};
 use crate::redis::link::{self, Failure, Link};
 use crate::redis::names::Any;
 use crate::redis::script::Script;
-use crate::redis::{Redis, millis, number};
+use crate::redis::{Redis, Undelivered, millis, number};
 use redis::Pipeline;
 use std::time::Duration;
 
@@ -162,8 +162,26 @@ impl Redis {
     /// generations wanted; `keys` are the generations that keys are to have from here on.
     ///
     /// One round trip, if the generations are those that this process has captured last; two otherwise. An entry that was
-    /// sealed with others is invalid, and replaced.
+    /// sealed with others is invalid, and replaced. Without an acknowledgement `names`, the keys under which the entries
+    /// belong, are deleted: what was there is older than what could not be stored, and that may still arrive.
     pub(crate) async fn set(
+        &self,
+        names: &[&str],
+        wanted: Wanted<'_>,
+        keys: &[Stamp],
+        seal: impl Fn(&[Stamp], &str) -> Vec<Sealed>,
+    ) -> Result<(), Failure> {
+        let all = names
+            .iter()
+            .flat_map(|key| self.names_ended(Guard::Key, key))
+            .collect();
+        let undelivered = Undelivered::new(&self.shared, all);
+        self.try_set(wanted, keys, seal).await?;
+        undelivered.delivered();
+        Ok(())
+    }
+
+    async fn try_set(
         &self,
         wanted: Wanted<'_>,
         keys: &[Stamp],
