@@ -154,6 +154,9 @@ impl Builder {
     /// Keeps entries on a Redis server: `redis://[user[:password]@]host[:port][/database]` or
     /// `unix:///path/to/socket`. Version 6.0 or newer, a primary.
     ///
+    /// `rediss://…` (feature `tls`) is the same encrypted with TLS. The server's certificate has to be for its name, and
+    /// signed by one of the system's authorities, or those in the file that `SSL_CERT_FILE` names.
+    ///
     /// ```no_run
     /// # async fn example() -> Result<(), cache_runtime::ConfigError> {
     /// let cache = cache_runtime::Cache::builder()

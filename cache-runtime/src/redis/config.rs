@@ -60,9 +60,7 @@ impl ServerConfig {
     /// How to connect.
     pub(crate) fn connection(&self) -> Result<ConnectionInfo, Unusable> {
         let info = match &self.url {
-            Some(url) if is_encrypted(url) => {
-                return Err("`rediss://` needs TLS, which this version does not have yet");
-            }
+            Some(url) if is_encrypted(url) => encrypted(url)?,
             Some(url) => from_url(url)?,
             None => {
                 let host = self.host.clone().unwrap_or_else(|| "127.0.0.1".to_owned());
@@ -100,8 +98,29 @@ fn is_encrypted(url: &str) -> bool {
         .any(|scheme| url.starts_with(scheme))
 }
 
+#[cfg(not(feature = "tls"))]
+fn encrypted(_url: &str) -> Result<ConnectionInfo, Unusable> {
+    Err("`rediss://` needs the feature `tls` of cache-runtime")
+}
+
+/// The server has to show a certificate for its name that one of the system's authorities has signed.
+#[cfg(feature = "tls")]
+fn encrypted(url: &str) -> Result<ConnectionInfo, Unusable> {
+    use rustls::crypto::{CryptoProvider, ring};
+
+    let info = from_url(url)?;
+    if let ConnectionAddr::TcpTls { insecure: true, .. } = info.addr() {
+        return Err("certificates are always verified: `#insecure` is not for use");
+    }
+    // The application may have chosen one; without any, the client library panics where two are compiled in.
+    if CryptoProvider::get_default().is_none() {
+        let _lost_a_race = ring::default_provider().install_default();
+    }
+    Ok(info)
+}
+
 fn from_url(url: &str) -> Result<ConnectionInfo, Unusable> {
-    const EXPECTED: &str = "expected redis://[user[:password]@]host[:port][/database] or \
+    const EXPECTED: &str = "expected redis://[user[:password]@]host[:port][/database], rediss://… or \
                             unix:///path/to/socket[?db=0&user=…&pass=…]";
     redis::parse_redis_url(url)
         .ok_or(EXPECTED)?
@@ -207,9 +226,22 @@ mod tests {
         assert!(!format!("{config:?}").contains("secret"));
     }
 
+    #[cfg(not(feature = "tls"))]
     #[test]
-    fn an_encrypted_connection_is_refused_by_name() {
+    fn an_encrypted_connection_is_refused_by_the_name_of_what_is_missing() {
         let error = server("rediss://host").connection().expect_err("no TLS");
-        assert!(error.contains("TLS"), "{error}");
+        assert!(error.contains("feature `tls`"), "{error}");
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn an_encrypted_connection_cannot_do_without_verification() {
+        let info = server("rediss://ann:secret@host/2").connection();
+        let info = info.expect("a URL");
+        assert!(matches!(info.addr(), ConnectionAddr::TcpTls { .. }));
+        assert_eq!(info.redis_settings().db(), 2);
+        let error = server("rediss://host/#insecure").connection();
+        let error = error.expect_err("insecure");
+        assert!(error.contains("verified"), "{error}");
     }
 }
