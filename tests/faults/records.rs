@@ -70,3 +70,32 @@ async fn a_copy_under_another_key_does_not_outlive_the_deletion_of_that_key() {
     assert_eq!(near.get_or_load("s1", read_from_the_database).await, loaded);
     assert_eq!(near.by_email(EMAIL).await, loaded.expect("it was read"));
 }
+
+/// A refresh stores under every key of the record, and each of them may have been deleted since it began to read.
+#[tokio::test]
+async fn a_refreshed_record_does_not_outlive_the_deletion_of_any_of_its_keys() {
+    for deleted in ["session:s1", "session:~email:ada@example.org"] {
+        let server = RedisServer::start().await;
+        let mute = Mute::start(server.port()).await;
+        let (cache, far) = sessions(mute.url()).await;
+        let (other, near) = sessions(server.url()).await;
+        let loaded = near.get_or_load("s1", read_from_the_database).await;
+        let record = loaded.expect("it was read").expect("it is there");
+        assert_eq!(near.by_email(EMAIL).await, Some(record.clone()));
+        mute.fall_silent_at("a note that nobody else has");
+        let refreshed = far.refresh("s1", read_from_the_database).await;
+        assert_eq!(refreshed, Ok(Some(record.clone())));
+        assert!(mute.is_silent(), "it was stored");
+        assert!(other.delete(deleted).await, "{deleted}");
+        for _ in 0..6 {
+            far.get("s2").await;
+        }
+        until_connected(&cache).await;
+        server.reset_stats().await;
+        mute.deliver_late();
+        let stored = || async { server.calls("evalsha").await >= 2 };
+        wait_until("the server has done it", PATIENCE, stored).await;
+        assert_eq!(near.get("s1").await, None, "{deleted}");
+        assert_eq!(near.by_email(EMAIL).await, None, "{deleted}");
+    }
+}

@@ -1,0 +1,200 @@
+//! Waiting for a computation of this process: to share what it finds, or to take its place.
+
+use super::Caller;
+use crate::entry::{Entry, Lateness};
+use crate::flight::{End, Flight, Waiting};
+use crate::generation::Stamp;
+use crate::read_through::miss::Turn;
+use crate::read_through::remote::look::Seen;
+use crate::read_through::shape::Shape;
+use crate::redis::{Begun, Intent};
+use crate::sync::within;
+use crate::trace;
+use crate::value::CacheValue;
+use std::future::Future;
+use std::sync::Arc;
+
+/// What came of waiting for somebody else.
+pub(super) enum Waited<R> {
+    Answered(R),
+    LookAgain,
+    /// Wait for nobody, and store nothing.
+    Alone,
+}
+
+/// What a caller has seen standing after its call had begun.
+struct Known {
+    stamps: Vec<Stamp>,
+    replication_id: Box<str>,
+}
+
+impl Known {
+    /// Whether an entry depends on nothing besides.
+    fn covers(&self, entry: &Entry) -> bool {
+        let Some(remote) = &entry.remote else {
+            return false;
+        };
+        entry.late == Lateness::None
+            && remote.replication_id == self.replication_id
+            && remote
+                .stamps
+                .iter()
+                .all(|stamp| self.stamps.contains(stamp))
+    }
+}
+
+impl Caller<'_> {
+    /// Shares the result of a computation that was begun after this call.
+    pub(super) async fn follow<R, S>(&self, shape: S, flight: &Arc<Flight>) -> Waited<R>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        let Some(end) = self.wait(flight, flight.ended()).await else {
+            return Waited::Alone;
+        };
+        let answer = match end {
+            End::Entry(entry) => {
+                if let Some(outer) = &self.pending.outer {
+                    outer.has_result(flight, entry);
+                }
+                self.pending.reader().read(shape, entry, None)
+            }
+            End::Error(shared) => shape.failure(&**shared),
+            End::Unshared => None,
+            End::Abandoned => return Waited::LookAgain,
+        };
+        answer.map_or(Waited::Alone, Waited::Answered)
+    }
+
+    /// Comes after a computation whose result may be older than this call: takes its place if that is invalid already,
+    /// and waits for its end otherwise.
+    pub(super) async fn behind<R, S>(
+        &self,
+        shape: S,
+        flight: &Arc<Flight>,
+        seen: &Seen,
+    ) -> Result<Turn<R>, Waited<R>>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        if let Some(outer) = &self.pending.outer
+            && outer.would_wait_for_itself(flight)
+        {
+            return Err(Waited::Alone);
+        }
+        // Until then nobody can tell whether it is still good for anything.
+        if self
+            .wait(flight, flight.computes_or_ended())
+            .await
+            .is_none()
+        {
+            return Err(Waited::Alone);
+        }
+        let Some(Some(held)) = flight.remote.held() else {
+            return Err(Waited::LookAgain);
+        };
+        let stamps = flight.computed_under();
+        match self
+            .redis
+            .standing(&self.pending.key, held.token, &stamps)
+            .await
+        {
+            Ok(Some(link)) => {
+                let known = Known {
+                    stamps,
+                    replication_id: link.replication_id().into(),
+                };
+                return Err(self.share(shape, flight, &known).await);
+            }
+            Ok(None) => {}
+            Err(_) => return Err(Waited::LookAgain),
+        }
+        let guards = self.guards(seen);
+        let began = self.redis.next_in_sequence();
+        let intent = Intent {
+            token: self.redis.draw(),
+            seen: seen.fingerprint(),
+            // Its lease still stands if it was a tag or a scope that has ended.
+            supersedes: Some(held.token),
+        };
+        match self
+            .redis
+            .begin(&self.pending.key, intent, self.wanted(&guards))
+            .await
+        {
+            Ok(Begun::Acquired(captured)) => {
+                let begin = || {
+                    let flight = self.flight();
+                    flight.remote.begins_at(began);
+                    flight
+                };
+                let flights = self.pending.cache.flights();
+                let lead = flights.lead(&self.pending.key, begin);
+                Ok(self
+                    .acquired(shape, lead, seen, intent.token, captured)
+                    .await)
+            }
+            Ok(Begun::Changed) => Err(Waited::LookAgain),
+            // Somebody else was faster.
+            Ok(Begun::Busy) => Err(match self.wait(flight, flight.ended_or_replaced()).await {
+                Some(()) => Waited::LookAgain,
+                None => Waited::Alone,
+            }),
+            Err(_) => Err(Waited::LookAgain),
+        }
+    }
+
+    /// Waits for a computation whose lease and generations stood after this call had begun, and takes what it found if
+    /// that depends on nothing else.
+    async fn share<R, S>(&self, shape: S, flight: &Arc<Flight>, known: &Known) -> Waited<R>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        if self
+            .wait(flight, flight.ended_or_replaced())
+            .await
+            .is_none()
+        {
+            return Waited::Alone;
+        }
+        let found = match flight.found() {
+            Some(End::Entry(entry)) if self.is_like_ours(flight) && known.covers(entry) => entry,
+            // An error is shared where that can be done; otherwise everybody finds out alone, and nobody waits in line.
+            Some(End::Error(shared)) if self.is_like_ours(flight) => {
+                let failure = shape.failure(&**shared);
+                return failure.map_or(Waited::Alone, Waited::Answered);
+            }
+            Some(End::Unshared) if self.is_like_ours(flight) => return Waited::Alone,
+            _ => return Waited::LookAgain,
+        };
+        if let Some(outer) = &self.pending.outer {
+            if !flight.remote.knows_key_generation {
+                return Waited::LookAgain;
+            }
+            outer.has_result(flight, found);
+        }
+        let answer = self.pending.reader().read(shape, found, None);
+        answer.map_or(Waited::LookAgain, Waited::Answered)
+    }
+
+    /// Waits for what comes of `flight`. `None`: that would never end, or has taken too long.
+    async fn wait<T>(&self, flight: &Arc<Flight>, until: impl Future<Output = T>) -> Option<T> {
+        if let Some(outer) = &self.pending.outer {
+            match outer.waits_for(flight) {
+                Waiting::IsSafe | Waiting::IsTooLate => {}
+                Waiting::WouldNeverEnd => return None,
+            }
+        }
+        let waited = within(self.time_left(), until).await;
+        if let Some(outer) = &self.pending.outer {
+            outer.no_longer_waits_for(flight);
+        }
+        if waited.is_none() {
+            trace::gave_up_waiting(self.pending.site);
+        }
+        waited
+    }
+}

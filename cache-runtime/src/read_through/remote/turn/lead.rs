@@ -1,0 +1,169 @@
+//! Leading in this process: the lease among all of them, and what is done with it.
+
+use super::Caller;
+use crate::entry::Entry;
+use crate::flight::{End, Held, Lead};
+use crate::generation::Guard;
+use crate::read_through::miss::Turn;
+use crate::read_through::remote::claim::{Claim, Hold};
+use crate::read_through::remote::guards::dedup;
+use crate::read_through::remote::look::{Looked, Seen};
+use crate::read_through::shape::{Shape, View};
+use crate::read_through::store::Finding;
+use crate::redis::{Begun, Captured, Intent};
+use crate::stats::count;
+use crate::trace;
+use crate::value::CacheValue;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// While another process computes: how often to look, as a part of the time waited so far, and within which bounds.
+const PART_OF_WAIT: u32 = 8;
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+impl Caller<'_> {
+    /// Asks for the lease, and waits while others hold it.
+    pub(super) async fn lead<R, S>(&self, shape: S, lead: Lead, mut seen: Seen) -> Turn<R>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        let token = self.redis.draw();
+        loop {
+            let guards = self.guards(&seen);
+            let intent = Intent {
+                token,
+                seen: seen.fingerprint(),
+                supersedes: None,
+            };
+            lead.flight()
+                .remote
+                .begins_at(self.redis.next_in_sequence());
+            match self
+                .redis
+                .begin(&self.pending.key, intent, self.wanted(&guards))
+                .await
+            {
+                Ok(Begun::Acquired(captured)) => {
+                    return self.acquired(shape, lead, &seen, token, captured).await;
+                }
+                Ok(Begun::Changed) => {}
+                Ok(Begun::Busy) => {
+                    lead.flight().remote.begins_later();
+                    if !self.until_lease_ends(&lead).await {
+                        trace::gave_up_waiting(self.pending.site);
+                        return self.alone(lead);
+                    }
+                }
+                Err(failure) => return self.unreachable(lead, &failure),
+            }
+            lead.flight()
+                .remote
+                .begins_at(self.redis.next_in_sequence());
+            match self.look().look(shape).await {
+                Ok(Looked::Hit(returned)) => return self.answered_by_look(shape, lead, returned),
+                Ok(Looked::Missed(now)) => seen = now,
+                Err(failure) => return self.unreachable(lead, &failure),
+            }
+        }
+    }
+
+    /// With the lease and all generations in hand: computes, unless what was seen turns out to be valid.
+    pub(super) async fn acquired<R, S>(
+        &self,
+        shape: S,
+        lead: Lead,
+        seen: &Seen,
+        token: u64,
+        captured: Captured,
+    ) -> Turn<R>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        let claim = Claim::new(self.redis, &self.pending.key, captured, Hold::Lease(token));
+        // An outer computation would have to know the key's generation from before the entry was read.
+        let again = match self.pending.outer {
+            None => self
+                .look()
+                .take_again(shape, seen, claim.replication_id(), claim.stamps()),
+            Some(_) => None,
+        };
+        let Some(returned) = again else {
+            lead.flight().holds(Some(Held {
+                token,
+                stamps: claim.stamps().into(),
+            }));
+            return self.ours(lead, claim);
+        };
+        claim.give_back().await;
+        self.answered_by_look(shape, lead, returned)
+    }
+
+    /// Waits until nobody holds the lease. False if that takes too long.
+    async fn until_lease_ends(&self, lead: &Lead) -> bool {
+        let since = Instant::now();
+        loop {
+            if self.time_left().is_zero() {
+                return false;
+            }
+            let pause = (since.elapsed() / PART_OF_WAIT).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+            tokio::time::sleep(pause.min(self.time_left())).await;
+            match self.redis.is_leased(&self.pending.key).await {
+                Ok(true) => {}
+                // The next step says what is wrong.
+                Ok(false) | Err(_) => return true,
+            }
+            lead.flight().remote.begins_later();
+        }
+    }
+
+    /// Answers from the server. Those who have joined came before that was read.
+    fn answered_by_look<R, S>(&self, shape: S, lead: Lead, returned: R) -> Turn<R>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        let counters = self.pending.site.counters(&self.pending.cache);
+        count(&counters.coalesced);
+        let found = match shape.view(&returned) {
+            View::Value(value) => Some(Finding::unweighed(Some(value))),
+            View::Absent => Some(Finding::absence()),
+            View::Failure => None,
+        };
+        // What it depends on is not at hand here, which a computation that waits would have to be told.
+        let is_told = lead.flight().remote.knows_key_generation;
+        lead.finish(match found {
+            Some(found) if !is_told => End::Entry(Arc::new(Entry::handed_over(found.payload))),
+            _ => End::Abandoned,
+        });
+        Turn::Answered(returned)
+    }
+
+    /// Computes afresh, whatever is there, and fences off what began before.
+    pub(super) async fn refresh<R>(&self) -> Turn<R> {
+        let counters = self.pending.site.counters(&self.pending.cache);
+        count(&counters.misses);
+        let lead = self
+            .pending
+            .cache
+            .flights()
+            .lead(&self.pending.key, || self.flight());
+        let mut guards = self.guards(&Seen::nothing());
+        guards.insert(0, (Guard::Key, (&*self.pending.key).into()));
+        dedup(&mut guards);
+        lead.flight()
+            .remote
+            .begins_at(self.redis.next_in_sequence());
+        match self.redis.capture(self.wanted(&guards)).await {
+            Ok(captured) => {
+                // Others may compute beside it.
+                lead.flight().holds(None);
+                let claim = Claim::new(self.redis, &self.pending.key, captured, Hold::Permit);
+                self.ours(lead, claim)
+            }
+            Err(failure) => self.unreachable(lead, &failure),
+        }
+    }
+}

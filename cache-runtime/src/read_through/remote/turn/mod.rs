@@ -1,0 +1,222 @@
+//! Whose turn it is to compute, in this process and among all.
+//!
+//! A caller joins a computation of this process only if that was begun after its own call: then all that it reads is
+//! recent enough. Otherwise it waits for the end and looks again. Who leads in this process asks for the lease; while
+//! another process holds it, the leader waits for both.
+
+mod follow;
+mod lead;
+
+use super::claim::Claim;
+use super::guards::{declared, dedup, of_value};
+use super::look::{Look, Looked, Seen};
+use crate::flight::{Entered, Flight, Lead, Remote, Stance};
+use crate::generation::{Guard, Named};
+use crate::read_through::miss::{Pending, Turn};
+use crate::read_through::shape::Shape;
+use crate::redis::{Failure, Redis, Wanted};
+use crate::stats::count;
+use crate::trace;
+use crate::value::CacheValue;
+use follow::Waited;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A call that looks for its turn.
+struct Caller<'p> {
+    pending: &'p Pending,
+    redis: &'p Redis,
+    /// When it began, in the order of everything that is sent.
+    began: u64,
+    waiting_since: Instant,
+}
+
+/// Looks the key up, joins a computation, or takes the lead.
+pub(in crate::read_through) async fn turn<R, S>(
+    pending: &Pending,
+    redis: &Redis,
+    shape: S,
+) -> Turn<R>
+where
+    S: Shape<R>,
+    S::Value: CacheValue,
+{
+    let caller = Caller {
+        pending,
+        redis,
+        began: redis.next_in_sequence(),
+        waiting_since: Instant::now(),
+    };
+    if pending.refresh {
+        return caller.refresh().await;
+    }
+    caller.turn(shape).await
+}
+
+impl Caller<'_> {
+    async fn turn<R, S>(&self, shape: S) -> Turn<R>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        let counters = self.pending.site.counters(&self.pending.cache);
+        let mut missed = false;
+        loop {
+            let seen = match self.look().look(shape).await {
+                Ok(Looked::Hit(returned)) => {
+                    if missed {
+                        count(&counters.coalesced);
+                    } else {
+                        count(&counters.hits);
+                        trace::hit(self.pending.site, &self.pending.key);
+                    }
+                    return Turn::Answered(returned);
+                }
+                Ok(Looked::Missed(seen)) => Some(seen),
+                Err(failure) => {
+                    count(&counters.unavailable);
+                    trace::unavailable(self.pending.site, &failure);
+                    None
+                }
+            };
+            if !std::mem::replace(&mut missed, true) {
+                count(&counters.misses);
+                let why = seen
+                    .as_ref()
+                    .map_or("redis is unavailable", |seen| seen.why);
+                trace::miss(self.pending.site, &self.pending.key, || why);
+            }
+            let place = self.pending.cache.flights().enter(
+                &self.pending.key,
+                |flight| self.stands_to(flight, seen.is_some()),
+                || self.flight(),
+            );
+            let waited = match place {
+                Entered::Leads(lead) => match seen {
+                    Some(seen) => return self.lead(shape, lead, seen).await,
+                    None => return self.alone(lead),
+                },
+                Entered::Joined(flight) => self.follow(shape, &flight).await,
+                Entered::Behind(flight) => match seen {
+                    Some(seen) => match self.behind(shape, &flight, &seen).await {
+                        Ok(turn) => return turn,
+                        Err(waited) => waited,
+                    },
+                    None => Waited::LookAgain,
+                },
+            };
+            match waited {
+                Waited::Answered(returned) => {
+                    count(&counters.coalesced);
+                    return Turn::Answered(returned);
+                }
+                Waited::LookAgain => {}
+                Waited::Alone => {
+                    return self.alone(Lead::alone(Arc::clone(&self.pending.key), self.flight()));
+                }
+            }
+        }
+    }
+
+    /// How this call stands to a computation of its key that is under way in this process.
+    fn stands_to(&self, flight: &Flight, is_reachable: bool) -> Stance {
+        let is_recent = flight.remote.is_begun_after(self.began);
+        // What it depends on besides, an outer computation can only be told if the key's generation is known.
+        let can_be_told = self.pending.outer.is_none() || flight.remote.knows_key_generation;
+        // One that holds nothing has nothing to wait for, and stores nothing.
+        let holds_nothing = matches!(flight.remote.held(), Some(None));
+        if self.is_like_ours(flight) && is_recent && can_be_told {
+            Stance::Join
+        } else if is_reachable && !holds_nothing {
+            Stance::Wait
+        } else {
+            Stance::Replace
+        }
+    }
+
+    /// Whether what it finds can be this call's answer, as far as the declarations go.
+    fn is_like_ours(&self, flight: &Flight) -> bool {
+        let site = self.pending.site;
+        let has_our_tags = self.pending.reader().declares(flight.tag_set)
+            || (!site.value_tags
+                && self
+                    .pending
+                    .plan
+                    .tags
+                    .iter()
+                    .all(|tag| flight.remote.tags.contains(tag)));
+        flight.version == site.version && has_our_tags
+    }
+
+    fn flight(&self) -> Flight {
+        let cache = &self.pending.cache;
+        let knows_key_generation = self.pending.outer.is_some() || self.pending.refresh;
+        let remote = Remote::new(knows_key_generation, &self.pending.plan.tags);
+        let mut flight = Flight::of_server(cache.id(), remote, cache.generations().epoch());
+        flight.tag_set = self.pending.site.tag_set;
+        flight.version = self.pending.site.version;
+        flight
+    }
+
+    fn time_left(&self) -> Duration {
+        self.pending
+            .cache
+            .longest_wait()
+            .saturating_sub(self.waiting_since.elapsed())
+    }
+
+    fn unreachable<R>(&self, lead: Lead, failure: &Failure) -> Turn<R> {
+        let counters = self.pending.site.counters(&self.pending.cache);
+        count(&counters.unavailable);
+        trace::unavailable(self.pending.site, failure);
+        self.alone(lead)
+    }
+
+    /// Computes without storing.
+    fn alone<R>(&self, lead: Lead) -> Turn<R> {
+        lead.flight()
+            .remote
+            .begins_at(self.redis.next_in_sequence());
+        lead.flight().holds(None);
+        self.ours(lead, Claim::nothing(self.redis, &self.pending.key))
+    }
+
+    fn ours<R>(&self, lead: Lead, claim: Claim) -> Turn<R> {
+        if let Some(outer) = &self.pending.outer {
+            outer.computes(lead.flight());
+        }
+        Turn::Ours(lead, Some(claim))
+    }
+
+    fn look(&self) -> Look<'_> {
+        Look {
+            cache: &self.pending.cache,
+            redis: self.redis,
+            site: self.pending.site,
+            key: &self.pending.key,
+            plan: &self.pending.plan,
+            outer: self.pending.outer.as_ref(),
+        }
+    }
+
+    /// Everything that the value may turn out to depend on, as far as that is known now.
+    fn guards(&self, seen: &Seen) -> Vec<Named> {
+        let mut guards = declared(&self.pending.key, &self.pending.plan);
+        if self.pending.outer.is_some() {
+            guards.push((Guard::Key, (&*self.pending.key).into()));
+        }
+        guards.extend(seen.listed.iter().cloned());
+        let remembered = self.redis.remembered(&self.pending.key);
+        guards.extend(remembered.iter().flat_map(|more| more.iter().cloned()));
+        dedup(&mut guards);
+        guards
+    }
+
+    fn wanted<'w>(&self, guards: &'w [Named]) -> Wanted<'w> {
+        Wanted {
+            guards,
+            any: of_value(self.pending.site),
+            ttl: self.pending.cache.resolve(self.pending.plan.ttl),
+        }
+    }
+}
