@@ -52,6 +52,8 @@ impl World {
         for _ in 0..6 {
             read(&self.far, 8).await;
         }
+        let given_up = || async { self.mute.is_given_up() };
+        wait_until("it is given up", PATIENCE, given_up).await;
         self.far.until_connected().await;
     }
 

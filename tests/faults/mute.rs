@@ -3,6 +3,7 @@
 
 use std::future::pending;
 use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use test_servers::free_port;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
@@ -23,6 +24,10 @@ struct Shared {
     cuts: watch::Sender<u32>,
     /// Whether what was kept back may go on.
     delivers: watch::Sender<bool>,
+    /// Whether what is said after that is lost.
+    loses_the_rest: AtomicBool,
+    /// Whether the client has closed the connection on which it was kept back.
+    given_up: watch::Sender<bool>,
 }
 
 impl Mute {
@@ -34,6 +39,8 @@ impl Mute {
             word: Mutex::default(),
             cuts: watch::Sender::new(0),
             delivers: watch::Sender::new(false),
+            loses_the_rest: AtomicBool::new(false),
+            given_up: watch::Sender::new(false),
         });
         let accepting = Arc::clone(&shared);
         tokio::spawn(async move {
@@ -53,6 +60,11 @@ impl Mute {
         *self.shared.word.lock().expect("nobody panics") = Some(word.to_owned());
     }
 
+    /// Keeps back only what is said together with the word; what comes after that is lost.
+    pub(crate) fn lose_the_rest(&self) {
+        self.shared.loses_the_rest.store(true, Relaxed);
+    }
+
     /// Cuts the connections that are there.
     pub(crate) fn cut(&self) {
         self.shared.cuts.send_modify(|cuts| *cuts += 1);
@@ -61,6 +73,11 @@ impl Mute {
     /// Whether the word has been said.
     pub(crate) fn is_silent(&self) -> bool {
         self.shared.word.lock().expect("nobody panics").is_none()
+    }
+
+    /// Whether the client has closed the connection on which it was kept back.
+    pub(crate) fn is_given_up(&self) -> bool {
+        *self.shared.given_up.borrow()
     }
 
     /// Delivers what was said on connections that the client has closed since.
@@ -103,7 +120,9 @@ async fn listen(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         let said = &buffer[..length];
         if let Some(kept_back) = &mut kept_back {
-            kept_back.extend(said);
+            if !shared.loses_the_rest.load(Relaxed) {
+                kept_back.extend(said);
+            }
         } else if shared.is_the_word_in(said) {
             kept_back = Some(said.to_vec());
         } else if to.write_all(said).await.is_err() {
@@ -111,6 +130,7 @@ async fn listen(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared
         }
     }
     if let Some(kept_back) = kept_back {
+        shared.given_up.send_replace(true);
         let mut delivers = shared.delivers.subscribe();
         let delivered = delivers.wait_for(|delivers| *delivers).await.is_ok();
         if delivered && to.write_all(&kept_back).await.is_ok() && to.shutdown().await.is_ok() {
