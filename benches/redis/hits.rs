@@ -93,7 +93,7 @@ pub(crate) async fn measure(server: &RedisServer) {
                 async move { bare(&connection, id).await }
             })
         };
-        let (ratio, hit, get) = ratio(ROUNDS, other, one).await;
+        let (ratio, hit, get) = ratio(ROUNDS, async || {}, other, one).await;
         println!(
             "hits, {tasks:>3} tasks: {ratio} times the throughput of GET + decode ({:.1} us a call beside {:.1})",
             get.as_secs_f64() * 1e6 / calls as f64,

@@ -20,18 +20,21 @@ impl std::fmt::Display for Ratio {
     }
 }
 
-/// How many times as long `one` takes as `other`: the ratio of every round, in turn.
-pub(crate) async fn ratio<A, B>(
+/// How many times as long `one` takes as `other`: the ratio of every round, in turn, `prepare` before each.
+pub(crate) async fn ratio<P, A, B>(
     rounds: usize,
+    mut prepare: impl FnMut() -> P,
     mut one: impl FnMut() -> A,
     mut other: impl FnMut() -> B,
 ) -> (Ratio, Duration, Duration)
 where
+    P: Future<Output = ()>,
     A: Future<Output = ()>,
     B: Future<Output = ()>,
 {
     let (mut ratios, mut ones, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..=rounds {
+        prepare().await;
         // Which of the two comes first changes from round to round.
         let (a, b) = if round % 2 == 0 {
             let a = timed(one()).await;

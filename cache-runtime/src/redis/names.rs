@@ -27,9 +27,14 @@ impl Names {
         }
     }
 
-    /// An entry: the key as its author wrote it.
+    /// An entry: the key as its author wrote it, unless that could be the name of something else, or no other name could
+    /// share its slot.
     pub(crate) fn entry(&self, key: &str) -> String {
-        [&self.prefix, key].concat()
+        if is_internal(key) || is_odd(key) {
+            [&self.prefix, ENTRY, key].concat()
+        } else {
+            [&self.prefix, key].concat()
+        }
     }
 
     pub(crate) fn lease(&self, key: &str) -> String {
@@ -63,8 +68,11 @@ impl Names {
 
     /// The key of an entry's name, if it is one.
     pub(crate) fn key_of_entry<'n>(&self, name: &'n str) -> Option<&'n str> {
-        let key = name.strip_prefix(&*self.prefix)?;
-        (!INTERNAL.iter().any(|internal| key.starts_with(internal))).then_some(key)
+        let rest = name.strip_prefix(&*self.prefix)?;
+        match rest.strip_prefix(ENTRY) {
+            Some(key) => (is_internal(key) || is_odd(key)).then_some(key),
+            None => (!is_internal(rest) && !is_odd(rest)).then_some(rest),
+        }
     }
 
     /// The key that a lease or a key generation belongs to.
@@ -77,7 +85,7 @@ impl Names {
             Some(in_braces) => in_braces.strip_suffix('}')?,
             None => rest.strip_prefix('~')?,
         };
-        entry.strip_prefix(&*self.prefix)
+        self.key_of_entry(entry)
     }
 
     pub(crate) fn prefix(&self) -> &str {
@@ -85,9 +93,23 @@ impl Names {
     }
 }
 
-const INTERNAL: [&str; 7] = [
-    "~lease:", "~lease~", "~key:", "~key~", "~tag:", "~scope:", "~any:",
+/// What a name begins with, after the namespace, that is not an entry's.
+const INTERNAL: [&str; 8] = [
+    "~lease:", "~lease~", "~key:", "~key~", "~tag:", "~scope:", "~any:", ENTRY,
 ];
+
+/// Stands before a key that begins as an internal name does, since whoever chooses a key must not write over a
+/// generation; and before one with braces that are no hash tag.
+const ENTRY: &str = "~entry:{~}";
+
+fn is_internal(key: &str) -> bool {
+    key.starts_with('~') && INTERNAL.iter().any(|internal| key.starts_with(internal))
+}
+
+/// Whether it has braces, but none around a text: in braces of ours it would be cut short.
+fn is_odd(key: &str) -> bool {
+    key.contains(['{', '}']) && hash_tag(key).is_none()
+}
 
 /// What Redis Cluster hashes instead of the whole name: the text between the first `{` and the next `}`, if any.
 fn hash_tag(name: &str) -> Option<&str> {
@@ -108,12 +130,41 @@ mod tests {
     }
 
     #[test]
+    fn no_key_is_called_what_a_generation_is() {
+        let names = Names::new("ns");
+        let tag = names.generation(Guard::Tag, "x");
+        for key in [
+            "~tag:x",
+            "~scope:",
+            "~lease:{ns:a}",
+            "~any:key",
+            "~entry:{~}~tag:x",
+        ] {
+            let name = names.entry(key);
+            assert_ne!(name, tag);
+            assert_eq!(name, format!("ns:~entry:{{~}}{key}"));
+            assert_eq!(names.key_of_entry(&name), Some(key));
+            assert_eq!(names.key_of_companion(&names.lease(key)), Some(key));
+        }
+        for key in ["~", "~tag", "tag:~tag:x"] {
+            assert_eq!(names.entry(key), format!("ns:{key}"));
+        }
+        // Nobody writes such a name.
+        assert_eq!(names.key_of_entry("ns:~entry:{~}x"), None);
+    }
+
+    #[test]
     fn a_lease_and_a_key_generation_share_the_slot_of_their_entry() {
         for (namespace, key) in [
             ("ns", "user:42"),
             ("{t}", "user:42"),
             ("", "a{b}c"),
             ("", "{x}"),
+            ("ns", "a}b"),
+            ("ns", "{}x"),
+            ("", "{"),
+            ("ns", "~tag:{x"),
+            ("ns", "~tag:{x}"),
         ] {
             let names = Names::new(namespace);
             let slot_of = |name: &str| hash_tag(name).unwrap_or(name).to_owned();
@@ -125,7 +176,11 @@ mod tests {
 
     #[test]
     fn names_are_read_back_and_kept_apart() {
-        for (namespace, key) in [("ns", "user:42"), ("{t}", "u"), ("", "a{b}c"), ("", "x")] {
+        let keys = ["user:42", "u", "a{b}c", "x", "a}b", "{}x", "~tag:x"];
+        for (namespace, key) in ["ns", "{t}", ""]
+            .iter()
+            .flat_map(|ns| keys.map(|key| (*ns, key)))
+        {
             let names = Names::new(namespace);
             let (lease, generation) = (names.lease(key), names.generation(Guard::Key, key));
             assert_eq!(names.key_of_companion(&lease), Some(key));
