@@ -20,6 +20,7 @@ mod mute;
 mod nested;
 mod patterns;
 mod processes;
+mod questions;
 mod records;
 mod runtimes;
 mod world;

@@ -90,7 +90,7 @@ impl Cache {
                     key: key.as_str().to_owned(),
                     state: entry.as_ref().map_or(State::Absent, |entry| entry.state),
                     computing,
-                    entry: entry.map(on_server),
+                    entry: entry.map(|entry| on_server(key.as_str(), entry)),
                 },
                 Err(_) => Explanation {
                     key: key.as_str().to_owned(),
@@ -156,19 +156,21 @@ fn in_full(guard: Guard, name: &str) -> String {
 }
 
 #[cfg(feature = "redis")]
-fn on_server(entry: remote::Inspected) -> EntryDetails {
+fn on_server(key: &str, entry: remote::Inspected) -> EntryDetails {
     let names = |guards: Vec<Named>| {
         guards
             .iter()
             .map(|(guard, name)| in_full(*guard, name))
-            .collect()
+            .collect::<Vec<_>>()
     };
+    // It ends together with its entry, so the entry need not list it.
+    let own = in_full(Guard::Key, key);
     EntryDetails {
         age: entry.age,
         time_left: entry.time_left,
         bytes: entry.bytes,
         computed_in: Some(entry.cost),
-        guards: names(entry.guards),
+        guards: [vec![own], names(entry.guards)].concat(),
         invalidated_by: names(entry.ended),
     }
 }

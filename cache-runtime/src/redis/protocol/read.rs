@@ -74,6 +74,9 @@ impl Redis {
         reading: &mut Reading,
         guards: Vec<Named>,
     ) -> Result<(), Failure> {
+        if guards.is_empty() {
+            return Ok(());
+        }
         let names = self.names_of(&guards).collect();
         let values = self.noted(&reading.link, self.gathered(&reading.link, names).await)?;
         reading.more = Some((values, guards));
