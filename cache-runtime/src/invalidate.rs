@@ -147,9 +147,22 @@ pub(crate) async fn invalidate(cache: &Cache, target: &Target, by: By) -> Invali
     };
     #[cfg(not(feature = "redis"))]
     let done = here(cache, target);
-    count(cache.invalidations());
-    trace::invalidated(&done, by);
+    note(cache, &done, by);
     done
+}
+
+fn note(cache: &Cache, done: &Invalidated, by: By) {
+    note_all(cache, 1, done, by);
+}
+
+fn note_all(cache: &Cache, number: usize, done: &Invalidated, by: By) {
+    for _ in 0..number {
+        count(cache.invalidations());
+        if done.delivery == Delivery::Deferred {
+            count(cache.deferred());
+        }
+    }
+    trace::invalidated(done, by);
 }
 
 /// Invalidates without waiting, for a future that is being dropped. In this process it has taken effect on return.
@@ -161,8 +174,7 @@ pub(crate) fn invalidate_soon(cache: &Cache, target: &Target, by: By) {
     };
     #[cfg(not(feature = "redis"))]
     let done = here(cache, target);
-    count(cache.invalidations());
-    trace::invalidated(&done, by);
+    note(cache, &done, by);
 }
 
 #[cfg(feature = "redis")]
@@ -277,15 +289,12 @@ pub(crate) async fn delete_many(cache: &Cache, keys: &[Key], by: By) -> usize {
 
 async fn delete_all(cache: &Cache, keys: &[Key], by: By) -> (usize, Delivery) {
     let (removed, delivery) = end_keys(cache, keys).await;
-    for _ in keys {
-        count(cache.invalidations());
-    }
     let done = Invalidated {
         route: Route::Key,
         removed: Some(removed as u64),
         delivery,
     };
-    trace::invalidated(&done, by);
+    note_all(cache, keys.len(), &done, by);
     (removed, delivery)
 }
 

@@ -40,10 +40,8 @@ pub(crate) fn untrusted(site: &Site, why: &Untrusted) {
 
 #[cfg(feature = "redis")]
 pub(crate) fn not_encoded(site: &Site, why: &EncodeError) {
-    // A type that is refused is refused at every call.
-    if let EncodeError::Unsuited(unsuited) = why
-        && !site.finds_unsuited(unsuited.type_name)
-    {
+    // What is refused once is mostly refused at every call.
+    if !site.finds_unsuited(why.about()) {
         debug!(target: "cache_runtime", function = %Named(site), %why, "not stored: the value cannot be encoded");
     } else {
         warn!(target: "cache_runtime", function = %Named(site), %why, "not stored: the value cannot be encoded");

@@ -10,7 +10,7 @@ use cache_runtime::Cache;
 ///
 /// If it is no address.
 pub async fn leads_to_a_server(url: &str) -> bool {
-    let cache = Cache::builder().redis(url).build().await;
+    let cache = Cache::builder().redis(url).namespace("app").build().await;
     let cache = cache.expect("an address");
     let stored = cache.set("greeting", "hello".to_owned()).await;
     let read = cache.get::<String>("greeting").await;

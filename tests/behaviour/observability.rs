@@ -40,7 +40,7 @@ async fn statistics_serialize_and_display_as_a_table() {
         "{table}"
     );
     assert!(lines[2].contains("40.0 %"), "{table}");
-    assert!(lines[3].contains("40.0 % hits"), "{table}");
+    assert!(lines[3].contains("40.0 % without load"), "{table}");
     let json = serde_json::to_value(&stats).expect("serializes");
     assert_eq!(json["functions"][0]["hits"], 2);
 }

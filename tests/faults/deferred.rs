@@ -41,6 +41,27 @@ async fn they_are_delivered_before_anything_is_served() {
 }
 
 #[tokio::test]
+async fn a_program_that_ends_can_wait_for_them() {
+    let (_server, proxy, process) = proxied(&Database::new()).await;
+    let (cache, briefly) = (&process.cache, Duration::from_millis(20));
+    assert_eq!(
+        cache.flush(briefly).await,
+        Delivery::Delivered,
+        "there are none"
+    );
+    proxy.refuse();
+    proxy.cut();
+    process.until_lost().await;
+    assert_eq!(process.write(7, By::Tag).await, Delivery::Deferred);
+    assert_eq!(cache.stats().deferred, 1);
+    assert_eq!(cache.flush(briefly).await, Delivery::Deferred);
+    proxy.heal();
+    assert_eq!(cache.flush(PATIENCE).await, Delivery::Delivered);
+    let redis = cache.health().await.redis.expect("there is one");
+    assert_eq!(redis.queued_invalidations, 0);
+}
+
+#[tokio::test]
 async fn an_annotated_writer_that_could_not_tell_is_heard_later_too() {
     let database = Database::new();
     let (_server, proxy, process) = proxied(&database).await;

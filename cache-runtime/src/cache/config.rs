@@ -47,8 +47,8 @@ impl Default for Config {
     }
 }
 
-/// A configuration that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// A configuration that cannot be used. Its `Debug` form is its message, so that a `main` which returns it prints that.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// A variable of the environment whose value cannot be read.
@@ -62,10 +62,20 @@ pub enum ConfigError {
         expected: &'static str,
     },
     /// A server that cannot exist, or cannot be used by this build.
-    #[error("the address of the redis server cannot be used: {reason}")]
+    #[error("the address of the redis server ({from}) cannot be used: {reason}")]
     Server {
+        /// Where it comes from: a variable, or the builder.
+        from: &'static str,
         /// What it should be, or what is missing.
         reason: &'static str,
+    },
+    /// A variable that says something about a server, without one that says where it is.
+    #[error(
+        "{variable} is set, but neither REDIS_URL nor REDIS_HOST, so there would be no server; set one of them"
+    )]
+    NoServer {
+        /// Its name.
+        variable: &'static str,
     },
     /// A variable asks for what this build does not have.
     #[error("{variable} is set, but {reason}")]
@@ -83,6 +93,12 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: &'static str,
     },
+}
+
+impl std::fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }
 
 /// Variables that this build has to refuse, and why.
@@ -124,7 +140,11 @@ impl Config {
         // Last, so that everything else has been heard of.
         match refused {
             Some((variable, reason)) => Err(ConfigError::NotBuiltIn { variable, reason }),
-            None => Ok(config),
+            None => {
+                #[cfg(feature = "redis")]
+                config.names_a_server()?;
+                Ok(config)
+            }
         }
     }
 
@@ -171,6 +191,8 @@ impl Config {
             "REDIS_HOST" => server.host = Some(value.to_owned()),
             "REDIS_USERNAME" => server.username = Some(value.to_owned()),
             "REDIS_PASSWORD" => server.password = Some(value.to_owned()),
+            // What Kubernetes sets in every container beside a service that is called `redis`.
+            "REDIS_PORT" if value.starts_with("tcp://") => {}
             "REDIS_PORT" => {
                 let port = value
                     .parse()
@@ -197,6 +219,25 @@ impl Config {
         Ok(())
     }
 
+    /// What is said about a server needs one.
+    #[cfg(feature = "redis")]
+    fn names_a_server(&self) -> Result<(), ConfigError> {
+        let server = &self.redis.server;
+        if server.is_given() {
+            return Ok(());
+        }
+        let said = [
+            ("REDIS_PORT", server.port.is_some()),
+            ("REDIS_USERNAME", server.username.is_some()),
+            ("REDIS_PASSWORD", server.password.is_some()),
+            ("REDIS_DB", server.database.is_some()),
+        ];
+        match said.iter().find(|(_, is_said)| *is_said) {
+            Some(&(variable, _)) => Err(ConfigError::NoServer { variable }),
+            None => Ok(()),
+        }
+    }
+
     /// The server, if one is configured.
     #[cfg(feature = "redis")]
     pub(crate) fn redis(&self) -> Result<Option<Redis>, ConfigError> {
@@ -210,9 +251,13 @@ impl Config {
             });
         }
         let redis = Redis::new(self.redis.clone(), &self.namespace);
-        redis
-            .map(Some)
-            .map_err(|reason| ConfigError::Server { reason })
+        redis.map(Some).map_err(|reason| ConfigError::Server {
+            from: match self.redis.server.url {
+                Some(_) => "REDIS_URL, or `Builder::redis`",
+                None => "REDIS_HOST",
+            },
+            reason,
+        })
     }
 
     pub(crate) fn set_domain_ttl(&mut self, domain: &str, ttl: Ttl) {
@@ -333,11 +378,40 @@ mod tests {
             ("REDIS_POOL_SIZE", "0"),
             ("REDIS_CONNECT_TIMEOUT", "soon"),
         ] {
-            let error = read(&[(name, wrong)]).expect_err("unreadable").to_string();
+            let server = ("REDIS_HOST", "cache.example");
+            let error = read(&[server, (name, wrong)]);
+            let error = error.expect_err("unreadable").to_string();
             assert!(
                 error.starts_with(&format!("{name}=`{wrong}`: expected")),
                 "{error}"
             );
+        }
+    }
+
+    #[cfg(feature = "redis")]
+    #[test]
+    fn what_is_said_about_a_server_needs_one() {
+        for (name, value) in [
+            ("REDIS_PORT", "6380"),
+            ("REDIS_PASSWORD", "x"),
+            ("REDIS_DB", "1"),
+        ] {
+            let error = read(&[(name, value)]).expect_err("no server").to_string();
+            assert!(
+                error.starts_with(name) && error.contains("REDIS_HOST"),
+                "{error}"
+            );
+            assert!(read(&[(name, value), ("REDIS_HOST", "h")]).is_ok());
+        }
+        assert!(read(&[("REDIS_POOL_SIZE", "2")]).is_ok());
+        // As Kubernetes sets it.
+        for server in [
+            ("REDIS_URL", "redis://h"),
+            ("REDIS_HOST", "h"),
+            ("PATH", "x"),
+        ] {
+            let config = read(&[("REDIS_PORT", "tcp://10.0.0.1:6379"), server]);
+            assert_eq!(config.expect("not ours").redis.server.port, None);
         }
     }
 
@@ -351,9 +425,19 @@ mod tests {
             .expect_err("no address")
             .to_string();
         assert!(
-            error.contains("redis://[user") && !error.contains("secret"),
+            error.contains("REDIS_URL") && error.contains("redis://[user"),
             "{error}"
         );
+        assert!(!error.contains("secret"), "{error}");
+        for host in ["127.0.0.1:7411", "redis://h", "a b"] {
+            let config = read(&[("REDIS_HOST", host)]).expect("a text");
+            let error = config.redis().map(|_| ()).expect_err(host);
+            assert!(format!("{error:?}").contains("(REDIS_HOST)"), "{error:?}");
+        }
+        for host in ["localhost", "cache-1.example", "::1", "fe80::1", "10.0.0.1"] {
+            let config = read(&[("REDIS_HOST", host)]).expect("a text");
+            assert!(config.redis().is_ok(), "{host}");
+        }
         let wild = [("REDIS_URL", "redis://h"), ("CACHE_NAMESPACE", "a~b")];
         let error = read(&wild)
             .expect("texts")

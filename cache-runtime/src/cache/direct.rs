@@ -2,7 +2,7 @@
 
 use super::Cache;
 use crate::error::CacheError;
-use crate::invalidate::{self, By, Invalidated, Target};
+use crate::invalidate::{self, By, Delivery, Invalidated, Target};
 use crate::key::Key;
 use crate::pattern::{Pattern, Route};
 #[cfg(feature = "redis")]
@@ -12,6 +12,7 @@ use crate::site::DIRECT;
 use crate::tag::Tag;
 use crate::ttl::Ttl;
 use crate::value::CacheValue;
+use std::time::Duration;
 
 impl Cache {
     /// The value under `key`, if it is there, valid and a `T`.
@@ -125,6 +126,29 @@ impl Cache {
     /// Invalidates everything.
     pub async fn clear(&self) -> Invalidated {
         self.invalidate("*").await
+    }
+
+    /// Waits until every deferred invalidation has been delivered, for `limit` at most. For the end of a program: what
+    /// has not been delivered by then is lost, and other processes may read what was there until it expires.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// use cache_runtime::{Cache, Delivery};
+    /// use std::time::Duration;
+    ///
+    /// let cache = Cache::in_memory();
+    /// // … serve until the signal to stop, then:
+    /// assert_eq!(cache.flush(Duration::from_secs(5)).await, Delivery::Delivered);
+    /// # }
+    /// ```
+    pub async fn flush(&self, limit: Duration) -> Delivery {
+        #[cfg(feature = "redis")]
+        if let Some(redis) = self.redis() {
+            return redis.flush(limit).await;
+        }
+        #[cfg(not(feature = "redis"))]
+        let _there_is_no_server = limit;
+        Delivery::Delivered
     }
 
     pub(super) async fn read<T: CacheValue>(&self, key: Key) -> Option<T> {

@@ -80,13 +80,21 @@ impl fmt::Display for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}: {}, {}/{} entries, {}/{} bytes, {} evictions, {} computing, {} generations",
+            "{}: {}",
             self.backend,
             match (self.enabled, self.ready) {
                 (false, _) => "switched off",
                 (true, true) => "ready",
                 (true, false) => "not ready",
             },
+        )?;
+        #[cfg(feature = "redis")]
+        if let Some(redis) = &self.redis {
+            return write!(f, ", {} computing\n{redis}", self.computing);
+        }
+        write!(
+            f,
+            ", {}/{} entries, {}/{} bytes, {} evictions, {} computing, {} generations",
             self.entries,
             self.max_entries,
             self.bytes,
@@ -94,11 +102,6 @@ impl fmt::Display for Health {
             self.evictions,
             self.computing,
             self.generations
-        )?;
-        #[cfg(feature = "redis")]
-        if let Some(redis) = &self.redis {
-            write!(f, "\n{redis}")?;
-        }
-        Ok(())
+        )
     }
 }

@@ -79,6 +79,7 @@ struct Shared {
     flights: Arc<Flights>,
     families: Families,
     invalidations: AtomicU64,
+    deferred: AtomicU64,
 }
 
 impl Cache {
@@ -101,11 +102,11 @@ impl Cache {
     ///
     /// | variable | meaning | default |
     /// |---|---|---|
-    /// | `CACHE_ENABLED` | `false`: every call runs its function | `true` |
+    /// | `CACHE_ENABLED` | `false`: every call runs its function; invalidations still reach a server | `true` |
     /// | `CACHE_NAMESPACE` | what stands before every key on a shared server | none |
-    /// | `CACHE_DEFAULT_TTL` | time to live where none is given: seconds, or `5m` | `5m` |
+    /// | `CACHE_DEFAULT_TTL` | time to live where none is given: seconds, `5m`, `forever` | `5m` |
     /// | `CACHE_{DOMAIN}_TTL` | time to live of a domain cache: `CACHE_SESSION_TTL` | its own |
-    /// | `REDIS_URL` | a Redis server: `redis://[user[:password]@]host[:port][/database]`, `unix:///path/to/socket` | none: embedded |
+    /// | `REDIS_URL` | a Redis server: `redis://[user[:password]@]host[:port][/database]`, `unix:///path/to/socket`; `rediss://…` for TLS (feature `tls`) | none: embedded |
     /// | `REDIS_HOST`, `REDIS_PORT`, `REDIS_USERNAME`, `REDIS_PASSWORD`, `REDIS_DB` | the same in parts | |
     /// | `REDIS_POOL_SIZE` | connections to keep | `1` |
     /// | `REDIS_CONNECT_TIMEOUT` | in milliseconds | `1000` |
@@ -132,6 +133,7 @@ impl Cache {
                 flights: Arc::new(Flights::new()),
                 families: Families::default(),
                 invalidations: AtomicU64::new(0),
+                deferred: AtomicU64::new(0),
             }),
         }
     }
@@ -154,6 +156,7 @@ impl Cache {
             bytes: self.local().bytes(),
             evictions: self.local().evicted(),
             invalidations: self.shared.invalidations.load(Ordering::Relaxed),
+            deferred: self.shared.deferred.load(Ordering::Relaxed),
         }
     }
 }
@@ -205,6 +208,10 @@ impl Cache {
 
     pub(crate) fn families(&self) -> &Families {
         &self.shared.families
+    }
+
+    pub(crate) fn deferred(&self) -> &AtomicU64 {
+        &self.shared.deferred
     }
 
     pub(crate) fn invalidations(&self) -> &AtomicU64 {

@@ -62,6 +62,25 @@ pub(crate) enum EncodeError {
     Panicked,
 }
 
+impl EncodeError {
+    /// What is wrong, in so far as it will be wrong again.
+    pub(crate) fn about(&self) -> &'static str {
+        match self {
+            EncodeError::Unsuited(unsuited) => unsuited.type_name,
+            EncodeError::SkippedField { field, .. } => field,
+            EncodeError::WrongCount { container, .. } => container,
+            EncodeError::NotRoundTrip { type_name, .. } => type_name,
+            EncodeError::Null { .. } => "null",
+            EncodeError::NotFinite => "not finite",
+            EncodeError::TooDeep => "too deep",
+            EncodeError::TooLarge { .. } => "too large",
+            EncodeError::Weightless { .. } => "weightless",
+            EncodeError::Failed(_) => "failed",
+            EncodeError::Panicked => "panicked",
+        }
+    }
+}
+
 /// The bytes of a value: at most `limit`, and so that [`decode`] reads them with the same limit.
 ///
 /// In debug builds, and wherever something looks odd, the bytes are read back and compared: the mistakes that this

@@ -64,6 +64,9 @@ impl ServerConfig {
             Some(url) => from_url(url)?,
             None => {
                 let host = self.host.clone().unwrap_or_else(|| "127.0.0.1".to_owned());
+                if !is_host(&host) {
+                    return Err("expected the name or the IP address of a host, and nothing else");
+                }
                 ConnectionAddr::Tcp(host, self.port.unwrap_or(6379))
                     .into_connection_info()
                     .map_err(|_| "expected a host name and a port")?
@@ -90,6 +93,13 @@ impl ServerConfig {
         );
         Ok(info.set_redis_settings(login).set_tcp_settings(tcp))
     }
+}
+
+/// Whether it may be a name or an address. A port belongs elsewhere.
+fn is_host(host: &str) -> bool {
+    host.parse::<std::net::IpAddr>().is_ok()
+        || !host.contains([':', '/', '@', '?', '#', '[', ']'])
+            && !host.contains(char::is_whitespace)
 }
 
 fn is_encrypted(url: &str) -> bool {

@@ -150,7 +150,7 @@ impl fmt::Display for RedisHealth {
             )?;
         }
         if self.queued_invalidations > 0 {
-            write!(f, ", {} invalidations queued", self.queued_invalidations)?;
+            write!(f, ", {} deletions queued", self.queued_invalidations)?;
         }
         if !self.families.is_empty() {
             write!(f, "\n  of {} keys looked at:", self.sampled)?;

@@ -61,6 +61,10 @@ struct Shared {
     /// Whether the supervisor's task is alive; it may have died with its runtime.
     supervised: AtomicBool,
     wake: Arc<Notify>,
+    /// Whether a caller has been told that its invalidation is deferred, and not all have been delivered since.
+    defers: AtomicBool,
+    /// Whether the server has refused to store what it was given last.
+    refuses: AtomicBool,
     /// Callers that are about to begin several reads.
     gathering: AtomicUsize,
     /// What entries turned out to depend on besides what their readers declare, by key.
@@ -95,6 +99,8 @@ impl Redis {
                 sequence: AtomicU64::new(1),
                 supervised: AtomicBool::new(false),
                 wake: Arc::default(),
+                defers: AtomicBool::new(false),
+                refuses: AtomicBool::new(false),
                 gathering: AtomicUsize::new(0),
                 remembered: Cache::new(REMEMBERED),
                 known: Cache::new(REMEMBERED),
@@ -187,6 +193,21 @@ impl Redis {
 
     /// Whether everything that is pending is delivered before the patience of a caller ends who came at `began`.
     async fn delivered_soon(&self, began: Instant) -> Delivery {
+        let is_down = matches!(&*self.shared.state.borrow(), State::Down(_));
+        // Nobody knows how long that takes.
+        if !is_down {
+            let limit = self.config().delivery_timeout;
+            self.delivered(limit.saturating_sub(began.elapsed())).await;
+        }
+        if self.shared.pending.is_clear() {
+            return Delivery::Delivered;
+        }
+        self.shared.defers();
+        Delivery::Deferred
+    }
+
+    /// Waits until nothing is pending, or until it has taken too long.
+    async fn delivered(&self, limit: Duration) {
         let mut state = self.shared.state.subscribe();
         let delivered = async {
             while !self.shared.pending.is_clear() {
@@ -196,15 +217,14 @@ impl Redis {
                 }
             }
         };
-        if let State::Down(_) = *self.shared.state.borrow() {
-            // Nobody knows how long that takes.
-            return Delivery::Deferred;
-        }
-        let left = self
-            .config()
-            .delivery_timeout
-            .saturating_sub(began.elapsed());
-        within(left, delivered).await;
+        within(limit, delivered).await;
+    }
+
+    /// The same for who goes when it is done.
+    pub(crate) async fn flush(&self, limit: Duration) -> Delivery {
+        self.shared.supervise();
+        self.shared.wake.notify_one();
+        self.delivered(limit).await;
         if self.shared.pending.is_clear() {
             Delivery::Delivered
         } else {
@@ -263,7 +283,40 @@ impl Shared {
         }
         // For those who wait until it is done.
         self.state.send_modify(|_| {});
+        if self.defers.swap(false, Ordering::AcqRel) {
+            tracing::info!(target: "cache_runtime", server = %self.config.server,
+                "deferred invalidations are delivered");
+        }
         Ok(())
+    }
+
+    /// Says once, for all until the next delivery, that others may read what was invalidated.
+    fn defers(&self) {
+        if !self.defers.swap(true, Ordering::AcqRel) {
+            tracing::warn!(target: "cache_runtime", server = %self.config.server,
+                "invalidations are deferred until redis answers; other processes may read what was there until then");
+        }
+    }
+
+    /// Says once that the server stores nothing, and once that it does again.
+    fn stored<T>(&self, outcome: Result<T, Failure>) -> Result<T, Failure> {
+        match &outcome {
+            Ok(_) => {
+                if self.refuses.load(Ordering::Relaxed)
+                    && self.refuses.swap(false, Ordering::AcqRel)
+                {
+                    tracing::info!(target: "cache_runtime", server = %self.config.server, "redis stores again");
+                }
+            }
+            Err(failure @ Failure::Refused(_)) => {
+                if !self.refuses.swap(true, Ordering::AcqRel) {
+                    tracing::warn!(target: "cache_runtime", server = %self.config.server, why = %failure,
+                        "redis does not store what it is given");
+                }
+            }
+            Err(_) => {}
+        }
+        outcome
     }
 
     fn failed(&self, link: &Link, failure: &Failure) {
@@ -295,6 +348,10 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
+        if !self.pending.is_clear() {
+            tracing::warn!(target: "cache_runtime", server = %self.config.server, deletions = self.pending.len(),
+                "the cache ends with invalidations that were not delivered; they are lost");
+        }
         self.wake.notify_one();
     }
 }

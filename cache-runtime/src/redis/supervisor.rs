@@ -49,12 +49,12 @@ impl Drop for Alive {
 async fn run(shared: &Weak<Shared>, wake: &Notify) {
     let mut pauses = Pauses::new();
     let mut advised = false;
-    let mut down_since: Option<Instant> = None;
+    let mut down = Down::default();
     while let Some(alive) = shared.upgrade() {
         let epoch = alive.sequence.fetch_add(1, Ordering::AcqRel);
         match connect(&alive, epoch).await {
             Ok(link) => {
-                tell_up(&alive, &link, down_since.take());
+                tell_up(&alive, &link, std::mem::take(&mut down).since);
                 if !std::mem::replace(&mut advised, true) {
                     advise(&alive, &link);
                 }
@@ -65,10 +65,10 @@ async fn run(shared: &Weak<Shared>, wake: &Notify) {
                 if began.elapsed() >= GOOD_LINK {
                     pauses = Pauses::new();
                 }
-                down_since = Some(Instant::now());
+                down.since = Some(Instant::now());
             }
             Err(why) => {
-                tell_down(&alive, &why, &mut down_since);
+                tell_down(&alive, &why, &mut down);
                 alive.state.send_replace(State::Down(why));
             }
         }
@@ -84,9 +84,13 @@ async fn run(shared: &Weak<Shared>, wake: &Notify) {
 }
 
 fn tell_up(shared: &Shared, link: &Link, down_since: Option<Instant>) {
-    let was_away = down_since.map(|since| since.elapsed());
-    tracing::info!(target: "cache_runtime", server = %shared.config.server, version = %link.info.version,
-        was_away = ?was_away, "connected to redis");
+    let (server, version) = (&shared.config.server, &link.info.version);
+    match down_since.map(|since| since.elapsed()) {
+        None => tracing::info!(target: "cache_runtime", %server, %version, "connected to redis"),
+        Some(was_away) => {
+            tracing::info!(target: "cache_runtime", %server, %version, ?was_away, "connected to redis again");
+        }
+    }
 }
 
 fn advise(shared: &Shared, link: &Link) {
@@ -95,13 +99,21 @@ fn advise(shared: &Shared, link: &Link) {
     }
 }
 
-/// Says it once, not at every attempt.
-fn tell_down(shared: &Shared, why: &str, down_since: &mut Option<Instant>) {
-    if down_since.is_none() {
+/// Says it once, not at every attempt, and again if it is for another reason.
+fn tell_down(shared: &Shared, why: &str, down: &mut Down) {
+    if *down.why != *why {
         tracing::warn!(target: "cache_runtime", server = %shared.config.server, why,
             "redis cannot be used; functions run without the cache until it can");
-        *down_since = Some(Instant::now());
+        down.why = why.into();
     }
+    down.since.get_or_insert_with(Instant::now);
+}
+
+/// Since when there is no link, and why not, as it was said last.
+#[derive(Default)]
+struct Down {
+    since: Option<Instant>,
+    why: Box<str>,
 }
 
 /// Connects, and does everything that has to be done before the first read.
@@ -132,7 +144,7 @@ async fn connect(shared: &Shared, epoch: u64) -> Result<Arc<Link>, Box<str>> {
         found = Some(info);
     }
     let hashes = match within(limit, load_scripts(&connections[0])).await {
-        Some(loaded) => loaded.map_err(|failure| failure.to_string())?,
+        Some(loaded) => loaded.map_err(|failure| in_words(&failure, "SCRIPT LOAD"))?,
         None => return Err("loading scripts took too long".into()),
     };
     let info = found.unwrap_or_default();
@@ -151,7 +163,7 @@ async fn verify(connection: &MultiplexedConnection, limit: Duration) -> Result<I
     command.arg("INFO");
     let info = match within(limit, link::send(connection, &command)).await {
         Some(Ok(reply)) => read_info(&reply).ok_or("its `INFO` cannot be read")?,
-        Some(Err(failure)) => return Err(failure.to_string().into()),
+        Some(Err(failure)) => return Err(in_words(&failure, "INFO")),
         None => return Err("it answers too late, or not at all".into()),
     };
     if !info.is_primary {
@@ -240,16 +252,43 @@ async fn beat(shared: &Shared, link: &Link) -> Result<(), Box<str>> {
     Ok(())
 }
 
-/// A library's error in the words of a log line.
+/// A library's error in the words of a log line. What is said while connecting quotes nobody's data.
 fn in_short(error: &redis::RedisError) -> Box<str> {
     match error.kind() {
         redis::ErrorKind::AuthenticationFailed => "it refuses the user name or the password".into(),
+        redis::ErrorKind::Parse => "it does not speak the protocol of Redis".into(),
         _ if error.is_connection_refusal() => "connection refused".into(),
         _ if error.is_timeout() => "connecting took too long".into(),
-        _ => match error.code() {
-            Some(code) => code.into(),
-            None => error.to_string().into(),
+        _ => match (error.code(), error.detail()) {
+            (Some("NOAUTH"), _) => NO_PASSWORD.into(),
+            (Some(code), Some(detail)) => format!("{code} {detail}").into(),
+            (Some(code), None) => code.into(),
+            (None, _) => hinted(&error.to_string()),
         },
+    }
+}
+
+/// The same for what a command was answered with.
+fn in_words(failure: &Failure, command: &str) -> Box<str> {
+    match failure {
+        Failure::Lost(why) if **why == *"NOAUTH" => NO_PASSWORD.into(),
+        Failure::Refused(why) if **why == *"NOPERM" => {
+            format!("its user may not use `{command}` (NOPERM); see the README for what it needs")
+                .into()
+        }
+        _ => failure.to_string().into(),
+    }
+}
+
+const NO_PASSWORD: &str = "it wants a password (NOAUTH)";
+
+fn hinted(why: &str) -> Box<str> {
+    let mut lines = why.lines();
+    let first = lines.next().unwrap_or_default();
+    if first.contains("UnknownIssuer") {
+        format!("{first} (`SSL_CERT_FILE` names the authorities to trust)").into()
+    } else {
+        first.into()
     }
 }
 

@@ -55,7 +55,7 @@ pub struct Site {
     pub(crate) sensitive: bool,
     /// A fingerprint of `tags`.
     pub(crate) tag_set: u64,
-    /// The types that its codec was found unable to hold.
+    /// The types that its codec was found unable to hold, and what else it has refused.
     #[cfg(feature = "redis")]
     unsuited: Mutex<Vec<&'static str>>,
     /// The counters in the first cache that used this site: nearly always the only one.
@@ -228,14 +228,14 @@ impl Site {
         chosen.unwrap_or_else(|| cache.codec())
     }
 
-    /// Takes note of a type that the codec cannot hold. Whether this is the first time: a generic function, and direct
-    /// use of a cache, have several.
+    /// Takes note of a type that the codec cannot hold, or of what else it refuses. Whether this is the first time: a
+    /// generic function, and direct use of a cache, have several.
     #[cfg(feature = "redis")]
-    pub(crate) fn finds_unsuited(&self, type_name: &'static str) -> bool {
+    pub(crate) fn finds_unsuited(&self, what: &'static str) -> bool {
         let mut unsuited = crate::sync::lock(&self.unsuited);
-        let is_new = !unsuited.contains(&type_name);
+        let is_new = !unsuited.contains(&what);
         if is_new {
-            unsuited.push(type_name);
+            unsuited.push(what);
         }
         is_new
     }

@@ -26,6 +26,8 @@ pub(crate) struct Counters {
     pub(crate) unavailable: AtomicU64,
     /// Entries whose bytes could not be trusted.
     pub(crate) untrusted: AtomicU64,
+    /// Values that could not be written for the server.
+    pub(crate) refused: AtomicU64,
 }
 
 pub(crate) fn count(counter: &AtomicU64) {
@@ -54,6 +56,7 @@ impl Counters {
             fenced: read(&self.fenced),
             unavailable: read(&self.unavailable),
             untrusted: read(&self.untrusted),
+            refused: read(&self.refused),
         }
     }
 }

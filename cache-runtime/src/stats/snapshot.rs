@@ -29,6 +29,8 @@ pub struct Stats {
     pub evictions: u64,
     /// Keys, patterns and tags that were invalidated.
     pub invalidations: u64,
+    /// Of these, how many could not be delivered to the shared server at once. They were kept for later.
+    pub deferred: u64,
 }
 
 /// What happened to the calls of one function.
@@ -60,6 +62,8 @@ pub struct FunctionStats {
     /// Entries on the shared server whose bytes could not be trusted: of another type, version or format, or damaged.
     /// Each was a miss.
     pub untrusted: u64,
+    /// Values that could not be written for the shared server: of a type that the codec cannot hold, or too large.
+    pub refused: u64,
 }
 
 impl FunctionStats {
@@ -128,83 +132,95 @@ fn rate(answered: u64, all: u64) -> f64 {
     }
 }
 
-const COLUMNS: [&str; 10] = [
-    "function",
-    "hits",
-    "misses",
-    "hit rate",
-    "coalesced",
-    "loads",
-    "mean load",
-    "errors",
-    "stores",
-    "fenced",
+type Cell = fn(&FunctionStats) -> String;
+
+const COLUMNS: [(&str, Cell); 9] = [
+    ("hits", |stats| stats.hits.to_string()),
+    ("misses", |stats| stats.misses.to_string()),
+    ("coalesced", |stats| stats.coalesced.to_string()),
+    ("without load", |stats| match stats.hits + stats.misses {
+        0 => "-".to_owned(),
+        _ => percent(stats.hit_rate()),
+    }),
+    ("loads", |stats| stats.loads.to_string()),
+    ("mean load", |stats| match stats.loads {
+        0 => "-".to_owned(),
+        _ => format!("{:.1?}", stats.mean_load_time()),
+    }),
+    ("errors", |stats| stats.errors.to_string()),
+    ("stores", |stats| stats.stores.to_string()),
+    ("fenced", |stats| stats.fenced.to_string()),
 ];
+
+/// Shown if there is anything to show.
+const MORE_COLUMNS: [(&str, fn(&FunctionStats) -> u64); 4] = [
+    ("bypassed", |stats| stats.bypassed),
+    ("unavailable", |stats| stats.unavailable),
+    ("untrusted", |stats| stats.untrusted),
+    ("refused", |stats| stats.refused),
+];
+
+fn percent(rate: f64) -> String {
+    format!("{:.1} %", 100.0 * rate)
+}
+
+impl Stats {
+    /// The table, with its head.
+    fn rows(&self) -> Vec<Vec<String>> {
+        let common = self.common_prefix();
+        let any = |of: &fn(&FunctionStats) -> u64| self.functions.iter().any(|stats| of(stats) > 0);
+        let more: Vec<_> = MORE_COLUMNS.iter().filter(|(_, of)| any(of)).collect();
+        let names = COLUMNS.iter().map(|(name, _)| *name);
+        let names = names.chain(more.iter().map(|(name, _)| *name));
+        let head = std::iter::once("function").chain(names).map(str::to_owned);
+        let row = |stats: &FunctionStats| {
+            let name = stats.name.strip_prefix(common).unwrap_or(&stats.name);
+            let cells = COLUMNS.iter().map(|(_, cell)| cell(stats));
+            let more = more.iter().map(|(_, of)| of(stats).to_string());
+            let name = std::iter::once(name.to_owned());
+            name.chain(cells).chain(more).collect()
+        };
+        let rows = self.functions.iter().map(row);
+        std::iter::once(head.collect()).chain(rows).collect()
+    }
+}
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rows: Vec<[String; COLUMNS.len()]> = vec![COLUMNS.map(str::to_owned)];
-        let common = self.common_prefix();
-        rows.extend(self.functions.iter().map(|function| row(function, common)));
-        let widths: [usize; COLUMNS.len()] = std::array::from_fn(|column| {
+        let rows = self.rows();
+        let width = |column: usize| {
             let cells = rows.iter().map(|row| row[column].chars().count());
             cells.max().unwrap_or_default()
-        });
+        };
+        let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
         for (number, row) in rows.iter().enumerate() {
-            let line = row
-                .iter()
-                .zip(widths)
-                .enumerate()
-                .map(|(column, (cell, width))| {
-                    if column == 0 {
-                        format!("{cell:<width$}")
-                    } else {
-                        format!("{cell:>width$}")
-                    }
-                });
+            let cells = row.iter().zip(&widths).enumerate();
+            let line = cells.map(|(column, (cell, &width))| match column {
+                0 => format!("{cell:<width$}"),
+                _ => format!("{cell:>width$}"),
+            });
             writeln!(f, "{}", line.collect::<Vec<_>>().join("  "))?;
             if number == 0 {
-                writeln!(
-                    f,
-                    "{}",
-                    "-".repeat(widths.iter().sum::<usize>() + 2 * (COLUMNS.len() - 1))
-                )?;
+                let width = widths.iter().sum::<usize>() + 2 * (widths.len() - 1);
+                writeln!(f, "{}", "-".repeat(width))?;
             }
         }
         write!(
             f,
-            "{} entries, {} held, {} evicted, {} invalidations, {:.1} % hits",
+            "{} entries, {} held, {} evicted, {} invalidations",
             self.entries,
             Bytes(self.bytes),
             self.evictions,
             self.invalidations,
-            100.0 * self.hit_rate()
-        )
+        )?;
+        if self.deferred > 0 {
+            write!(f, " ({} deferred)", self.deferred)?;
+        }
+        match self.hits() + self.misses() {
+            0 => f.write_str(", no look-ups"),
+            _ => write!(f, ", {} without load", percent(self.hit_rate())),
+        }
     }
-}
-
-fn row(stats: &FunctionStats, common: &str) -> [String; COLUMNS.len()] {
-    let name = stats.name.strip_prefix(common).unwrap_or(&stats.name);
-    let hit_rate = match stats.hits + stats.misses {
-        0 => "-".to_owned(),
-        _ => format!("{:.1} %", 100.0 * stats.hit_rate()),
-    };
-    let mean_load = match stats.loads {
-        0 => "-".to_owned(),
-        _ => format!("{:.1?}", stats.mean_load_time()),
-    };
-    [
-        name.to_owned(),
-        stats.hits.to_string(),
-        stats.misses.to_string(),
-        hit_rate,
-        stats.coalesced.to_string(),
-        stats.loads.to_string(),
-        mean_load,
-        stats.errors.to_string(),
-        stats.stores.to_string(),
-        stats.fenced.to_string(),
-    ]
 }
 
 /// Bytes for people.

@@ -8,6 +8,7 @@ use crate::key::scopes;
 use crate::redis::Sealed;
 use crate::schema;
 use crate::site::Site;
+use crate::stats::count;
 use crate::trace;
 use crate::value::CacheValue;
 use std::time::Duration;
@@ -38,7 +39,10 @@ impl Sealing {
         };
         Ok(Sealing {
             site,
-            payload: payload.inspect_err(|error| trace::not_encoded(site, error))?,
+            payload: payload.inspect_err(|error| {
+                count(&site.counters(cache).refused);
+                trace::not_encoded(site, error);
+            })?,
             schema: site.kind_of(schema),
             ttl,
             cost,

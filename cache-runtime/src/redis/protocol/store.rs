@@ -81,7 +81,8 @@ impl Redis {
                 }
             })
             .await?;
-        all_well(replies).map(|first| number(&first) == Some(1))
+        self.shared
+            .stored(all_well(replies).map(|first| number(&first) == Some(1)))
     }
 
     /// No lease fences a copy: the generation of its key does.
@@ -122,7 +123,7 @@ impl Redis {
         replies.next().transpose()?;
         let mut all = true;
         for stored in replies {
-            all &= number(&stored?) == Some(1);
+            all &= number(&self.shared.stored(stored)?) == Some(1);
         }
         Ok(all)
     }
@@ -176,7 +177,8 @@ impl Redis {
             .flat_map(|key| self.names_ended(Guard::Key, key))
             .collect();
         let undelivered = Undelivered::new(&self.shared, all);
-        self.try_set(wanted, keys, seal).await?;
+        let set = self.try_set(wanted, keys, seal).await;
+        self.shared.stored(set)?;
         undelivered.delivered();
         Ok(())
     }
