@@ -116,3 +116,25 @@ async fn nor_does_one_of_a_server_that_only_reads() {
     server.command(&["CLIENT", "UNPAUSE"]).await;
     process.until_hit(7).await;
 }
+
+/// An old dump, or a replica that has become the primary, knows of leases of another life.
+#[tokio::test]
+async fn a_lease_that_a_restart_brings_back_keeps_nobody_waiting() {
+    const LEASE: &str = "app:~lease:{app:row:7}";
+    let database = Database::new();
+    let server = RedisServer::start().await;
+    let process = process(server.url(), &database, PATIENCE).await;
+    database.takes(LONG);
+    let caller = process.reader(7);
+    until_leased(&server).await;
+    let holder = server.command(&["GET", LEASE]).await;
+    assert!(soon(caller).await.ran);
+    server.restart_empty().await;
+    process.until_connected().await;
+    // As it would be if its process had died with the server.
+    server
+        .command(&["SET", LEASE, holder.text(), "PX", "60000"])
+        .await;
+    // Whoever waited for it would not come back in time.
+    process.until_hit(7).await;
+}

@@ -17,6 +17,8 @@ use crate::entry::{Entry, Lateness};
 #[cfg(feature = "redis")]
 use crate::generation::Stamp;
 use crate::generation::{Epoch, Generation, Guard};
+#[cfg(feature = "redis")]
+use crate::redis::Token;
 use crate::sync::lock;
 #[cfg(feature = "redis")]
 use crate::tag::Tag;
@@ -73,7 +75,7 @@ pub(crate) struct Remote {
 /// The lease of a computation, and the generations that it runs under.
 #[cfg(feature = "redis")]
 pub(crate) struct Held {
-    pub(crate) token: u64,
+    pub(crate) token: Token,
     pub(crate) stamps: Box<[Stamp]>,
 }
 

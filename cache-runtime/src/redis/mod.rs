@@ -18,12 +18,14 @@ mod protocol;
 mod scan;
 mod script;
 mod supervisor;
+mod token;
 
 pub(crate) use config::{RedisConfig, Unusable};
 pub use health::RedisHealth;
 pub(crate) use link::{Failure, Link};
 pub(crate) use names::Any;
 pub(crate) use protocol::{Begun, Captured, Commit, Fill, Intent, Reading, Sealed, Wanted};
+pub(crate) use token::Token;
 
 use crate::generation::Named;
 use crate::invalidate::Delivery;
@@ -135,6 +137,14 @@ impl Redis {
     /// A number that is greater than all that were given before.
     pub(crate) fn next_in_sequence(&self) -> u64 {
         self.shared.sequence.fetch_add(1, Ordering::AcqRel)
+    }
+
+    /// What a lease on the server of this moment holds.
+    pub(crate) fn token(&self) -> Token {
+        match &*self.shared.state.borrow() {
+            State::Up(link) => Token::new(link.replication_id(), self.draw()),
+            State::Starting | State::Down(_) => Token::new("", self.draw()),
+        }
     }
 
     /// A number that nobody has drawn before.

@@ -5,7 +5,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Script {
     /// `K L`, token, lease in ms, what was seen of K, a token that can be taken over or nothing: the holder's token
-    /// (busy), 1 (changed) or 0 (acquired; also if it was before).
+    /// (busy; not if it is of another server, from before a restart or a failover), 1 (changed) or 0 (acquired; also if
+    /// it was before).
     Acquire,
     /// `G…`, the least time to live, the time to live to give (0: none), a fresh number for each: the generations.
     Capture,
@@ -40,7 +41,8 @@ impl Script {
             Script::Acquire => {
                 "local holder = redis.call('GET', KEYS[2])\n\
                  if holder == ARGV[1] then return 0 end\n\
-                 if holder and holder ~= ARGV[4] then return holder end\n\
+                 local of_server = holder and string.sub(holder, 1, 8) == string.sub(ARGV[1], 1, 8)\n\
+                 if of_server and holder ~= ARGV[4] then return holder end\n\
                  if redis.call('GETRANGE', KEYS[1], 3, 14) ~= ARGV[3] then return 1 end\n\
                  redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])\n\
                  return 0"

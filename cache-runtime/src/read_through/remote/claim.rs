@@ -1,7 +1,7 @@
 //! The right to store what is computed: a lease that is kept, or a permit.
 
 use crate::generation::Stamp;
-use crate::redis::{Any, Captured, Redis};
+use crate::redis::{Any, Captured, Redis, Token};
 use crate::sync::within;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -21,7 +21,7 @@ pub(crate) struct Claim {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hold {
     /// The lease with this token. Nobody else computes meanwhile.
-    Lease(u64),
+    Lease(Token),
     /// The key's generation. Others may compute meanwhile; what they find is superseded.
     Permit,
     /// Nothing, or no longer.
@@ -84,7 +84,7 @@ impl Claim {
     }
 
     /// Renews until the lease is lost. A failure in between is made up for by the next time.
-    async fn renew(&self, token: u64) {
+    async fn renew(&self, token: Token) {
         let pause = self.redis.config().lease / 3;
         loop {
             if within(pause, std::future::pending::<()>()).await.is_some() {

@@ -5,7 +5,7 @@ use crate::generation::Guard;
 use crate::redis::link::Failure;
 use crate::redis::names::Any;
 use crate::redis::script::Script;
-use crate::redis::{Redis, millis, number};
+use crate::redis::{Redis, Token, millis, number};
 use redis::Value;
 use std::time::Duration;
 
@@ -22,11 +22,11 @@ pub(crate) enum Begun {
 #[derive(Clone, Copy)]
 pub(crate) struct Intent<'i> {
     /// What the lease will hold.
-    pub(crate) token: u64,
+    pub(crate) token: Token,
     /// What tells the entry that was seen from others; empty if there was none.
     pub(crate) seen: &'i [u8],
     /// The token of a computation of this process whose generations have ended: its lease can be taken over.
-    pub(crate) supersedes: Option<u64>,
+    pub(crate) supersedes: Option<Token>,
 }
 
 impl Redis {
@@ -55,7 +55,7 @@ impl Redis {
                     .arg(2)
                     .arg(&entry)
                     .arg(&lease)
-                    .arg(intent.token)
+                    .arg(intent.token.to_string())
                     .arg(millis(self.config().lease))
                     .arg(intent.seen)
                     .arg(
@@ -138,7 +138,7 @@ impl Redis {
 struct Asked<'r> {
     redis: &'r Redis,
     key: &'r str,
-    token: u64,
+    token: Token,
 }
 
 impl Asked<'_> {

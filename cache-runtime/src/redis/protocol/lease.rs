@@ -3,13 +3,13 @@
 use super::all_well;
 use crate::redis::link::Failure;
 use crate::redis::script::Script;
-use crate::redis::{Redis, millis, number};
+use crate::redis::{Redis, Token, millis, number};
 use crate::sync::within;
 use tokio::runtime::Handle;
 
 impl Redis {
     /// Keeps the lease. Returns whether it still stands.
-    pub(crate) async fn renew(&self, key: &str, token: u64) -> Result<bool, Failure> {
+    pub(crate) async fn renew(&self, key: &str, token: Token) -> Result<bool, Failure> {
         let link = self.link().await?;
         let lease = self.shared.names.lease(key);
         let replies = self
@@ -19,7 +19,7 @@ impl Redis {
                     .arg(link.hash(Script::Renew))
                     .arg(1)
                     .arg(&lease)
-                    .arg(token)
+                    .arg(token.to_string())
                     .arg(millis(self.config().lease));
             })
             .await?;
@@ -27,14 +27,14 @@ impl Redis {
     }
 
     /// Gives the lease back.
-    pub(crate) async fn release(&self, key: &str, token: u64) {
+    pub(crate) async fn release(&self, key: &str, token: Token) {
         if self.try_release(key, token).await.is_err() {
             self.release_soon(key, token);
         }
     }
 
     /// Gives the lease back without waiting, when the server can be reached. Others would have to wait until it expires.
-    pub(crate) fn release_soon(&self, key: &str, token: u64) {
+    pub(crate) fn release_soon(&self, key: &str, token: Token) {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
@@ -50,7 +50,7 @@ impl Redis {
         });
     }
 
-    async fn try_release(&self, key: &str, token: u64) -> Result<(), Failure> {
+    async fn try_release(&self, key: &str, token: Token) -> Result<(), Failure> {
         let link = self.link().await?;
         let lease = self.shared.names.lease(key);
         let replies = self
@@ -60,7 +60,7 @@ impl Redis {
                     .arg(link.hash(Script::Release))
                     .arg(1)
                     .arg(&lease)
-                    .arg(token);
+                    .arg(token.to_string());
             })
             .await?;
         all_well(replies).map(|_| ())

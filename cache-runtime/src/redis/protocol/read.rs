@@ -4,7 +4,7 @@ use super::exactly;
 use crate::generation::{Guard, Named, Stamp};
 use crate::redis::batch::{self, Values};
 use crate::redis::link::{Failure, Link};
-use crate::redis::{Redis, number};
+use crate::redis::{Redis, Token, number};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -87,7 +87,7 @@ impl Redis {
     pub(crate) async fn standing(
         &self,
         key: &str,
-        token: u64,
+        token: Token,
         stamps: &[Stamp],
     ) -> Result<Option<Arc<Link>>, Failure> {
         let link = self.link().await?;
@@ -99,9 +99,10 @@ impl Redis {
             &link,
             self.gathered(&link, lease.chain(guards).collect()).await,
         )?;
-        let expected = std::iter::once(token).chain(stamps.iter().map(|stamp| stamp.generation));
-        let mut expected = expected.enumerate();
-        let stands = expected.all(|(at, expected)| values.generation(at) == Some(expected));
+        let holds = values.get(0) == Some(token.to_string().as_bytes());
+        let mut expected = (1..).zip(stamps);
+        let stands =
+            holds && expected.all(|(at, stamp)| values.generation(at) == Some(stamp.generation));
         Ok(stands.then_some(link))
     }
 

@@ -5,7 +5,7 @@ use crate::generation::{Guard, Named, Stamp};
 use crate::redis::link::{self, Failure, Link};
 use crate::redis::names::Any;
 use crate::redis::script::Script;
-use crate::redis::{Redis, Undelivered, millis, number};
+use crate::redis::{Redis, Token, Undelivered, millis, number};
 use redis::Pipeline;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub(crate) struct Fill<'f> {
     pub(crate) entry: &'f Sealed,
     pub(crate) copies: &'f [Sealed],
     /// What the lease holds.
-    pub(crate) token: u64,
+    pub(crate) token: Token,
     /// What the entry and its copies depend on; among it, the generations of the copies' keys.
     pub(crate) stamps: &'f [Stamp],
     pub(crate) ttl: Option<Duration>,
@@ -67,7 +67,7 @@ impl Redis {
                     commands.arg(names.generation(stamp.guard, &stamp.name));
                 }
                 commands
-                    .arg(fill.token)
+                    .arg(fill.token.to_string())
                     .arg(&entry.bytes)
                     .arg(fill.ttl.map_or(0, millis));
                 for stamp in stamps {

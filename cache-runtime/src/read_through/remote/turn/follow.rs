@@ -114,7 +114,7 @@ impl Caller<'_> {
         let guards = self.guards(seen);
         let began = self.redis.next_in_sequence();
         let intent = Intent {
-            token: self.redis.draw(),
+            token: self.redis.token(),
             seen: seen.fingerprint(),
             // Its lease still stands if it was a tag or a scope that has ended.
             supersedes: Some(held.token),

@@ -10,7 +10,7 @@ use crate::read_through::remote::guards::dedup;
 use crate::read_through::remote::look::{Looked, Seen};
 use crate::read_through::shape::{Shape, View};
 use crate::read_through::store::Finding;
-use crate::redis::{Begun, Captured, Intent};
+use crate::redis::{Begun, Captured, Intent, Token};
 use crate::stats::count;
 use crate::trace;
 use crate::value::CacheValue;
@@ -29,8 +29,8 @@ impl Caller<'_> {
         S: Shape<R>,
         S::Value: CacheValue,
     {
-        let token = self.redis.draw();
         loop {
+            let token = self.redis.token();
             let guards = self.guards(&seen);
             let intent = Intent {
                 token,
@@ -75,7 +75,7 @@ impl Caller<'_> {
         shape: S,
         lead: Lead,
         seen: &Seen,
-        token: u64,
+        token: Token,
         captured: Captured,
     ) -> Turn<R>
     where
