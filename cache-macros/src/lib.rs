@@ -195,10 +195,12 @@ pub fn cache_put(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|
 /// | `key` | part of the key; one field or several |
 /// | `tag`, `tag = "user:{user_id}"` | a tag, `{prefix}:{field}:{value}` unless told otherwise; makes `invalidate_by_{field}` |
-/// | `lookup` | a unique secondary key; makes `by_{field}` and `by_{field}_or_load` |
+/// | `lookup` | a unique secondary key; makes `by_{field}` and `by_{field}_or_load`. Of an `Option<T>`: a `T`; a record with `None` has no such key |
 ///
 /// The cache has `new`, `get`, `get_many`, `put`, `put_many`, `get_or_load`, `refresh`, `invalidate`,
-/// `invalidate_all`, `warm`, `key` and `stats`. A record is one entry, stored under its key and its lookups.
+/// `invalidate_all`, `warm`, `key` and `stats`. A record is one entry, stored under its key and its lookups. One that is
+/// loaded and has none of the keys that were asked for (an e-mail address in other letters, say) is returned and not
+/// stored.
 #[proc_macro_derive(DomainCache, attributes(cache))]
 pub fn domain_cache(item: TokenStream) -> TokenStream {
     domain::domain_cache(item.into()).into()

@@ -8,7 +8,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Expr, Ident, LitStr, Path, Token};
+use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token};
 
 /// One option as written.
 pub(crate) struct Opt {
@@ -231,11 +231,22 @@ impl Options {
             errors.push(&expr, format!("unknown `{name} = {word}`; {help}"));
             return None;
         }
-        let words = list(words.iter().copied());
-        let help = format!(
-            "option `{name}` takes one of the words {words}: `{}`",
-            written(name)
-        );
+        let help = match &expr {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(quoted),
+                ..
+            }) if words.contains(&&*quoted.value()) => {
+                format!(
+                    "the word stands without quotes: `{name} = {}`",
+                    quoted.value()
+                )
+            }
+            _ => format!(
+                "option `{name}` takes one of the words {}, without quotes: `{}`",
+                list(words.iter().copied()),
+                written(name)
+            ),
+        };
         errors.push(&expr, help);
         None
     }

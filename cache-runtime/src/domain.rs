@@ -10,6 +10,7 @@ use crate::read_through::{Call, Decision, FallibleOptional, Lookup, Opaque, Opti
 use crate::site::Site;
 use crate::stats::FunctionStats;
 use crate::tag::Tag;
+use crate::trace;
 use crate::ttl::Ttl;
 use crate::value::CacheValue;
 use crate::write;
@@ -188,7 +189,11 @@ impl<R: DomainRecord> Domain<R> {
     fn decide(&self, wanted: &Key, record: &R, decision: &mut Decision) {
         let mut keys = record.cache_lookups();
         keys.push(record.cache_key());
-        decision.unless(!keys.contains(wanted));
+        let is_wanted = keys.contains(wanted);
+        if !is_wanted {
+            trace::another_record(R::cache_site());
+        }
+        decision.unless(!is_wanted);
         decision.ttl(self.ttl(record));
         decision.tags(record.cache_tags());
         for key in keys {

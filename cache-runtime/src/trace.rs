@@ -79,6 +79,11 @@ pub(crate) fn declined(site: &Site) {
     trace!(target: "cache_runtime", function = %Named(site), "not stored: it was not to be");
 }
 
+pub(crate) fn another_record(site: &Site) {
+    debug!(target: "cache_runtime", function = %Named(site),
+        "not stored: the record that was loaded has another key than the one that was asked for");
+}
+
 pub(crate) fn failed(site: &Site) {
     debug!(target: "cache_runtime", function = %Named(site), "not stored: the function returned an error");
 }

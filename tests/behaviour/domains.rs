@@ -277,3 +277,35 @@ async fn the_configuration_overrides_the_time_to_live() {
         matches!(cache.ttl("session:a").await, Some(Ttl::For(left)) if left <= Duration::from_secs(5))
     );
 }
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DomainCache)]
+#[cache(prefix = "member", ttl = "5m")]
+struct Member {
+    #[cache(key)]
+    id: u32,
+    #[cache(lookup)]
+    mail: Option<String>,
+}
+
+#[tokio::test]
+async fn records_without_a_secondary_key_do_not_share_one() {
+    let members = MemberCache::new(&Cache::in_memory());
+    let member = |id, mail: Option<&str>| Member {
+        id,
+        mail: mail.map(str::to_owned),
+    };
+    let all = [
+        member(1, None),
+        member(2, None),
+        member(3, Some("c@example.org")),
+    ];
+    assert_eq!(members.put_many(&all).await, 3);
+    for record in &all {
+        assert_eq!(members.get(&record.id).await.as_ref(), Some(record));
+    }
+    assert_eq!(
+        members.by_mail("c@example.org").await.as_ref(),
+        Some(&all[2])
+    );
+    assert_eq!(members.by_mail("").await, None);
+}

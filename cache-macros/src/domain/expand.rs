@@ -32,17 +32,7 @@ fn implementation(domain: &DomainModel) -> TokenStream {
     );
     let tags = tags(domain);
     let ttl = ttl(domain);
-    let lookups = domain.lookups.iter().map(|lookup| {
-        let name = &lookup.name;
-        lookup_expr(domain, lookup, quote!(&self.#name))
-    });
-    let lookups = (!domain.lookups.is_empty()).then(|| {
-        quote! {
-            fn cache_lookups(&self) -> ::std::vec::Vec<#krate::Key> {
-                ::std::vec![#(#lookups),*]
-            }
-        }
-    });
+    let lookups = lookups(domain);
     let site = site(domain);
     quote! {
         #[automatically_derived]
@@ -60,6 +50,46 @@ fn implementation(domain: &DomainModel) -> TokenStream {
             }
         }
     }
+}
+
+fn lookups(domain: &DomainModel) -> Option<TokenStream> {
+    let krate = &domain.krate;
+    if domain.lookups.is_empty() {
+        return None;
+    }
+    let (optional, plain): (Vec<&Field>, Vec<&Field>) = domain
+        .lookups
+        .iter()
+        .partition(|lookup| option_of(&lookup.ty).is_some());
+    let always = plain.iter().map(|lookup| {
+        let name = &lookup.name;
+        lookup_expr(domain, lookup, quote!(&self.#name))
+    });
+    let always = quote!(::std::vec![#(#always),*]);
+    // Records without a value would otherwise share a key.
+    let sometimes = optional.iter().map(|lookup| {
+        let (name, value) = (&lookup.name, quote!(__cache_value));
+        let key = lookup_expr(domain, lookup, value.clone());
+        quote! {
+            if let ::core::option::Option::Some(#value) = &self.#name {
+                ::std::vec::Vec::push(&mut __cache_keys, #key);
+            }
+        }
+    });
+    let keys = if optional.is_empty() {
+        always
+    } else {
+        quote! {
+            let mut __cache_keys: ::std::vec::Vec<#krate::Key> = #always;
+            #(#sometimes)*
+            __cache_keys
+        }
+    };
+    Some(quote! {
+        fn cache_lookups(&self) -> ::std::vec::Vec<#krate::Key> {
+            #keys
+        }
+    })
 }
 
 fn bounds(domain: &DomainModel) -> TokenStream {
@@ -309,7 +339,8 @@ fn find_by(domain: &DomainModel, lookup: &Field, record: &TokenStream) -> TokenS
         format_ident!("by_{}", name.unraw()),
         format_ident!("by_{}_or_load", name.unraw()),
     );
-    let input = input(lookup);
+    let ty = borrowed(option_of(&lookup.ty).unwrap_or(&lookup.ty));
+    let input = quote!(#name: &#ty,);
     let key = lookup_expr(domain, lookup, quote!(#name));
     let about_find = format!("The record with this `{name}`, if it is stored.");
     let about_load = format!("The record with this `{name}`, from the cache or else from `load`.");
@@ -364,6 +395,23 @@ fn inputs(fields: &[Field]) -> TokenStream {
 fn input(field: &Field) -> TokenStream {
     let (name, ty) = (&field.name, borrowed(&field.ty));
     quote!(#name: &#ty,)
+}
+
+/// `T` of `Option<T>`.
+fn option_of(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else {
+        return None;
+    };
+    let last = path.path.segments.last()?;
+    match &last.arguments {
+        PathArguments::AngleBracketed(arguments) if last.ident == "Option" => {
+            match arguments.args.first()? {
+                GenericArgument::Type(inner) => Some(inner),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }
 
 /// What a reference to the type is best taken as: `str` for `String`, `[T]` for `Vec<T>`.

@@ -133,6 +133,7 @@ fn rate(answered: u64, all: u64) -> f64 {
 }
 
 type Cell = fn(&FunctionStats) -> String;
+type Count = fn(&FunctionStats) -> u64;
 
 const COLUMNS: [(&str, Cell); 9] = [
     ("hits", |stats| stats.hits.to_string()),
@@ -153,7 +154,7 @@ const COLUMNS: [(&str, Cell); 9] = [
 ];
 
 /// Shown if there is anything to show.
-const MORE_COLUMNS: [(&str, fn(&FunctionStats) -> u64); 4] = [
+const MORE_COLUMNS: [(&str, Count); 4] = [
     ("bypassed", |stats| stats.bypassed),
     ("unavailable", |stats| stats.unavailable),
     ("untrusted", |stats| stats.untrusted),
@@ -168,7 +169,7 @@ impl Stats {
     /// The table, with its head.
     fn rows(&self) -> Vec<Vec<String>> {
         let common = self.common_prefix();
-        let any = |of: &fn(&FunctionStats) -> u64| self.functions.iter().any(|stats| of(stats) > 0);
+        let any = |of: &Count| self.functions.iter().any(|stats| of(stats) > 0);
         let more: Vec<_> = MORE_COLUMNS.iter().filter(|(_, of)| any(of)).collect();
         let names = COLUMNS.iter().map(|(name, _)| *name);
         let names = names.chain(more.iter().map(|(name, _)| *name));
