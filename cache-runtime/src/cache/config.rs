@@ -9,6 +9,10 @@ use crate::ttl::Ttl;
 use std::collections::HashMap;
 use std::time::Duration;
 
+/// How many times as long as others wait for it at most, a computation may keep its lease.
+#[cfg(feature = "redis")]
+const HOLD_PER_WAIT: u32 = 10;
+
 /// Where nothing else is said.
 pub(crate) const DEFAULT_TTL: Duration = Duration::from_secs(300);
 
@@ -250,7 +254,11 @@ impl Config {
                 reason: "it must not contain `~`, which marks keys of this library, nor wildcards",
             });
         }
-        let redis = Redis::new(self.redis.clone(), &self.namespace);
+        let config = RedisConfig {
+            longest_hold: self.longest_wait.saturating_mul(HOLD_PER_WAIT),
+            ..self.redis.clone()
+        };
+        let redis = Redis::new(config, &self.namespace);
         redis.map(Some).map_err(|reason| ConfigError::Server {
             from: match self.redis.server.url {
                 Some(_) => "REDIS_URL, or `Builder::redis`",

@@ -167,7 +167,8 @@ impl Cache {
     /// Runs `write`, which writes to the source and returns the new value, and stores that.
     ///
     /// However `write` ends, no reader finds the old value afterwards: if it fails, is cancelled or panics, or if
-    /// another write or an invalidation comes between, the key is deleted instead.
+    /// another write or an invalidation comes between, the key is deleted instead. (On a server that cannot be reached
+    /// this is [deferred](crate::Delivery::Deferred), as any invalidation.)
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {

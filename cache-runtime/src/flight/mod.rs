@@ -76,6 +76,7 @@ pub(crate) struct Remote {
 #[cfg(feature = "redis")]
 pub(crate) struct Held {
     pub(crate) token: Token,
+    pub(crate) replication_id: Box<str>,
     pub(crate) stamps: Box<[Stamp]>,
 }
 
@@ -311,17 +312,28 @@ impl Flight {
 
     /// Everything that the result depends on besides its own guards. `None`: not all of it was read from the server
     /// with this replication id.
+    ///
+    /// A computation that came to no value, because it failed or was given up, stands for what it ran under.
     #[cfg(feature = "redis")]
     pub(crate) fn inherited(&self, replication_id: &str) -> Option<Vec<Stamp>> {
         let mut stamps = Vec::new();
-        let one_server = self.all(|_, entries| {
-            entries.iter().all(|entry| match &entry.remote {
-                Some(remote) => {
-                    stamps.extend(remote.stamps.iter().cloned());
-                    *remote.replication_id == *replication_id
-                }
-                None => false,
-            })
+        let mut inherit = |id: &str, more: &[Stamp]| {
+            stamps.extend(more.iter().cloned());
+            *id == *replication_id
+        };
+        let one_server = self.all(|flight, entries| {
+            let is_valued = std::ptr::eq(flight, self);
+            let stands = is_valued
+                || match flight.remote.held() {
+                    Some(Some(held)) => inherit(&held.replication_id, &held.stamps),
+                    Some(None) | None => false,
+                };
+            let mut entries = entries.iter();
+            stands
+                && entries.all(|entry| match &entry.remote {
+                    Some(remote) => inherit(&remote.replication_id, &remote.stamps),
+                    None => false,
+                })
         });
         one_server.then_some(stamps)
     }

@@ -5,7 +5,8 @@
 //! are ready run once; whatever they want to read joins it, every name once, and one command fetches it all.
 //! A reader who finds nothing under way does not wait for others.
 //!
-//! Whoever opened the batch drives it. If that future is dropped, a task of its own goes on.
+//! Whoever opened the batch drives it. If that future is dropped, a task of its own goes on; if nobody polls it, the
+//! others soon ask for themselves.
 
 use super::link::{Failure, Line, Link, unexpected};
 use crate::sync::{lock, within};
@@ -23,6 +24,8 @@ use tokio::sync::Notify;
 /// Names in one command. More would keep other clients of the server waiting.
 const MOST_NAMES: usize = 1_000;
 const FEW_NAMES: usize = 16;
+/// The part of the time for a reply that a reader waits for the one who sends.
+const PART_FOR_OTHERS: u32 = 4;
 
 /// The batch that can be joined at present, of one connection.
 #[derive(Default)]
@@ -36,6 +39,8 @@ pub(super) struct Batches {
 
 struct Batch {
     names: Mutex<Gathered>,
+    /// The names, once they are sent.
+    sent: OnceLock<Vec<String>>,
     reply: OnceLock<Result<Vec<Value>, Failure>>,
     answered: Notify,
 }
@@ -117,15 +122,19 @@ pub(super) async fn read(
         .await;
     }
     if values.batch.reply.get().is_none() {
-        // The task that sends may be part of a runtime that has ended, or that nobody drives.
-        within(link.patience, values.batch.answered()).await;
+        within(link.patience / PART_FOR_OTHERS, values.batch.answered()).await;
     }
     match values.batch.reply.get() {
         Some(Ok(_)) => Ok(values),
         Some(Err(failure)) => Err(failure.clone()),
+        // The task that sends may be part of a runtime that has ended, or that nobody drives.
         None => {
-            link.lines()[at].batches.close(&values.batch);
-            Err(Failure::TimedOut)
+            let line = &link.lines()[at];
+            line.batches.close(&values.batch);
+            values
+                .batch
+                .asked_alone(line, link.patience, &values.places)
+                .await
         }
     }
 }
@@ -167,6 +176,7 @@ impl Batches {
         let places = names.into_iter().map(|name| gathered.place(name)).collect();
         let batch = Arc::new(Batch {
             names: Mutex::new(gathered),
+            sent: OnceLock::new(),
             reply: OnceLock::new(),
             answered: Notify::new(),
         });
@@ -198,20 +208,37 @@ impl Batch {
         batches.close(&self);
         let Gathered { names, readers, .. } = std::mem::take(&mut *lock(&self.names));
         batches.last.store(readers, Ordering::Relaxed);
-        let mut command = Cmd::with_capacity(names.len() + 1, names.iter().map(String::len).sum());
-        command.arg("MGET");
-        for name in &names {
-            command.arg(name);
-        }
-        let reply = match within(patience, line.send(&command)).await {
-            Some(Ok(Value::Array(values))) if values.len() == names.len() => Ok(values),
-            Some(Ok(other)) => Err(unexpected(&other)),
-            Some(Err(failure)) => Err(failure),
-            None => Err(Failure::TimedOut),
-        };
+        let names = self.sent.get_or_init(|| names);
+        let reply = ask(line, patience, names).await;
         if self.reply.set(reply).is_ok() {
             self.answered.notify_waiters();
         }
+    }
+
+    /// The same names once more, for one reader.
+    async fn asked_alone(
+        &self,
+        line: &Line,
+        patience: Duration,
+        places: &[usize],
+    ) -> Result<Values, Failure> {
+        let names: Vec<String> = {
+            let gathered = lock(&self.names);
+            let names = self.sent.get().unwrap_or(&gathered.names);
+            let names = places.iter().filter_map(|&place| names.get(place));
+            names.cloned().collect()
+        };
+        let reply = ask(line, patience, &names).await?;
+        let batch = Batch {
+            names: Mutex::default(),
+            sent: OnceLock::new(),
+            reply: OnceLock::from(Ok(reply)),
+            answered: Notify::new(),
+        };
+        Ok(Values {
+            batch: Arc::new(batch),
+            places: (0..names.len()).collect(),
+        })
     }
 
     async fn answered(&self) {
@@ -224,6 +251,20 @@ impl Batch {
             }
             woken.await;
         }
+    }
+}
+
+async fn ask(line: &Line, patience: Duration, names: &[String]) -> Result<Vec<Value>, Failure> {
+    let mut command = Cmd::with_capacity(names.len() + 1, names.iter().map(String::len).sum());
+    command.arg("MGET");
+    for name in names {
+        command.arg(name);
+    }
+    match within(patience, line.send(&command)).await {
+        Some(Ok(Value::Array(values))) if values.len() == names.len() => Ok(values),
+        Some(Ok(other)) => Err(unexpected(&other)),
+        Some(Err(failure)) => Err(failure),
+        None => Err(Failure::TimedOut),
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct RedisConfig {
     pub(crate) delivery_timeout: Duration,
     /// How long a lease stands that nobody renews.
     pub(crate) lease: Duration,
+    /// How long a computation that lives may keep it.
+    pub(crate) longest_hold: Duration,
     /// The largest entry that is written or read, in bytes.
     pub(crate) max_entry: usize,
 }
@@ -43,6 +45,7 @@ impl Default for RedisConfig {
             operation_timeout: Duration::from_millis(50),
             delivery_timeout: Duration::from_millis(500),
             lease: Duration::from_secs(3),
+            longest_hold: Duration::from_secs(100),
             max_entry: 64 << 20,
         }
     }

@@ -24,7 +24,7 @@ pub(crate) use config::{RedisConfig, Unusable};
 pub use health::RedisHealth;
 pub(crate) use link::{Failure, Link};
 pub(crate) use names::Any;
-pub(crate) use protocol::{Begun, Captured, Commit, Fill, Intent, Reading, Sealed, Wanted};
+pub(crate) use protocol::{Begun, Captured, Commit, Fill, Given, Intent, Reading, Sealed, Wanted};
 pub(crate) use token::Token;
 
 use crate::generation::Named;
@@ -42,6 +42,8 @@ use tokio::sync::{Mutex, Notify, watch};
 
 /// So many keys are remembered whose entries depend on more than their readers declare.
 const REMEMBERED: usize = 10_000;
+/// A supervisor that has done nothing for so long, beside connecting, is part of a runtime that nobody drives.
+const STANDS_STILL: Duration = Duration::from_secs(2);
 
 /// A server, as one cache uses it. Clones share everything; with the last one the connections close.
 #[derive(Clone)]
@@ -62,6 +64,11 @@ struct Shared {
     sequence: AtomicU64,
     /// Whether the supervisor's task is alive; it may have died with its runtime.
     supervised: AtomicBool,
+    /// Which supervisor: one whose runtime stands still is replaced, and goes when it notices.
+    supervisor: AtomicU64,
+    /// When it last did something, in milliseconds since `made`.
+    seen_alive: AtomicU64,
+    made: Instant,
     wake: Arc<Notify>,
     /// Whether a caller has been told that its invalidation is deferred, and not all have been delivered since.
     defers: AtomicBool,
@@ -100,6 +107,9 @@ impl Redis {
                 draw: Draw::new(),
                 sequence: AtomicU64::new(1),
                 supervised: AtomicBool::new(false),
+                supervisor: AtomicU64::new(0),
+                seen_alive: AtomicU64::new(0),
+                made: Instant::now(),
                 wake: Arc::default(),
                 defers: AtomicBool::new(false),
                 refuses: AtomicBool::new(false),
@@ -188,7 +198,7 @@ impl Redis {
         let began = Instant::now();
         let undelivered = Undelivered::new(&self.shared, names);
         if let Ok(link) = self.shared.link_as_it_is().await {
-            let command = deletion(&undelivered.names);
+            let command = deletion(undelivered.names.iter());
             let limit = self.config().delivery_timeout;
             let sent = within(limit, link.line().send(&command)).await;
             let outcome = sent.unwrap_or(Err(Failure::TimedOut));
@@ -246,12 +256,26 @@ impl Redis {
 impl Shared {
     /// Makes sure that there is a supervisor. Without a runtime there can be none, and no link.
     fn supervise(self: &Arc<Self>) {
-        if !self.supervised.load(Ordering::Acquire)
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-            && !self.supervised.swap(true, Ordering::AcqRel)
+        let (is_there, since) = (
+            self.supervised.load(Ordering::Acquire),
+            self.seen_alive.load(Ordering::Acquire),
+        );
+        if is_there && self.now() < since + millis(self.config.connect_timeout + STANDS_STILL) {
+            return;
+        }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current()
+            && self
+                .seen_alive
+                .compare_exchange(since, self.now(), Ordering::AcqRel, Ordering::Acquire)
+                .is_ok()
+            && (is_there || !self.supervised.swap(true, Ordering::AcqRel))
         {
             supervisor::start(&runtime, self);
         }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.made.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// The link, whatever is pending. At the very start this waits for a moment.
@@ -284,7 +308,9 @@ impl Shared {
     async fn deliver(&self, link: &Link) -> Result<(), Failure> {
         let _turn = self.delivering.lock().await;
         while let Some(delivering) = self.pending.take() {
-            let deletion = deletion(delivering.names());
+            // What stands for tags, scopes and keys must not end after them, and they may be among others' names.
+            let any = [names::Any::Tag, names::Any::Key].map(|any| self.names.any(any));
+            let deletion = deletion(any.iter().chain(delivering.names()));
             let sent = link.lines().iter().map(|line| line.send(&deletion));
             for outcome in all_at_once(sent.collect()).await {
                 outcome?;
@@ -392,7 +418,7 @@ impl Drop for Undelivered<'_> {
     }
 }
 
-fn deletion(names: &[String]) -> Cmd {
+fn deletion<'n>(names: impl Iterator<Item = &'n String>) -> Cmd {
     let mut command = Cmd::new();
     command.arg("DEL");
     for name in names {

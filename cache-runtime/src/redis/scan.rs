@@ -1,7 +1,7 @@
 //! Patterns that are no scopes: every name has to be looked at, a few at a time.
 
 use super::link::{self, Failure};
-use super::{Redis, Undelivered};
+use super::{Any, Redis, Undelivered};
 use crate::generation::Guard;
 use crate::invalidate::Delivery;
 use crate::pattern::{literal_scope, matches};
@@ -26,6 +26,11 @@ impl Redis {
         let began = Instant::now();
         let fallback = self.names_ended(Guard::Scope, literal_scope(glob));
         let undelivered = Undelivered::new(&self.shared, fallback);
+        // A computation that learns only from its value of a key that matches has nothing yet that could be found.
+        let any = vec![self.shared.names.any(Any::Key)];
+        if self.delete_names(any).await == Delivery::Deferred {
+            return (Delivery::Deferred, None);
+        }
         let mut removed = 0;
         for _ in 0..2 {
             match self.delete_once(glob).await {

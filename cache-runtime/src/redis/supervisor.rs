@@ -26,31 +26,43 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 const GOOD_LINK: Duration = Duration::from_secs(5);
 
 pub(super) fn start(runtime: &Handle, shared: &Arc<Shared>) {
-    let alive = Alive(Arc::downgrade(shared));
+    let number = shared.supervisor.fetch_add(1, Ordering::AcqRel) + 1;
+    let alive = Alive(Arc::downgrade(shared), number);
     let wake = Arc::clone(&shared.wake);
     runtime.spawn(async move {
-        run(&alive.0, &wake).await;
+        run(&alive, &wake).await;
     });
 }
 
 /// Tells the others when the task is gone: ended, or dropped together with its runtime. The next call starts another
 /// one, in a runtime that lives.
-struct Alive(Weak<Shared>);
+struct Alive(Weak<Shared>, u64);
+
+impl Alive {
+    /// What it looks after, unless that is gone or another one has taken its place.
+    fn shared(&self) -> Option<Arc<Shared>> {
+        let shared = self.0.upgrade()?;
+        shared.seen_alive.store(shared.now(), Ordering::Release);
+        (shared.supervisor.load(Ordering::Acquire) == self.1).then_some(shared)
+    }
+}
 
 impl Drop for Alive {
     fn drop(&mut self) {
-        if let Some(shared) = self.0.upgrade() {
+        if let Some(shared) = self.0.upgrade()
+            && shared.supervisor.load(Ordering::Acquire) == self.1
+        {
             shared.state.send_replace(State::Starting);
             shared.supervised.store(false, Ordering::Release);
         }
     }
 }
 
-async fn run(shared: &Weak<Shared>, wake: &Notify) {
+async fn run(me: &Alive, wake: &Notify) {
     let mut pauses = Pauses::new();
     let mut advised = false;
     let mut down = Down::default();
-    while let Some(alive) = shared.upgrade() {
+    while let Some(alive) = me.shared() {
         let epoch = alive.sequence.fetch_add(1, Ordering::AcqRel);
         match connect(&alive, epoch).await {
             Ok(link) => {
@@ -61,7 +73,7 @@ async fn run(shared: &Weak<Shared>, wake: &Notify) {
                 alive.state.send_replace(State::Up(Arc::clone(&link)));
                 drop(alive);
                 let began = Instant::now();
-                keep(shared, wake, link).await;
+                keep(me, wake, link).await;
                 if began.elapsed() >= GOOD_LINK {
                     pauses = Pauses::new();
                 }
@@ -73,9 +85,9 @@ async fn run(shared: &Weak<Shared>, wake: &Notify) {
             }
         }
         // Woken earlier only if there is nobody left.
-        let pause = pauses.next(shared);
+        let pause = pauses.next(&me.0);
         let mut left = pause;
-        while !left.is_zero() && shared.strong_count() > 0 {
+        while !left.is_zero() && me.0.strong_count() > 0 {
             let began = Instant::now();
             within(left, wake.notified()).await;
             left = left.saturating_sub(began.elapsed());
@@ -127,6 +139,7 @@ async fn connect(shared: &Shared, epoch: u64) -> Result<Arc<Link>, Box<str>> {
             .set_response_timeout(None)
             .set_pipeline_buffer_size(1024);
         let connecting = client.get_multiplexed_async_connection_with_config(&settings);
+        shared.seen_alive.store(shared.now(), Ordering::Release);
         match within(limit, connecting).await {
             Some(connected) => connections.push(connected.map_err(|error| in_short(&error))?),
             None => return Err("connecting took too long".into()),
@@ -209,10 +222,10 @@ fn loading() -> Pipeline {
 }
 
 /// Listens for the heartbeat of a link until it is lost, or nobody needs it any more.
-async fn keep(shared: &Weak<Shared>, wake: &Notify, link: Arc<Link>) {
+async fn keep(me: &Alive, wake: &Notify, link: Arc<Link>) {
     loop {
         within(HEARTBEAT, wake.notified()).await;
-        let Some(alive) = shared.upgrade() else {
+        let Some(alive) = me.shared() else {
             return;
         };
         if !matches!(&*alive.state.borrow(), State::Up(up) if up.epoch == link.epoch) {

@@ -249,7 +249,12 @@ impl Site {
     /// no two versions have the same.
     #[cfg(feature = "redis")]
     pub(crate) fn kind_of(&self, schema: &crate::schema::Schema) -> u32 {
-        schema.fingerprint as u32 ^ self.version.wrapping_mul(0x9E37_79B1)
+        let lookups = match self.lookups {
+            [] => 0,
+            // A record that is not stored under all of them would not end with all of them.
+            lookups => fingerprint(lookups) as u32,
+        };
+        schema.fingerprint as u32 ^ self.version.wrapping_mul(0x9E37_79B1) ^ lookups
     }
 
     pub const fn tags_vary(mut self, vary: bool) -> Self {

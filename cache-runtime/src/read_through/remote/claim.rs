@@ -7,6 +7,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Instant;
 
 /// What a computation may do with its result.
 pub(crate) struct Claim {
@@ -83,10 +84,12 @@ impl Claim {
         .await
     }
 
-    /// Renews until the lease is lost. A failure in between is made up for by the next time.
+    /// Renews until the lease is lost, or it has been held for too long: a body that hangs must not keep others from
+    /// storing for ever. A failure in between is made up for by the next time.
     async fn renew(&self, token: Token) {
-        let pause = self.redis.config().lease / 3;
-        loop {
+        let config = self.redis.config();
+        let (pause, since) = (config.lease / 3, Instant::now());
+        while since.elapsed() < config.longest_hold {
             if within(pause, std::future::pending::<()>()).await.is_some() {
                 return;
             }
@@ -98,8 +101,10 @@ impl Claim {
 
     /// Gives the right back unused.
     pub(crate) async fn give_back(mut self) {
-        if let Hold::Lease(token) = std::mem::replace(&mut self.hold, Hold::Nothing) {
+        if let Hold::Lease(token) = self.hold {
             self.redis.release(&self.key, token).await;
+            // Not before: if this future is dropped, it is released all the same.
+            self.hold = Hold::Nothing;
         }
     }
 }

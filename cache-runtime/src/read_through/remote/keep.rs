@@ -8,7 +8,7 @@ use crate::generation::{Guard, Named, Stamp};
 use crate::key::Key;
 use crate::read_through::plan::Plan;
 use crate::read_through::store::{Decision, Destination, Finding, Outcome};
-use crate::redis::{Any, Commit, Fill, Sealed, Wanted};
+use crate::redis::{Any, Commit, Failure, Fill, Sealed, Wanted};
 use crate::stats::count;
 use crate::trace;
 use crate::value::CacheValue;
@@ -35,14 +35,16 @@ impl Finished<'_, '_> {
     pub(crate) async fn keep<T: CacheValue>(mut self, value: Option<&T>) -> (Arc<Entry>, Outcome) {
         let ttl = self.destination.cache.resolve(self.decision.ttl);
         let wanted = self.decision.store && ttl != Some(Duration::ZERO);
-        let (mut stamps, late) = if wanted || self.is_nested {
+        let depends = if wanted || self.is_nested {
             self.depends_on(ttl).await
         } else {
-            (Vec::new(), Lateness::Doubtful)
+            Ok((Vec::new(), Lateness::Doubtful))
         };
+        let is_reached = depends.is_ok() && self.claim.captured.is_some();
+        let (mut stamps, late) = depends.unwrap_or_else(|_| (Vec::new(), Lateness::Doubtful));
         let outcome = if !wanted {
             Outcome::Declined
-        } else if self.claim.captured.is_none() {
+        } else if !is_reached {
             Outcome::Unavailable
         } else if late == Lateness::Doubtful {
             Outcome::Fenced
@@ -57,9 +59,9 @@ impl Finished<'_, '_> {
 
     /// The generations of everything that the value depends on, if they are all as good as captured before the
     /// computation.
-    async fn depends_on(&self, ttl: Option<Duration>) -> (Vec<Stamp>, Lateness) {
+    async fn depends_on(&self, ttl: Option<Duration>) -> Result<(Vec<Stamp>, Lateness), Failure> {
         let Some(captured) = &self.claim.captured else {
-            return (Vec::new(), Lateness::Doubtful);
+            return Ok((Vec::new(), Lateness::Doubtful));
         };
         let mut stamps = Vec::new();
         let mut late: Vec<Named> = Vec::new();
@@ -78,7 +80,7 @@ impl Finished<'_, '_> {
         let inherited = flight.inherited(replication_id);
         let agree = inherited.is_some_and(|inherited| add_all(&mut stamps, inherited));
         if !agree || flight.is_doomed() {
-            return (stamps, Lateness::Doubtful);
+            return Ok((stamps, Lateness::Doubtful));
         }
         if late.is_empty() {
             let late = if flight.is_late() {
@@ -86,14 +88,14 @@ impl Finished<'_, '_> {
             } else {
                 Lateness::None
             };
-            return (stamps, late);
+            return Ok((stamps, late));
         }
-        let vouched = self.vouch(&late, ttl).await;
+        let vouched = self.vouch(&late, ttl).await?;
         if vouched.is_some_and(|vouched| add_all(&mut stamps, vouched)) {
-            return (stamps, Lateness::Vouched);
+            return Ok((stamps, Lateness::Vouched));
         }
         self.remember(names_of(&stamps).chain(late));
-        (stamps, Lateness::Doubtful)
+        Ok((stamps, Lateness::Doubtful))
     }
 
     /// The guards that the value has: those that were declared, and those that come from the value.
@@ -112,7 +114,11 @@ impl Finished<'_, '_> {
         names
     }
 
-    async fn vouch(&self, late: &[Named], ttl: Option<Duration>) -> Option<Vec<Stamp>> {
+    async fn vouch(
+        &self,
+        late: &[Named],
+        ttl: Option<Duration>,
+    ) -> Result<Option<Vec<Stamp>>, Failure> {
         let needs = |any: Any| match any {
             Any::Tag => late.iter().any(|(guard, _)| *guard == Guard::Tag),
             Any::Key => late.iter().any(|(guard, _)| *guard != Guard::Tag),
@@ -129,16 +135,17 @@ impl Finished<'_, '_> {
             .into_iter()
             .any(|any| needs(any) && !has(any))
         {
-            return None;
+            return Ok(None);
         }
         let wanted = Wanted {
             guards: late,
             any: &[],
             ttl,
         };
-        let vouched = self.claim.redis.vouch(wanted, &then).await.ok()??;
-        let same_server = vouched.link.replication_id() == self.claim.replication_id();
-        same_server.then_some(vouched.stamps)
+        let vouched = self.claim.redis.vouch(wanted, &then).await?;
+        let id = self.claim.replication_id();
+        let vouched = vouched.filter(|vouched| vouched.link.replication_id() == id);
+        Ok(vouched.map(|vouched| vouched.stamps))
     }
 
     async fn store<T: CacheValue>(
@@ -156,12 +163,12 @@ impl Finished<'_, '_> {
         let Ok(sealing) = Sealing::of(cache, site, value, limit, ttl, self.cost) else {
             return Outcome::Declined;
         };
+        let captured_for = self.destination.cache.resolve(self.plan.ttl);
+        let prolong = captured_for.is_some_and(|then| ttl.is_none_or(|now| now > then));
         let stored = match self.claim.hold {
             Hold::Nothing => return Outcome::Unavailable,
             Hold::Lease(token) => {
                 let (entry, copies) = self.sealed(&sealing, stamps);
-                let captured_for = self.destination.cache.resolve(self.plan.ttl);
-                let prolong = captured_for.is_some_and(|then| ttl.is_none_or(|now| now > then));
                 let fill = Fill {
                     entry: &entry,
                     copies: &copies,
@@ -181,6 +188,7 @@ impl Finished<'_, '_> {
                     expected: &expected,
                     stamps,
                     ttl,
+                    prolong,
                 };
                 self.claim.redis.commit(commit).await
             }

@@ -10,11 +10,12 @@ use crate::flight::{Flight, Remote};
 use crate::generation::{Guard, Named, Stamp};
 use crate::key::Key;
 use crate::read_through::plan::Plan;
-use crate::redis::{Failure, Redis, Sealed, Wanted};
+use crate::redis::{Failure, Given, Redis, Wanted};
 use crate::site::Site;
 use crate::stats::count;
 use crate::trace;
 use crate::value::CacheValue;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,11 +69,10 @@ struct Item {
     key: Box<str>,
     plan: Plan,
     sealing: Sealing,
-    /// Where there are copies: what the generations of the keys will be, on which all of them depend.
-    keys: Vec<Stamp>,
+    ttl: Option<Duration>,
 }
 
-/// Stores values that their caller has, all with one time to live; returns how many.
+/// Stores values that their caller has; returns how many.
 pub(crate) async fn set<T: CacheValue>(
     cache: &Cache,
     redis: &Redis,
@@ -81,7 +81,7 @@ pub(crate) async fn set<T: CacheValue>(
 ) -> usize {
     let mut items = Vec::with_capacity(values.len());
     for value in values {
-        items.extend(item(cache, redis, site, value).await.ok());
+        items.extend(item(cache, redis, site, value).await.ok().flatten());
     }
     store(cache, redis, site, items).await.unwrap_or(0)
 }
@@ -94,103 +94,113 @@ pub(crate) async fn try_set<T: CacheValue>(
     value: (Key, T, Plan),
 ) -> Result<(), CacheError> {
     let item = item(cache, redis, site, value).await?;
-    store(cache, redis, site, vec![item]).await?;
+    store(cache, redis, site, item.into_iter().collect()).await?;
     Ok(())
 }
 
-/// A value that can be stored. What was there is older than one that cannot, and ends.
+/// A value that can be stored. What was there is older than one that cannot, or that is not to live at all, and ends.
 async fn item<T: CacheValue>(
     cache: &Cache,
     redis: &Redis,
     site: &'static Site,
-    value: (Key, T, Plan),
-) -> Result<Item, EncodeError> {
-    let key = value.0.clone();
-    let item = Item::of(cache, redis, site, value);
-    if item.is_err() {
+    (key, value, plan): (Key, T, Plan),
+) -> Result<Option<Item>, EncodeError> {
+    let ttl = cache.resolve(plan.ttl);
+    let limit = redis.config().max_entry;
+    let sealing = if ttl == Some(Duration::ZERO) {
+        Ok(None)
+    } else {
+        Sealing::of(cache, site, Some(&value), limit, ttl, Duration::ZERO).map(Some)
+    };
+    if !matches!(sealing, Ok(Some(_))) {
         redis.delete(&[key.as_str()]).await;
     }
-    item
+    Ok(sealing?.map(|sealing| Item {
+        key: key.as_str().into(),
+        plan,
+        sealing,
+        ttl,
+    }))
 }
 
 impl Item {
-    fn of<T: CacheValue>(
-        cache: &Cache,
-        redis: &Redis,
-        site: &'static Site,
-        (key, value, plan): (Key, T, Plan),
-    ) -> Result<Self, EncodeError> {
-        let (limit, ttl) = (redis.config().max_entry, cache.resolve(plan.ttl));
-        let sealing = Sealing::of(cache, site, Some(&value), limit, ttl, Duration::ZERO)?;
-        let stamp = |key: &str| Stamp {
-            guard: Guard::Key,
-            name: key.into(),
-            generation: redis.draw(),
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        keys_of(&self.key, &self.plan)
+    }
+
+    /// The entry, and its copies under further keys. Where there are any, all of them depend on the generations that
+    /// their keys have from here on.
+    fn given(&self, captured: &Captured<'_>, redis: &Redis, replication_id: &str) -> Vec<Given> {
+        let mut stamps: Vec<Stamp> = guards(&self.key, &self.plan)
+            .iter()
+            .filter_map(|(guard, name)| captured.get(&(*guard, &**name)))
+            .map(|stamp| (*stamp).clone())
+            .collect();
+        if !self.plan.aliases.is_empty() {
+            stamps.extend(self.keys().map(|key| Stamp {
+                guard: Guard::Key,
+                name: key.into(),
+                generation: redis.draw(),
+            }));
+        }
+        let fresh = |key: &str| {
+            let mut stamps = stamps.iter();
+            let own = stamps.find(|stamp| stamp.is_of(Guard::Key, key))?;
+            Some(own.generation)
         };
-        let keys = if plan.aliases.is_empty() {
-            Vec::new()
-        } else {
-            keys_of(key.as_str(), &plan).map(stamp).collect()
-        };
-        Ok(Item {
-            keys,
-            key: key.as_str().into(),
-            plan,
-            sealing,
-        })
+        let given = self.keys().map(|key| Given {
+            entry: self.sealing.under(key, &stamps, replication_id),
+            fresh: fresh(key),
+            ttl: self.ttl,
+        });
+        given.collect()
     }
 }
+
+/// Generations, by what they belong to.
+type Captured<'s> = HashMap<(Guard, &'s str), &'s Stamp>;
 
 async fn store(
     cache: &Cache,
     redis: &Redis,
     site: &'static Site,
-    items: Vec<Item>,
+    mut items: Vec<Item>,
 ) -> Result<usize, Failure> {
-    let Some(Item { plan, .. }) = items.first() else {
-        return Ok(0);
-    };
-    let ttl = cache.resolve(plan.ttl);
-    if ttl == Some(Duration::ZERO) {
+    if items.is_empty() {
         return Ok(0);
     }
+    let number = items.len();
+    keep_the_last(&mut items);
     let mut wanted: Vec<Named> = Vec::new();
     for item in &items {
         wanted.extend(guards(&item.key, &item.plan));
     }
     dedup_many(&mut wanted);
+    let ttls = items.iter().map(|item| item.ttl);
     let wanted = Wanted {
         guards: &wanted,
         any: &[],
-        ttl,
+        // For ever, if one of them is to live for ever.
+        ttl: ttls
+            .collect::<Option<Vec<_>>>()
+            .and_then(|ttls| ttls.into_iter().max()),
     };
-    let replaced: Vec<Stamp> = items
-        .iter()
-        .flat_map(|item| item.keys.iter().cloned())
-        .collect();
-    let seal = |captured: &[Stamp], replication_id: &str| -> Vec<Sealed> {
-        let mut sealed = Vec::with_capacity(items.len());
-        for item in &items {
-            let guards = guards(&item.key, &item.plan);
-            let is_own =
-                |stamp: &&Stamp| guards.iter().any(|(guard, name)| stamp.is_of(*guard, name));
-            let mut stamps: Vec<Stamp> = captured.iter().filter(is_own).cloned().collect();
-            stamps.extend(item.keys.iter().cloned());
-            for key in keys_of(&item.key, &item.plan) {
-                sealed.push(item.sealing.under(key, &stamps, replication_id));
-            }
-        }
-        sealed
+    let seal = |captured: &[Stamp], replication_id: &str| -> Vec<Given> {
+        let captured: Captured<'_> = captured
+            .iter()
+            .map(|stamp| ((stamp.guard, &*stamp.name), stamp))
+            .collect();
+        let given = items.iter();
+        given
+            .flat_map(|item| item.given(&captured, redis, replication_id))
+            .collect()
     };
     let counters = site.counters(cache);
-    let keys: Vec<&str> = items
-        .iter()
-        .flat_map(|item| keys_of(&item.key, &item.plan))
-        .collect();
-    match redis.set(&keys, wanted, &replaced, seal).await {
+    let keys: Vec<&str> = items.iter().flat_map(Item::keys).collect();
+    match redis.set(&keys, wanted, seal).await {
         Ok(()) => {
-            items.iter().for_each(|_| count(&counters.stores));
-            Ok(items.len())
+            (0..number).for_each(|_| count(&counters.stores));
+            Ok(number)
         }
         Err(failure) => {
             count(&counters.unavailable);
@@ -200,8 +210,19 @@ async fn store(
     }
 }
 
+/// Of several values for one key, the last.
+fn keep_the_last(items: &mut Vec<Item>) {
+    let mut seen = HashSet::new();
+    let mut kept: Vec<bool> = items
+        .iter()
+        .rev()
+        .map(|item| seen.insert(item.key.clone()))
+        .collect();
+    items.retain(|_| kept.pop().unwrap_or(true));
+}
+
 /// As [`dedup`], for as many as a batch may have.
 fn dedup_many(guards: &mut Vec<Named>) {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     guards.retain(|guard| seen.insert(guard.clone()));
 }

@@ -2,7 +2,7 @@
 
 use super::{Captured, Wanted, exactly};
 use crate::generation::Guard;
-use crate::redis::link::Failure;
+use crate::redis::link::{self, Failure};
 use crate::redis::names::Any;
 use crate::redis::script::Script;
 use crate::redis::{Redis, Token, millis, number};
@@ -12,8 +12,8 @@ use std::time::Duration;
 /// What came of wanting to compute.
 pub(crate) enum Begun {
     Acquired(Captured),
-    /// Somebody else computes.
-    Busy,
+    /// Somebody else computes, whose lease holds this.
+    Busy(Box<[u8]>),
     /// The entry is no longer the one that was seen.
     Changed,
 }
@@ -70,7 +70,8 @@ impl Redis {
         let begun = match acquired {
             Ok(Value::Int(0)) => Ok(Begun::Acquired(self.captured(link, wanted, &captured?)?)),
             Ok(Value::Int(_)) => Ok(Begun::Changed),
-            Ok(_) => Ok(Begun::Busy),
+            Ok(Value::BulkString(holder)) => Ok(Begun::Busy(holder.into())),
+            Ok(other) => Err(link::unexpected(&other)),
             Err(refused) => Err(refused),
         };
         asked.answered();

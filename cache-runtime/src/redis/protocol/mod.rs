@@ -9,7 +9,7 @@ mod store;
 
 pub(crate) use begin::{Begun, Intent};
 pub(crate) use read::Reading;
-pub(crate) use store::{Commit, Fill};
+pub(crate) use store::{Commit, Fill, Given};
 
 use super::link::{self, Failure, Link};
 use super::names::Any;

@@ -106,12 +106,12 @@ impl Redis {
         Ok(stands.then_some(link))
     }
 
-    /// Whether somebody computes this key.
-    pub(crate) async fn is_leased(&self, key: &str) -> Result<bool, Failure> {
+    /// Whether the lease still holds this.
+    pub(crate) async fn is_held(&self, key: &str, holder: &[u8]) -> Result<bool, Failure> {
         let link = self.link().await?;
         let names = vec![self.shared.names.lease(key)];
         let values = self.noted(&link, self.gathered(&link, names).await)?;
-        Ok(values.get(0).is_some())
+        Ok(values.get(0) == Some(holder))
     }
 
     /// How long the entry is kept (`None`: for ever, or there is none), and whether somebody computes it.

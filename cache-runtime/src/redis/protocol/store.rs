@@ -35,6 +35,16 @@ pub(crate) struct Commit<'c> {
     /// among it ends.
     pub(crate) stamps: &'c [Stamp],
     pub(crate) ttl: Option<Duration>,
+    /// Whether the generations were captured for an entry that lives less long.
+    pub(crate) prolong: bool,
+}
+
+/// What a caller already has.
+pub(crate) struct Given {
+    pub(crate) entry: Sealed,
+    /// The generation that its key has from here on; `None`: it ends.
+    pub(crate) fresh: Option<u64>,
+    pub(crate) ttl: Option<Duration>,
 }
 
 impl Redis {
@@ -107,6 +117,14 @@ impl Redis {
     pub(crate) async fn commit(&self, commit: Commit<'_>) -> Result<bool, Failure> {
         let link = self.link().await?;
         let names = &self.shared.names;
+        // Those of its keys are given their time when they are replaced.
+        let mut guards = named(commit.stamps);
+        guards.retain(|(guard, _)| *guard != Guard::Key);
+        let wanted = Wanted {
+            guards: &guards,
+            any: &[],
+            ttl: commit.ttl,
+        };
         let replies = self
             .evaluate(&link, |commands, link| {
                 commands.cmd("DEL").arg(names.any(Any::Key));
@@ -117,14 +135,18 @@ impl Redis {
                     let expected = own.map(std::slice::from_ref).unwrap_or_default();
                     self.committing(commands, link, commit, copy, expected);
                 }
+                if commit.prolong {
+                    self.capturing(commands, link, wanted);
+                }
             })
             .await?;
         let mut replies = replies.into_iter();
         replies.next().transpose()?;
         let mut all = true;
-        for stored in replies {
+        for stored in replies.by_ref().take(1 + commit.copies.len()) {
             all &= number(&self.shared.stored(stored)?) == Some(1);
         }
+        replies.try_for_each(|reply| reply.map(|_| ()))?;
         Ok(all)
     }
 
@@ -160,7 +182,7 @@ impl Redis {
     }
 
     /// Stores what its caller already has, fencing off what began to compute before. `seal` makes the entries, given the
-    /// generations wanted; `keys` are the generations that keys are to have from here on.
+    /// generations wanted; it is asked anew for every attempt, and has to draw new numbers.
     ///
     /// One round trip, if the generations are those that this process has captured last; two otherwise. An entry that was
     /// sealed with others is invalid, and replaced. Without an acknowledgement `names`, the keys under which the entries
@@ -169,15 +191,14 @@ impl Redis {
         &self,
         names: &[&str],
         wanted: Wanted<'_>,
-        keys: &[Stamp],
-        seal: impl Fn(&[Stamp], &str) -> Vec<Sealed>,
+        seal: impl Fn(&[Stamp], &str) -> Vec<Given>,
     ) -> Result<(), Failure> {
         let all = names
             .iter()
             .flat_map(|key| self.names_ended(Guard::Key, key))
             .collect();
         let undelivered = Undelivered::new(&self.shared, all);
-        let set = self.try_set(wanted, keys, seal).await;
+        let set = self.try_set(wanted, seal).await;
         self.shared.stored(set)?;
         undelivered.delivered();
         Ok(())
@@ -186,17 +207,15 @@ impl Redis {
     async fn try_set(
         &self,
         wanted: Wanted<'_>,
-        keys: &[Stamp],
-        seal: impl Fn(&[Stamp], &str) -> Vec<Sealed>,
+        seal: impl Fn(&[Stamp], &str) -> Vec<Given>,
     ) -> Result<(), Failure> {
         let link = self.link().await?;
-        let known = self.known(&link, wanted.guards);
-        let guess = known.map(|known| (seal(&known, link.replication_id()), known));
+        let guess = self.known(&link, wanted.guards);
         let replies = self
             .evaluate(&link, |commands, link| {
                 self.capturing(commands, link, wanted);
-                if let Some((entries, _)) = &guess {
-                    self.setting(commands, entries, keys, wanted.ttl);
+                if let Some(known) = &guess {
+                    self.setting(commands, &seal(known, link.replication_id()));
                 }
             })
             .await?;
@@ -204,40 +223,33 @@ impl Redis {
         let first = replies.next().ok_or_else(|| link::unexpected(&()))??;
         replies.try_for_each(|reply| reply.map(|_| ()))?;
         let captured = self.captured(link, wanted, &first)?;
-        if guess.is_some_and(|(_, known)| known == captured.stamps) {
+        if guess.is_some_and(|known| known == captured.stamps) {
             return Ok(());
         }
-        let entries = seal(&captured.stamps, captured.link.replication_id());
         let replies = self
-            .evaluate(&captured.link, |commands, _| {
-                self.setting(commands, &entries, keys, wanted.ttl);
+            .evaluate(&captured.link, |commands, link| {
+                self.setting(commands, &seal(&captured.stamps, link.replication_id()));
             })
             .await?;
         all_well(replies).map(|_| ())
     }
 
-    fn setting(
-        &self,
-        commands: &mut Pipeline,
-        entries: &[Sealed],
-        keys: &[Stamp],
-        ttl: Option<Duration>,
-    ) {
+    fn setting(&self, commands: &mut Pipeline, given: &[Given]) {
         let names = &self.shared.names;
-        let life = generation_ttl(ttl).map_or(0, millis);
         commands.cmd("DEL").arg(names.any(Any::Key));
-        for entry in entries {
-            let own = keys
-                .iter()
-                .find(|stamp| stamp.is_of(Guard::Key, &entry.key));
+        for Given { entry, fresh, ttl } in given {
+            let generation = names.generation(Guard::Key, &entry.key);
             commands.cmd("DEL").arg(names.lease(&entry.key));
-            match own {
-                Some(stamp) => self.replacing(commands, stamp, life),
-                None => {
-                    commands.arg(names.generation(Guard::Key, &entry.key));
+            match fresh {
+                None => _ = commands.arg(generation),
+                Some(fresh) => {
+                    commands.cmd("SET").arg(generation).arg(*fresh);
+                    if let Some(life) = generation_ttl(*ttl) {
+                        commands.arg("PX").arg(millis(life));
+                    }
                 }
             }
-            self.storing(commands, entry, ttl);
+            self.storing(commands, entry, *ttl);
         }
     }
 
@@ -248,14 +260,6 @@ impl Redis {
             .arg(&entry.bytes);
         if let Some(ttl) = ttl {
             commands.arg("PX").arg(millis(ttl));
-        }
-    }
-
-    fn replacing(&self, commands: &mut Pipeline, stamp: &Stamp, life: u64) {
-        let name = self.shared.names.generation(stamp.guard, &stamp.name);
-        commands.cmd("SET").arg(name).arg(stamp.generation);
-        if life > 0 {
-            commands.arg("PX").arg(life);
         }
     }
 

@@ -60,7 +60,10 @@ impl Caller<'_> {
                 }
                 self.pending.reader().read(shape, entry, None)
             }
-            End::Error(shared) => shape.failure(&**shared),
+            End::Error(shared) => {
+                self.depends_on_failure(flight);
+                shape.failure(&**shared)
+            }
             End::Unshared => None,
             End::Abandoned => return Waited::LookAgain,
         };
@@ -138,11 +141,12 @@ impl Caller<'_> {
             }
             Ok(Begun::Changed) => Err(Waited::LookAgain),
             // Somebody else was faster.
-            Ok(Begun::Busy) => Err(match self.wait(flight, flight.ended_or_replaced()).await {
+            Ok(Begun::Busy(_)) => Err(match self.wait(flight, flight.ended_or_replaced()).await {
                 Some(()) => Waited::LookAgain,
                 None => Waited::Alone,
             }),
-            Err(_) => Err(Waited::LookAgain),
+            // Neither can it be stored, nor is there anybody worth waiting for.
+            Err(_) => Err(Waited::Alone),
         }
     }
 
@@ -164,6 +168,7 @@ impl Caller<'_> {
             Some(End::Entry(entry)) if self.is_like_ours(flight) && known.covers(entry) => entry,
             // An error is shared where that can be done; otherwise everybody finds out alone, and nobody waits in line.
             Some(End::Error(shared)) if self.is_like_ours(flight) => {
+                self.depends_on_failure(flight);
                 let failure = shape.failure(&**shared);
                 return failure.map_or(Waited::Alone, Waited::Answered);
             }
@@ -178,6 +183,13 @@ impl Caller<'_> {
         }
         let answer = self.pending.reader().read(shape, found, None);
         answer.map_or(Waited::LookAgain, Waited::Answered)
+    }
+
+    /// An outer value may be made of an error, too.
+    fn depends_on_failure(&self, flight: &Arc<Flight>) {
+        if let Some(outer) = &self.pending.outer {
+            outer.computes(flight);
+        }
     }
 
     /// Waits for what comes of `flight`. `None`: that would never end, or has taken too long.

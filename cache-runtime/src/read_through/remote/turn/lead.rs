@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 const PART_OF_WAIT: u32 = 8;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+/// For so many computations of other processes to wait. The first may have begun too early; the second has not.
+const MOST_WAITS: u32 = 2;
 
 impl Caller<'_> {
     /// Asks for the lease, and waits while others hold it.
@@ -29,6 +31,7 @@ impl Caller<'_> {
         S: Shape<R>,
         S::Value: CacheValue,
     {
+        let mut waits = 0;
         loop {
             let token = self.redis.token();
             let guards = self.guards(&seen);
@@ -49,9 +52,12 @@ impl Caller<'_> {
                     return self.acquired(shape, lead, &seen, token, captured).await;
                 }
                 Ok(Begun::Changed) => {}
-                Ok(Begun::Busy) => {
+                // Whatever they find is of no use to us, or nothing that is stored.
+                Ok(Begun::Busy(_)) if waits == MOST_WAITS => return self.alone(lead),
+                Ok(Begun::Busy(holder)) => {
                     lead.flight().remote.begins_later();
-                    if !self.until_lease_ends(&lead).await {
+                    waits += 1;
+                    if !self.until_lease_ends(&lead, &holder).await {
                         trace::gave_up_waiting(self.pending.site);
                         return self.alone(lead);
                     }
@@ -93,6 +99,7 @@ impl Caller<'_> {
         let Some(returned) = again else {
             lead.flight().holds(Some(Held {
                 token,
+                replication_id: claim.replication_id().into(),
                 stamps: claim.stamps().into(),
             }));
             return self.ours(lead, claim);
@@ -101,8 +108,8 @@ impl Caller<'_> {
         self.answered_by_look(shape, lead, returned)
     }
 
-    /// Waits until nobody holds the lease. False if that takes too long.
-    async fn until_lease_ends(&self, lead: &Lead) -> bool {
+    /// Waits until this is no longer what the lease holds. False if that takes too long.
+    async fn until_lease_ends(&self, lead: &Lead, holder: &[u8]) -> bool {
         let since = Instant::now();
         loop {
             if self.time_left().is_zero() {
@@ -110,7 +117,7 @@ impl Caller<'_> {
             }
             let pause = (since.elapsed() / PART_OF_WAIT).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
             tokio::time::sleep(pause.min(self.time_left())).await;
-            match self.redis.is_leased(&self.pending.key).await {
+            match self.redis.is_held(&self.pending.key, holder).await {
                 Ok(true) => {}
                 // The next step says what is wrong.
                 Ok(false) | Err(_) => return true,

@@ -150,7 +150,8 @@ impl Caller<'_> {
 
     fn flight(&self) -> Flight {
         let cache = &self.pending.cache;
-        let knows_key_generation = self.pending.outer.is_some() || self.pending.refresh;
+        // So that its stamps tell of the key.
+        let knows_key_generation = self.pending.outer.is_some();
         let remote = Remote::new(knows_key_generation, &self.pending.plan.tags);
         let mut flight = Flight::of_server(cache.id(), remote, cache.generations().epoch());
         flight.tag_set = self.pending.site.tag_set;
