@@ -350,6 +350,9 @@ impl Flight {
             stamps.extend(remote.flat_map(|remote| remote.stamps.iter().cloned()));
             true
         });
+        // Parts mostly share their scopes. If two stamps of one guard differ, both are asked for, and one has ended.
+        let mut seen = HashSet::new();
+        stamps.retain(|stamp| seen.insert((stamp.guard, stamp.name.clone(), stamp.generation)));
         stamps
     }
 

@@ -42,8 +42,11 @@ impl Alive {
     /// What it looks after, unless that is gone or another one has taken its place.
     fn shared(&self) -> Option<Arc<Shared>> {
         let shared = self.0.upgrade()?;
+        if shared.supervisor.load(Ordering::Acquire) != self.1 {
+            return None;
+        }
         shared.seen_alive.store(shared.now(), Ordering::Release);
-        (shared.supervisor.load(Ordering::Acquire) == self.1).then_some(shared)
+        Some(shared)
     }
 }
 
@@ -64,7 +67,12 @@ async fn run(me: &Alive, wake: &Notify) {
     let mut down = Down::default();
     while let Some(alive) = me.shared() {
         let epoch = alive.sequence.fetch_add(1, Ordering::AcqRel);
-        match connect(&alive, epoch).await {
+        let connected = connect(&alive, epoch).await;
+        // Another one may have taken over meanwhile.
+        if me.shared().is_none() {
+            return;
+        }
+        match connected {
             Ok(link) => {
                 tell_up(&alive, &link, std::mem::take(&mut down).since);
                 if !std::mem::replace(&mut advised, true) {
