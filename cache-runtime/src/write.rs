@@ -12,6 +12,7 @@ use crate::read_through::{
 };
 use crate::site::Site;
 use crate::value::CacheValue;
+use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +62,7 @@ pub(crate) async fn set_many<T: CacheValue>(
     mut values: Vec<(Key, T, Plan)>,
 ) -> usize {
     values.retain(|(key, _, _)| is_possible(cache, key));
+    keep_the_last(&mut values);
     #[cfg(feature = "redis")]
     if let Some(redis) = cache.redis() {
         return Box::pin(remote::set(cache, redis, site, values)).await;
@@ -70,9 +72,25 @@ pub(crate) async fn set_many<T: CacheValue>(
         let mut write = Write::begin(cache, site, &key, plan).await;
         let decision = Decision::of(&write.plan);
         let outcome = write.keep(None, decision, &value, Duration::ZERO).await;
-        stored += usize::from(outcome == Outcome::Stored);
+        if outcome == Outcome::Stored {
+            stored += 1;
+        } else {
+            // What was there is older.
+            end_key(cache, &key).await;
+        }
     }
     stored
+}
+
+/// Of several values for one key, the last.
+fn keep_the_last<T>(values: &mut Vec<(Key, T, Plan)>) {
+    let mut seen = HashSet::new();
+    let mut kept: Vec<bool> = values
+        .iter()
+        .rev()
+        .map(|(key, _, _)| seen.insert(key.as_str()))
+        .collect();
+    values.retain(|_| kept.pop().unwrap_or(true));
 }
 
 /// Runs `body` and stores its value, unless something it depends on was invalidated meanwhile; computations that

@@ -2,10 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+mod batches;
 mod delivery;
 mod nested;
 mod odd;
+mod parts;
 mod records;
+mod runtimes;
 mod waiting;
 
 use cache_runtime::{Cache, DomainCache};

@@ -144,11 +144,7 @@ impl Config {
         // Last, so that everything else has been heard of.
         match refused {
             Some((variable, reason)) => Err(ConfigError::NotBuiltIn { variable, reason }),
-            None => {
-                #[cfg(feature = "redis")]
-                config.names_a_server()?;
-                Ok(config)
-            }
+            None => Ok(config),
         }
     }
 
@@ -223,30 +219,18 @@ impl Config {
         Ok(())
     }
 
-    /// What is said about a server needs one.
-    #[cfg(feature = "redis")]
-    fn names_a_server(&self) -> Result<(), ConfigError> {
-        let server = &self.redis.server;
-        if server.is_given() {
-            return Ok(());
-        }
-        let said = [
-            ("REDIS_PORT", server.port.is_some()),
-            ("REDIS_USERNAME", server.username.is_some()),
-            ("REDIS_PASSWORD", server.password.is_some()),
-            ("REDIS_DB", server.database.is_some()),
-        ];
-        match said.iter().find(|(_, is_said)| *is_said) {
-            Some(&(variable, _)) => Err(ConfigError::NoServer { variable }),
-            None => Ok(()),
-        }
-    }
-
     /// The server, if one is configured.
     #[cfg(feature = "redis")]
     pub(crate) fn redis(&self) -> Result<Option<Redis>, ConfigError> {
-        if !self.redis.server.is_given() {
-            return Ok(None);
+        let server = &self.redis.server;
+        if !server.is_given() {
+            // Others may need a password; who names a port wants a server.
+            return match server.port {
+                Some(_) => Err(ConfigError::NoServer {
+                    variable: "REDIS_PORT",
+                }),
+                None => Ok(None),
+            };
         }
         if self.namespace.contains('~') || self.namespace.contains(['*', '?', '[', ']', '\\']) {
             return Err(ConfigError::Namespace {
@@ -398,28 +382,23 @@ mod tests {
 
     #[cfg(feature = "redis")]
     #[test]
-    fn what_is_said_about_a_server_needs_one() {
-        for (name, value) in [
-            ("REDIS_PORT", "6380"),
-            ("REDIS_PASSWORD", "x"),
-            ("REDIS_DB", "1"),
-        ] {
-            let error = read(&[(name, value)]).expect_err("no server").to_string();
-            assert!(
-                error.starts_with(name) && error.contains("REDIS_HOST"),
-                "{error}"
-            );
-            assert!(read(&[(name, value), ("REDIS_HOST", "h")]).is_ok());
-        }
-        assert!(read(&[("REDIS_POOL_SIZE", "2")]).is_ok());
+    fn a_port_needs_a_server() {
+        let port = ("REDIS_PORT", "6380");
+        let error = read(&[port]).expect("a number").redis().map(|_| ());
+        let error = error.expect_err("no server").to_string();
+        assert!(
+            error.starts_with("REDIS_PORT") && error.contains("REDIS_HOST"),
+            "{error}"
+        );
+        let given = read(&[port, ("REDIS_HOST", "h")]).expect("readable");
+        assert!(given.redis().is_ok_and(|redis| redis.is_some()));
+        // Said of somebody else's server, perhaps.
+        let other = read(&[("REDIS_PASSWORD", "x"), ("REDIS_DB", "1")]).expect("readable");
+        assert!(other.redis().is_ok_and(|redis| redis.is_none()));
         // As Kubernetes sets it.
-        for server in [
-            ("REDIS_URL", "redis://h"),
-            ("REDIS_HOST", "h"),
-            ("PATH", "x"),
-        ] {
+        for server in [("REDIS_URL", "redis://h"), ("PATH", "x")] {
             let config = read(&[("REDIS_PORT", "tcp://10.0.0.1:6379"), server]);
-            assert_eq!(config.expect("not ours").redis.server.port, None);
+            assert!(config.expect("not ours").redis().is_ok());
         }
     }
 

@@ -13,6 +13,8 @@ mod table;
 pub(crate) use context::{computing, current as current_flight, current_for, refreshing};
 pub(crate) use table::{Entered, Flights, Lead, Stance};
 
+#[cfg(feature = "redis")]
+use crate::entry::Remembered;
 use crate::entry::{Entry, Lateness};
 #[cfg(feature = "redis")]
 use crate::generation::Stamp;
@@ -68,6 +70,8 @@ pub(crate) struct Remote {
     pub(crate) tags: Box<[Tag]>,
     /// What it holds, once it computes; `None`, if it holds nothing.
     held: OnceLock<Option<Held>>,
+    /// What it runs under, the generation of its key included: for a computation that it is part of.
+    basis: OnceLock<Remembered>,
     /// Whether another computation has taken its place.
     replaced: AtomicBool,
 }
@@ -76,7 +80,6 @@ pub(crate) struct Remote {
 #[cfg(feature = "redis")]
 pub(crate) struct Held {
     pub(crate) token: Token,
-    pub(crate) replication_id: Box<str>,
     pub(crate) stamps: Box<[Stamp]>,
 }
 
@@ -313,7 +316,8 @@ impl Flight {
     /// Everything that the result depends on besides its own guards. `None`: not all of it was read from the server
     /// with this replication id.
     ///
-    /// A computation that came to no value, because it failed or was given up, stands for what it ran under.
+    /// A computation that came to no value, because it failed or was given up, stands for what it ran under and for what it
+    /// has read.
     #[cfg(feature = "redis")]
     pub(crate) fn inherited(&self, replication_id: &str) -> Option<Vec<Stamp>> {
         let mut stamps = Vec::new();
@@ -322,12 +326,14 @@ impl Flight {
             *id == *replication_id
         };
         let one_server = self.all(|flight, entries| {
-            let is_valued = std::ptr::eq(flight, self);
-            let stands = is_valued
-                || match flight.remote.held() {
-                    Some(Some(held)) => inherit(&held.replication_id, &held.stamps),
-                    Some(None) | None => false,
-                };
+            let is_self = std::ptr::eq(flight, self);
+            let stands = is_self
+                || !flight.is_doomed()
+                    && flight
+                        .remote
+                        .basis
+                        .get()
+                        .is_some_and(|basis| inherit(&basis.replication_id, &basis.stamps));
             let mut entries = entries.iter();
             stands
                 && entries.all(|entry| match &entry.remote {
@@ -432,6 +438,16 @@ impl Flight {
     #[cfg(feature = "redis")]
     pub(crate) fn found(&self) -> Option<&End> {
         self.end.get()
+    }
+
+    /// What it runs under. A computation that it is part of can be told only if its key is among it.
+    #[cfg(feature = "redis")]
+    pub(crate) fn runs_under(&self, replication_id: &str, stamps: &[Stamp]) {
+        let _only_once = self.remote.basis.set(Remembered {
+            home: self.home,
+            replication_id: replication_id.into(),
+            stamps: stamps.into(),
+        });
     }
 
     /// From here on it computes, and holds this.

@@ -14,7 +14,8 @@ pub(super) fn checksum(entry: &[u8], key: &str) -> u32 {
 }
 
 /// The bytes by which a script on the server sees whether an entry has changed: its checksum and its seal, always at
-/// the same place. Empty for what is too short to be an entry.
+/// the same place. As the server cuts it, of what is too short to be an entry.
 pub(crate) fn fingerprint_in_place(bytes: &[u8]) -> &[u8] {
-    bytes.get(CHECKSUM.start..SEAL.end).unwrap_or_default()
+    let end = SEAL.end.min(bytes.len());
+    bytes.get(CHECKSUM.start..end).unwrap_or_default()
 }

@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 /// Names in one command. More would keep other clients of the server waiting.
@@ -92,6 +93,21 @@ impl Values {
         }
     }
 
+    /// What was read for one reader alone.
+    fn alone(values: Vec<Value>) -> Self {
+        let places = (0..values.len()).collect();
+        let batch = Batch {
+            names: Mutex::default(),
+            sent: OnceLock::new(),
+            reply: OnceLock::from(Ok(values)),
+            answered: Notify::new(),
+        };
+        Values {
+            batch: Arc::new(batch),
+            places,
+        }
+    }
+
     /// The value as a generation. What is no number is none.
     pub(crate) fn generation(&self, position: usize) -> Option<u64> {
         generation(self.get(position)?)
@@ -115,27 +131,29 @@ pub(super) async fn read(
     if opened {
         let (link, batch) = (Arc::clone(link), Arc::clone(&values.batch));
         Driven::new(async move {
-            batch
-                .send(&link.lines()[at], link.patience, more_to_come)
-                .await;
+            batch.send(&link, at, more_to_come).await;
         })
         .await;
     }
-    if values.batch.reply.get().is_none() {
-        within(link.patience / PART_FOR_OTHERS, values.batch.answered()).await;
+    let batch = &values.batch;
+    if batch.reply.get().is_none() {
+        within(link.patience / PART_FOR_OTHERS, batch.answered()).await;
     }
-    match values.batch.reply.get() {
+    let line = &link.lines()[at];
+    if batch.reply.get().is_none() {
+        line.batches.close(batch);
+        // Whoever should send it may be part of a runtime that has ended, or of a future that nobody polls.
+        if batch.sent.get().is_none() {
+            let names = batch.names_of(&values.places);
+            return Ok(Values::alone(ask(line, link.patience, &names).await?));
+        }
+        let left = link.patience - link.patience / PART_FOR_OTHERS;
+        within(left, batch.answered()).await;
+    }
+    match batch.reply.get() {
         Some(Ok(_)) => Ok(values),
         Some(Err(failure)) => Err(failure.clone()),
-        // The task that sends may be part of a runtime that has ended, or that nobody drives.
-        None => {
-            let line = &link.lines()[at];
-            line.batches.close(&values.batch);
-            values
-                .batch
-                .asked_alone(line, link.patience, &values.places)
-                .await
-        }
+        None => Err(Failure::TimedOut),
     }
 }
 
@@ -194,8 +212,17 @@ impl Batches {
 }
 
 impl Batch {
-    async fn send(self: Arc<Self>, line: &Line, patience: Duration, more_to_come: bool) {
-        let _under_way = UnderWay::new(&line.batches.under_way);
+    /// The names of one reader, of a batch that is not sent.
+    fn names_of(&self, places: &[usize]) -> Vec<String> {
+        let gathered = lock(&self.names);
+        let names = self.sent.get().unwrap_or(&gathered.names);
+        let names = places.iter().filter_map(|&place| names.get(place));
+        names.cloned().collect()
+    }
+
+    async fn send(self: Arc<Self>, link: &Arc<Link>, at: usize, more_to_come: bool) {
+        let line = &link.lines()[at];
+        let under_way = UnderWay::new(&line.batches.under_way);
         // With one reader at a time there is nobody to wait for.
         let batches = &line.batches;
         let seen = batches
@@ -206,39 +233,33 @@ impl Batch {
             tokio::task::yield_now().await;
         }
         batches.close(&self);
-        let Gathered { names, readers, .. } = std::mem::take(&mut *lock(&self.names));
+        let readers = {
+            let mut gathered = lock(&self.names);
+            // Under the lock, so that the names are never nowhere.
+            let _only_once = self.sent.set(std::mem::take(&mut gathered.names));
+            gathered.readers
+        };
         batches.last.store(readers, Ordering::Relaxed);
-        let names = self.sent.get_or_init(|| names);
-        let reply = ask(line, patience, names).await;
-        if self.reply.set(reply).is_ok() {
-            self.answered.notify_waiters();
+        drop(under_way);
+        match Handle::try_current() {
+            // Others wait for the answer, and nobody may poll this future any more.
+            Ok(runtime) if readers > 1 => {
+                let (batch, link) = (Arc::clone(&self), Arc::clone(link));
+                runtime.spawn(async move { batch.ask(&link, at).await });
+                self.answered().await;
+            }
+            _ => self.ask(link, at).await,
         }
     }
 
-    /// The same names once more, for one reader.
-    async fn asked_alone(
-        &self,
-        line: &Line,
-        patience: Duration,
-        places: &[usize],
-    ) -> Result<Values, Failure> {
-        let names: Vec<String> = {
-            let gathered = lock(&self.names);
-            let names = self.sent.get().unwrap_or(&gathered.names);
-            let names = places.iter().filter_map(|&place| names.get(place));
-            names.cloned().collect()
-        };
-        let reply = ask(line, patience, &names).await?;
-        let batch = Batch {
-            names: Mutex::default(),
-            sent: OnceLock::new(),
-            reply: OnceLock::from(Ok(reply)),
-            answered: Notify::new(),
-        };
-        Ok(Values {
-            batch: Arc::new(batch),
-            places: (0..names.len()).collect(),
-        })
+    async fn ask(&self, link: &Arc<Link>, at: usize) {
+        let line = &link.lines()[at];
+        let _under_way = UnderWay::new(&line.batches.under_way);
+        let names = self.sent.get().map_or(&[][..], Vec::as_slice);
+        let reply = ask(line, link.patience, names).await;
+        if self.reply.set(reply).is_ok() {
+            self.answered.notify_waiters();
+        }
     }
 
     async fn answered(&self) {

@@ -42,8 +42,10 @@ use tokio::sync::{Mutex, Notify, watch};
 
 /// So many keys are remembered whose entries depend on more than their readers declare.
 const REMEMBERED: usize = 10_000;
-/// A supervisor that has done nothing for so long, beside connecting, is part of a runtime that nobody drives.
-const STANDS_STILL: Duration = Duration::from_secs(2);
+/// A supervisor that has shown no life for so long may be part of a runtime that nobody drives,
+const SUSPICIOUS: u64 = 2_000;
+/// and is, if it shows none for so long after that was suspected: its runtime may have been that of this very call.
+const STANDS_STILL: u64 = 1_000;
 
 /// A server, as one cache uses it. Clones share everything; with the last one the connections close.
 #[derive(Clone)]
@@ -66,12 +68,15 @@ struct Shared {
     supervised: AtomicBool,
     /// Which supervisor: one whose runtime stands still is replaced, and goes when it notices.
     supervisor: AtomicU64,
-    /// When it last did something, in milliseconds since `made`.
+    /// When it last showed life, and when somebody suspected that it does not, in milliseconds since `made`.
     seen_alive: AtomicU64,
+    suspected: AtomicU64,
     made: Instant,
     wake: Arc<Notify>,
     /// Whether a caller has been told that its invalidation is deferred, and not all have been delivered since.
     defers: AtomicBool,
+    /// Whether it was said what is configured dangerously.
+    advised: AtomicBool,
     /// Whether the server has refused to store what it was given last.
     refuses: AtomicBool,
     /// Callers that are about to begin several reads.
@@ -109,9 +114,11 @@ impl Redis {
                 supervised: AtomicBool::new(false),
                 supervisor: AtomicU64::new(0),
                 seen_alive: AtomicU64::new(0),
+                suspected: AtomicU64::new(0),
                 made: Instant::now(),
                 wake: Arc::default(),
                 defers: AtomicBool::new(false),
+                advised: AtomicBool::new(false),
                 refuses: AtomicBool::new(false),
                 gathering: AtomicUsize::new(0),
                 remembered: Cache::new(REMEMBERED),
@@ -147,14 +154,6 @@ impl Redis {
     /// A number that is greater than all that were given before.
     pub(crate) fn next_in_sequence(&self) -> u64 {
         self.shared.sequence.fetch_add(1, Ordering::AcqRel)
-    }
-
-    /// What a lease on the server of this moment holds.
-    pub(crate) fn token(&self) -> Token {
-        match &*self.shared.state.borrow() {
-            State::Up(link) => Token::new(link.replication_id(), self.draw()),
-            State::Starting | State::Down(_) => Token::new("", self.draw()),
-        }
     }
 
     /// A number that nobody has drawn before.
@@ -256,22 +255,33 @@ impl Redis {
 impl Shared {
     /// Makes sure that there is a supervisor. Without a runtime there can be none, and no link.
     fn supervise(self: &Arc<Self>) {
-        let (is_there, since) = (
-            self.supervised.load(Ordering::Acquire),
-            self.seen_alive.load(Ordering::Acquire),
-        );
-        if is_there && self.now() < since + millis(self.config.connect_timeout + STANDS_STILL) {
+        if self.supervised.load(Ordering::Acquire) && !self.stands_still() {
             return;
         }
-        if let Ok(runtime) = tokio::runtime::Handle::try_current()
-            && self
-                .seen_alive
-                .compare_exchange(since, self.now(), Ordering::AcqRel, Ordering::Acquire)
-                .is_ok()
-            && (is_there || !self.supervised.swap(true, Ordering::AcqRel))
-        {
-            supervisor::start(&runtime, self);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let now = self.now();
+            let is_there = self.supervised.swap(true, Ordering::AcqRel);
+            // Of several callers, one.
+            if !is_there || self.suspected.swap(now, Ordering::AcqRel) != now {
+                self.seen_alive.store(now, Ordering::Release);
+                supervisor::start(&runtime, self);
+            }
         }
+    }
+
+    /// Whether the supervisor's runtime is driven by nobody.
+    fn stands_still(&self) -> bool {
+        let (now, seen) = (self.now(), self.seen_alive.load(Ordering::Acquire));
+        if now < seen + SUSPICIOUS {
+            return false;
+        }
+        let suspected = self.suspected.load(Ordering::Acquire);
+        if suspected <= seen {
+            // Only now: let it show that it lives, if it does.
+            self.suspected.store(now, Ordering::Release);
+            return false;
+        }
+        now >= suspected + STANDS_STILL
     }
 
     fn now(&self) -> u64 {
@@ -306,16 +316,18 @@ impl Shared {
 
     /// Delivers what is pending; over every connection, so that it comes after what a caller has given up on any of them.
     async fn deliver(&self, link: &Link) -> Result<(), Failure> {
-        let _turn = self.delivering.lock().await;
-        while let Some(delivering) = self.pending.take() {
+        // Whoever has the turn may be part of a runtime that nobody drives. Two deliveries at once do no harm.
+        let patience = self.config.operation_timeout / 4;
+        let _turn = within(patience, self.delivering.lock()).await;
+        while let Some(delivering) = self.pending.some() {
             // What stands for tags, scopes and keys must not end after them, and they may be among others' names.
             let any = [names::Any::Tag, names::Any::Key].map(|any| self.names.any(any));
-            let deletion = deletion(any.iter().chain(delivering.names()));
+            let deletion = deletion(any.iter().chain(delivering.iter().map(|(name, _)| name)));
             let sent = link.lines().iter().map(|line| line.send(&deletion));
             for outcome in all_at_once(sent.collect()).await {
                 outcome?;
             }
-            delivering.acknowledged();
+            self.pending.acknowledged(&delivering);
         }
         // For those who wait until it is done.
         self.state.send_modify(|_| {});

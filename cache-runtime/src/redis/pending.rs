@@ -1,7 +1,7 @@
 //! Deletions that have not been acknowledged yet. While there are any, nothing is served.
 
 use crate::sync::lock;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,11 +12,17 @@ const AT_ONCE: usize = 500;
 
 /// A set of names to delete. Deletions are idempotent and commute: one that is delivered twice, or late, does no harm.
 pub(crate) struct Pending {
-    waiting: Mutex<HashSet<String>>,
-    /// Those waiting, and those being delivered.
+    waiting: Mutex<Waiting>,
     count: AtomicUsize,
     /// The root's generation.
     root: String,
+}
+
+#[derive(Default)]
+struct Waiting {
+    /// With a number that is another one each time a name is added.
+    names: HashMap<String, u64>,
+    next: u64,
 }
 
 impl Pending {
@@ -41,63 +47,44 @@ impl Pending {
 
     pub(crate) fn add(&self, names: impl IntoIterator<Item = String>) {
         let mut waiting = lock(&self.waiting);
-        let before = waiting.len();
-        waiting.extend(names);
-        if waiting.len() > MOST {
-            waiting.clear();
-            waiting.insert(self.root.clone());
+        for name in names {
+            waiting.add(name);
+        }
+        if waiting.names.len() > MOST {
+            waiting.names.clear();
+            waiting.add(self.root.clone());
         }
         // Under the lock, so that the count never falls behind.
-        if waiting.len() >= before {
-            self.count
-                .fetch_add(waiting.len() - before, Ordering::AcqRel);
-        } else {
-            self.count
-                .fetch_sub(before - waiting.len(), Ordering::AcqRel);
-        }
+        self.count.store(waiting.names.len(), Ordering::Release);
     }
 
-    /// Some of the names, to be delivered now. They count until they are, and wait again if they are not.
-    pub(crate) fn take(&self) -> Option<Delivering<'_>> {
+    /// Some of the names, to be delivered now. They wait until that is acknowledged: whoever delivers may be part of a
+    /// runtime that nobody drives.
+    pub(crate) fn some(&self) -> Option<Vec<(String, u64)>> {
+        let waiting = lock(&self.waiting);
+        let names = waiting.names.iter().take(AT_ONCE);
+        let names: Vec<_> = names
+            .map(|(name, &number)| (name.clone(), number))
+            .collect();
+        (!names.is_empty()).then_some(names)
+    }
+
+    /// The server has acknowledged these. What was added again since waits again.
+    pub(crate) fn acknowledged(&self, delivered: &[(String, u64)]) {
         let mut waiting = lock(&self.waiting);
-        let names: Vec<String> = waiting.iter().take(AT_ONCE).cloned().collect();
-        for name in &names {
-            waiting.remove(name);
+        for (name, number) in delivered {
+            if waiting.names.get(name) == Some(number) {
+                waiting.names.remove(name);
+            }
         }
-        (!names.is_empty()).then_some(Delivering {
-            pending: self,
-            names,
-        })
+        self.count.store(waiting.names.len(), Ordering::Release);
     }
 }
 
-/// Names on their way.
-pub(crate) struct Delivering<'p> {
-    pending: &'p Pending,
-    names: Vec<String>,
-}
-
-impl Delivering<'_> {
-    pub(crate) fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    /// The server has acknowledged.
-    pub(crate) fn acknowledged(mut self) {
-        let delivered = std::mem::take(&mut self.names).len();
-        self.pending.count.fetch_sub(delivered, Ordering::AcqRel);
-    }
-}
-
-impl Drop for Delivering<'_> {
-    fn drop(&mut self) {
-        let names = std::mem::take(&mut self.names);
-        if !names.is_empty() {
-            let taken = names.len();
-            self.pending.add(names);
-            // They were counted while they were on their way.
-            self.pending.count.fetch_sub(taken, Ordering::AcqRel);
-        }
+impl Waiting {
+    fn add(&mut self, name: String) {
+        self.next += 1;
+        self.names.insert(name, self.next);
     }
 }
 
@@ -109,29 +96,35 @@ mod tests {
         Pending::new("root".to_owned())
     }
 
+    fn names(some: &[(String, u64)]) -> Vec<&str> {
+        let mut names: Vec<_> = some.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+
     #[test]
-    fn what_was_not_acknowledged_waits_again_and_counts_all_the_time() {
+    fn what_was_not_acknowledged_waits_and_counts_all_the_time() {
         let pending = pending();
         pending.add(["a".to_owned(), "b".to_owned(), "a".to_owned()]);
         assert_eq!(pending.len(), 2);
-        let delivering = pending.take().expect("two names");
-        assert_eq!(pending.len(), 2, "on their way is not there");
-        pending.add(["a".to_owned()]);
-        drop(delivering);
-        assert_eq!(pending.len(), 2);
-        pending.take().expect("two names").acknowledged();
-        assert!(pending.is_clear() && pending.take().is_none());
+        let some = pending.some().expect("two names");
+        assert_eq!((names(&some), pending.len()), (vec!["a", "b"], 2));
+        // Somebody else delivers as well.
+        let again = pending.some().expect("the same");
+        pending.acknowledged(&again);
+        pending.acknowledged(&some);
+        assert!(pending.is_clear() && pending.some().is_none());
     }
 
     #[test]
     fn a_name_that_comes_again_while_it_is_delivered_is_delivered_again() {
         let pending = pending();
         pending.add(["a".to_owned()]);
-        let delivering = pending.take().expect("a name");
+        let some = pending.some().expect("a name");
         pending.add(["a".to_owned()]);
-        delivering.acknowledged();
+        pending.acknowledged(&some);
         assert!(!pending.is_clear());
-        assert_eq!(pending.take().expect("again").names(), ["a"]);
+        assert_eq!(names(&pending.some().expect("again")), ["a"]);
     }
 
     #[test]
@@ -139,6 +132,6 @@ mod tests {
         let pending = pending();
         pending.add((0..=MOST).map(|n| n.to_string()));
         assert_eq!(pending.len(), 1);
-        assert_eq!(pending.take().expect("the root").names(), ["root"]);
+        assert_eq!(names(&pending.some().expect("one")), ["root"]);
     }
 }

@@ -5,8 +5,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Script {
     /// `K L`, token, lease in ms, what was seen of K, a token that can be taken over or nothing: the holder's token
-    /// (busy; not if it is of another server, from before a restart or a failover), 1 (changed) or 0 (acquired; also if
-    /// it was before).
+    /// (busy; not if it is of another server, from before a restart or a failover, or if it has been kept for too long
+    /// and ends in `!`), 1 (changed) or 0 (acquired; also if it was before).
     Acquire,
     /// `G…`, the least time to live, the time to live to give (0: none), a fresh number for each: the generations.
     Capture,
@@ -14,7 +14,9 @@ pub(crate) enum Script {
     Fill,
     /// `K KG`, entry, ttl in ms (0: none), the generation expected: whether it was stored.
     Copy,
-    /// `L`, token, lease in ms.
+    /// `K L KG`, entry, ttl in ms (0: none), a fresh generation for the key or nothing, its time to live (0: none).
+    Set,
+    /// `L`, token, lease in ms, 1 if others may take it over from here on: whether it still stood.
     Renew,
     /// `L`, token.
     Release,
@@ -24,11 +26,12 @@ pub(crate) enum Script {
 }
 
 impl Script {
-    pub(crate) const ALL: [Script; 7] = [
+    pub(crate) const ALL: [Script; 8] = [
         Script::Acquire,
         Script::Capture,
         Script::Fill,
         Script::Copy,
+        Script::Set,
         Script::Renew,
         Script::Release,
         Script::Commit,
@@ -42,7 +45,8 @@ impl Script {
                 "local holder = redis.call('GET', KEYS[2])\n\
                  if holder == ARGV[1] then return 0 end\n\
                  local of_server = holder and string.sub(holder, 1, 8) == string.sub(ARGV[1], 1, 8)\n\
-                 if of_server and holder ~= ARGV[4] then return holder end\n\
+                 local is_kept = of_server and string.sub(holder, -1) ~= '!'\n\
+                 if is_kept and holder ~= ARGV[4] then return holder end\n\
                  if redis.call('GETRANGE', KEYS[1], 3, 14) ~= ARGV[3] then return 1 end\n\
                  redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])\n\
                  return 0"
@@ -65,7 +69,8 @@ impl Script {
                  return generations"
             }
             Script::Fill => {
-                "if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end\n\
+                "local holder = redis.call('GET', KEYS[2])\n\
+                 if holder ~= ARGV[1] and holder ~= ARGV[1] .. '!' then return 0 end\n\
                  redis.call('DEL', KEYS[2])\n\
                  for i = 3, #KEYS do\n\
                    if redis.call('GET', KEYS[i]) ~= ARGV[i + 1] then return 0 end\n\
@@ -80,12 +85,25 @@ impl Script {
                  else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end\n\
                  return 1"
             }
+            Script::Set => {
+                "if ARGV[2] == '0' then redis.call('SET', KEYS[1], ARGV[1])\n\
+                 else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end\n\
+                 redis.call('DEL', KEYS[2])\n\
+                 if ARGV[3] == '' then redis.call('DEL', KEYS[3])\n\
+                 elseif ARGV[4] == '0' then redis.call('SET', KEYS[3], ARGV[3])\n\
+                 else redis.call('SET', KEYS[3], ARGV[3], 'PX', ARGV[4]) end\n\
+                 return 1"
+            }
             Script::Renew => {
-                "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end\n\
-                 return redis.call('PEXPIRE', KEYS[1], ARGV[2])"
+                "local holder = redis.call('GET', KEYS[1])\n\
+                 if holder ~= ARGV[1] and holder ~= ARGV[1] .. '!' then return 0 end\n\
+                 if ARGV[3] == '1' then holder = ARGV[1] .. '!' end\n\
+                 redis.call('SET', KEYS[1], holder, 'PX', ARGV[2])\n\
+                 return 1"
             }
             Script::Release => {
-                "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end\n\
+                "local holder = redis.call('GET', KEYS[1])\n\
+                 if holder ~= ARGV[1] and holder ~= ARGV[1] .. '!' then return 0 end\n\
                  return redis.call('DEL', KEYS[1])"
             }
             Script::Commit => {

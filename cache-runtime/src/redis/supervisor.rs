@@ -12,14 +12,19 @@ use super::{Shared, State};
 use crate::sync::within;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, Value};
+use std::future::{Future, pending, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 /// How often the server is asked whether it is still the one it was.
 const HEARTBEAT: Duration = Duration::from_millis(500);
+/// How often a supervisor shows that it lives.
+const SIGN_OF_LIFE: Duration = Duration::from_millis(500);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// A link that stood this long was a good one: after it the pauses start anew.
@@ -30,7 +35,20 @@ pub(super) fn start(runtime: &Handle, shared: &Arc<Shared>) {
     let alive = Alive(Arc::downgrade(shared), number);
     let wake = Arc::clone(&shared.wake);
     runtime.spawn(async move {
-        run(&alive, &wake).await;
+        // The work may wait for the server for long; life goes on.
+        let wakes = async {
+            loop {
+                within(SIGN_OF_LIFE, pending::<()>()).await;
+            }
+        };
+        let (mut work, mut wakes) = (pin!(run(&alive, &wake)), pin!(wakes));
+        poll_fn(|context| {
+            // Somebody drives this runtime.
+            let _it_is_noted = alive.shared();
+            let _never_ends: Poll<()> = wakes.as_mut().poll(context);
+            work.as_mut().poll(context)
+        })
+        .await;
     });
 }
 
@@ -63,7 +81,6 @@ impl Drop for Alive {
 
 async fn run(me: &Alive, wake: &Notify) {
     let mut pauses = Pauses::new();
-    let mut advised = false;
     let mut down = Down::default();
     while let Some(alive) = me.shared() {
         let epoch = alive.sequence.fetch_add(1, Ordering::AcqRel);
@@ -75,7 +92,7 @@ async fn run(me: &Alive, wake: &Notify) {
         match connected {
             Ok(link) => {
                 tell_up(&alive, &link, std::mem::take(&mut down).since);
-                if !std::mem::replace(&mut advised, true) {
+                if !alive.advised.swap(true, Ordering::AcqRel) {
                     advise(&alive, &link);
                 }
                 alive.state.send_replace(State::Up(Arc::clone(&link)));
@@ -147,7 +164,6 @@ async fn connect(shared: &Shared, epoch: u64) -> Result<Arc<Link>, Box<str>> {
             .set_response_timeout(None)
             .set_pipeline_buffer_size(1024);
         let connecting = client.get_multiplexed_async_connection_with_config(&settings);
-        shared.seen_alive.store(shared.now(), Ordering::Release);
         match within(limit, connecting).await {
             Some(connected) => connections.push(connected.map_err(|error| in_short(&error))?),
             None => return Err("connecting took too long".into()),

@@ -84,16 +84,20 @@ impl Claim {
         .await
     }
 
-    /// Renews until the lease is lost, or it has been held for too long: a body that hangs must not keep others from
-    /// storing for ever. A failure in between is made up for by the next time.
+    /// Renews until the lease is lost. If it has been held for too long, others may take it: a body that hangs must not keep
+    /// them from storing for ever. A failure in between is made up for by the next time.
     async fn renew(&self, token: Token) {
         let config = self.redis.config();
         let (pause, since) = (config.lease / 3, Instant::now());
-        while since.elapsed() < config.longest_hold {
+        loop {
             if within(pause, std::future::pending::<()>()).await.is_some() {
                 return;
             }
-            if matches!(self.redis.renew(&self.key, token).await, Ok(false)) {
+            let too_long = since.elapsed() >= config.longest_hold;
+            if matches!(
+                self.redis.renew(&self.key, token, too_long).await,
+                Ok(false)
+            ) {
                 return;
             }
         }

@@ -48,6 +48,8 @@ impl Finished<'_, '_> {
             Outcome::Unavailable
         } else if late == Lateness::Doubtful {
             Outcome::Fenced
+        } else if self.claim.hold == Hold::Nothing {
+            Outcome::Unavailable
         } else {
             self.store(value, &mut stamps, ttl).await
         };
@@ -164,7 +166,10 @@ impl Finished<'_, '_> {
             return Outcome::Declined;
         };
         let captured_for = self.destination.cache.resolve(self.plan.ttl);
-        let prolong = captured_for.is_some_and(|then| ttl.is_none_or(|now| now > then));
+        let lives_longer = captured_for.is_some_and(|then| ttl.is_none_or(|now| now > then));
+        // What was inherited was captured for whoever read it first.
+        let own = |stamp: &&Stamp| self.claim.stamps().contains(stamp);
+        let prolong = lives_longer || stamps.iter().any(|stamp| !own(&stamp));
         let stored = match self.claim.hold {
             Hold::Nothing => return Outcome::Unavailable,
             Hold::Lease(token) => {

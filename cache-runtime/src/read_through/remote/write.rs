@@ -41,7 +41,10 @@ pub(crate) async fn permit(
         ttl: cache.resolve(plan.ttl),
     };
     let claim = match redis.capture(wanted).await {
-        Ok(captured) => Claim::new(redis, &key, captured, Hold::Permit),
+        Ok(captured) => {
+            flight.runs_under(captured.link.replication_id(), &captured.stamps);
+            Claim::new(redis, &key, captured, Hold::Permit)
+        }
         Err(failure) => {
             trace::unavailable(site, &failure);
             Claim::nothing(redis, &key)
@@ -164,13 +167,12 @@ async fn store(
     cache: &Cache,
     redis: &Redis,
     site: &'static Site,
-    mut items: Vec<Item>,
+    items: Vec<Item>,
 ) -> Result<usize, Failure> {
     if items.is_empty() {
         return Ok(0);
     }
     let number = items.len();
-    keep_the_last(&mut items);
     let mut wanted: Vec<Named> = Vec::new();
     for item in &items {
         wanted.extend(guards(&item.key, &item.plan));
@@ -208,17 +210,6 @@ async fn store(
             Err(failure)
         }
     }
-}
-
-/// Of several values for one key, the last.
-fn keep_the_last(items: &mut Vec<Item>) {
-    let mut seen = HashSet::new();
-    let mut kept: Vec<bool> = items
-        .iter()
-        .rev()
-        .map(|item| seen.insert(item.key.clone()))
-        .collect();
-    items.retain(|_| kept.pop().unwrap_or(true));
 }
 
 /// As [`dedup`], for as many as a batch may have.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// What came of wanting to compute.
 pub(crate) enum Begun {
-    Acquired(Captured),
+    Acquired(Captured, Token),
     /// Somebody else computes, whose lease holds this.
     Busy(Box<[u8]>),
     /// The entry is no longer the one that was seen.
@@ -21,8 +21,6 @@ pub(crate) enum Begun {
 /// Wanting to compute.
 #[derive(Clone, Copy)]
 pub(crate) struct Intent<'i> {
-    /// What the lease will hold.
-    pub(crate) token: Token,
     /// What tells the entry that was seen from others; empty if there was none.
     pub(crate) seen: &'i [u8],
     /// The token of a computation of this process whose generations have ended: its lease can be taken over.
@@ -40,10 +38,11 @@ impl Redis {
         let link = self.link().await?;
         let names = &self.shared.names;
         let (entry, lease) = (names.entry(key), names.lease(key));
+        let token = Token::new(link.replication_id(), self.draw());
         let asked = Asked {
             redis: self,
             key,
-            token: intent.token,
+            token,
         };
         let replies = self
             .evaluate(&link, |commands, link| {
@@ -55,7 +54,7 @@ impl Redis {
                     .arg(2)
                     .arg(&entry)
                     .arg(&lease)
-                    .arg(intent.token.to_string())
+                    .arg(token.to_string())
                     .arg(millis(self.config().lease))
                     .arg(intent.seen)
                     .arg(
@@ -68,7 +67,10 @@ impl Redis {
             .await?;
         let [captured, acquired] = exactly(replies)?;
         let begun = match acquired {
-            Ok(Value::Int(0)) => Ok(Begun::Acquired(self.captured(link, wanted, &captured?)?)),
+            Ok(Value::Int(0)) => {
+                let captured = self.captured(link, wanted, &captured?)?;
+                Ok(Begun::Acquired(captured, token))
+            }
             Ok(Value::Int(_)) => Ok(Begun::Changed),
             Ok(Value::BulkString(holder)) => Ok(Begun::Busy(holder.into())),
             Ok(other) => Err(link::unexpected(&other)),

@@ -8,8 +8,14 @@ use crate::sync::within;
 use tokio::runtime::Handle;
 
 impl Redis {
-    /// Keeps the lease. Returns whether it still stands.
-    pub(crate) async fn renew(&self, key: &str, token: Token) -> Result<bool, Failure> {
+    /// Keeps the lease. Returns whether it still stands. `too_long`: others need not wait for it any more, and may take it
+    /// over.
+    pub(crate) async fn renew(
+        &self,
+        key: &str,
+        token: Token,
+        too_long: bool,
+    ) -> Result<bool, Failure> {
         let link = self.link().await?;
         let lease = self.shared.names.lease(key);
         let replies = self
@@ -20,7 +26,8 @@ impl Redis {
                     .arg(1)
                     .arg(&lease)
                     .arg(token.to_string())
-                    .arg(millis(self.config().lease));
+                    .arg(millis(self.config().lease))
+                    .arg(u8::from(too_long));
             })
             .await?;
         all_well(replies).map(|reply| number(&reply) == Some(1))

@@ -99,7 +99,9 @@ impl Redis {
             &link,
             self.gathered(&link, lease.chain(guards).collect()).await,
         )?;
-        let holds = values.get(0) == Some(token.to_string().as_bytes());
+        // As a rule without the mark of one that has been held for too long.
+        let holder = values.get(0).unwrap_or_default();
+        let holds = holder.strip_suffix(b"!").unwrap_or(holder) == token.to_string().as_bytes();
         let mut expected = (1..).zip(stamps);
         let stands =
             holds && expected.all(|(at, stamp)| values.generation(at) == Some(stamp.generation));

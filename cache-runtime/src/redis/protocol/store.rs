@@ -119,7 +119,11 @@ impl Redis {
         let names = &self.shared.names;
         // Those of its keys are given their time when they are replaced.
         let mut guards = named(commit.stamps);
-        guards.retain(|(guard, _)| *guard != Guard::Key);
+        let is_of_record = |name: &str| {
+            let copies = commit.copies.iter();
+            *commit.entry.key == *name || copies.into_iter().any(|copy| *copy.key == *name)
+        };
+        guards.retain(|(guard, name)| *guard != Guard::Key || !is_of_record(name));
         let wanted = Wanted {
             guards: &guards,
             any: &[],
@@ -215,7 +219,7 @@ impl Redis {
             .evaluate(&link, |commands, link| {
                 self.capturing(commands, link, wanted);
                 if let Some(known) = &guess {
-                    self.setting(commands, &seal(known, link.replication_id()));
+                    self.setting(commands, link, &seal(known, link.replication_id()));
                 }
             })
             .await?;
@@ -228,38 +232,31 @@ impl Redis {
         }
         let replies = self
             .evaluate(&captured.link, |commands, link| {
-                self.setting(commands, &seal(&captured.stamps, link.replication_id()));
+                self.setting(
+                    commands,
+                    link,
+                    &seal(&captured.stamps, link.replication_id()),
+                );
             })
             .await?;
         all_well(replies).map(|_| ())
     }
 
-    fn setting(&self, commands: &mut Pipeline, given: &[Given]) {
+    fn setting(&self, commands: &mut Pipeline, link: &Link, given: &[Given]) {
         let names = &self.shared.names;
         commands.cmd("DEL").arg(names.any(Any::Key));
         for Given { entry, fresh, ttl } in given {
-            let generation = names.generation(Guard::Key, &entry.key);
-            commands.cmd("DEL").arg(names.lease(&entry.key));
-            match fresh {
-                None => _ = commands.arg(generation),
-                Some(fresh) => {
-                    commands.cmd("SET").arg(generation).arg(*fresh);
-                    if let Some(life) = generation_ttl(*ttl) {
-                        commands.arg("PX").arg(millis(life));
-                    }
-                }
-            }
-            self.storing(commands, entry, *ttl);
-        }
-    }
-
-    fn storing(&self, commands: &mut Pipeline, entry: &Sealed, ttl: Option<Duration>) {
-        commands
-            .cmd("SET")
-            .arg(self.shared.names.entry(&entry.key))
-            .arg(&entry.bytes);
-        if let Some(ttl) = ttl {
-            commands.arg("PX").arg(millis(ttl));
+            commands
+                .cmd("EVALSHA")
+                .arg(link.hash(Script::Set))
+                .arg(3)
+                .arg(names.entry(&entry.key))
+                .arg(names.lease(&entry.key))
+                .arg(names.generation(Guard::Key, &entry.key))
+                .arg(&entry.bytes)
+                .arg(ttl.map_or(0, millis))
+                .arg(fresh.map(|number| number.to_string()).unwrap_or_default())
+                .arg(generation_ttl(*ttl).map_or(0, millis));
         }
     }
 

@@ -117,7 +117,6 @@ impl Caller<'_> {
         let guards = self.guards(seen);
         let began = self.redis.next_in_sequence();
         let intent = Intent {
-            token: self.redis.token(),
             seen: seen.fingerprint(),
             // Its lease still stands if it was a tag or a scope that has ended.
             supersedes: Some(held.token),
@@ -127,7 +126,7 @@ impl Caller<'_> {
             .begin(&self.pending.key, intent, self.wanted(&guards))
             .await
         {
-            Ok(Begun::Acquired(captured)) => {
+            Ok(Begun::Acquired(captured, token)) => {
                 let begin = || {
                     let flight = self.flight();
                     flight.remote.begins_at(began);
@@ -135,9 +134,7 @@ impl Caller<'_> {
                 };
                 let flights = self.pending.cache.flights();
                 let lead = flights.lead(&self.pending.key, begin);
-                Ok(self
-                    .acquired(shape, lead, seen, intent.token, captured)
-                    .await)
+                Ok(self.acquired(shape, lead, seen, token, captured).await)
             }
             Ok(Begun::Changed) => Err(Waited::LookAgain),
             // Somebody else was faster.
@@ -168,6 +165,9 @@ impl Caller<'_> {
             Some(End::Entry(entry)) if self.is_like_ours(flight) && known.covers(entry) => entry,
             // An error is shared where that can be done; otherwise everybody finds out alone, and nobody waits in line.
             Some(End::Error(shared)) if self.is_like_ours(flight) => {
+                if self.pending.outer.is_some() && !flight.remote.knows_key_generation {
+                    return Waited::Alone;
+                }
                 self.depends_on_failure(flight);
                 let failure = shape.failure(&**shared);
                 return failure.map_or(Waited::Alone, Waited::Answered);

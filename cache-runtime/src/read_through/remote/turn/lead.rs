@@ -23,6 +23,8 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// For so many computations of other processes to wait. The first may have begun too early; the second has not.
 const MOST_WAITS: u32 = 2;
+/// So often to look again because the entry has changed since.
+const MOST_CHANGES: u32 = 8;
 
 impl Caller<'_> {
     /// Asks for the lease, and waits while others hold it.
@@ -31,12 +33,10 @@ impl Caller<'_> {
         S: Shape<R>,
         S::Value: CacheValue,
     {
-        let mut waits = 0;
+        let (mut waits, mut changes) = (0, 0);
         loop {
-            let token = self.redis.token();
             let guards = self.guards(&seen);
             let intent = Intent {
-                token,
                 seen: seen.fingerprint(),
                 supersedes: None,
             };
@@ -48,18 +48,20 @@ impl Caller<'_> {
                 .begin(&self.pending.key, intent, self.wanted(&guards))
                 .await
             {
-                Ok(Begun::Acquired(captured)) => {
+                Ok(Begun::Acquired(captured, token)) => {
                     return self.acquired(shape, lead, &seen, token, captured).await;
                 }
-                Ok(Begun::Changed) => {}
+                // Whoever changes it so often is not one of us.
+                Ok(Begun::Changed) if changes == MOST_CHANGES => return self.beside(lead).await,
+                Ok(Begun::Changed) => changes += 1,
                 // Whatever they find is of no use to us, or nothing that is stored.
-                Ok(Begun::Busy(_)) if waits == MOST_WAITS => return self.alone(lead),
+                Ok(Begun::Busy(_)) if waits == MOST_WAITS => return self.beside(lead).await,
                 Ok(Begun::Busy(holder)) => {
                     lead.flight().remote.begins_later();
                     waits += 1;
                     if !self.until_lease_ends(&lead, &holder).await {
                         trace::gave_up_waiting(self.pending.site);
-                        return self.alone(lead);
+                        return self.beside(lead).await;
                     }
                 }
                 Err(failure) => return self.unreachable(lead, &failure),
@@ -99,7 +101,6 @@ impl Caller<'_> {
         let Some(returned) = again else {
             lead.flight().holds(Some(Held {
                 token,
-                replication_id: claim.replication_id().into(),
                 stamps: claim.stamps().into(),
             }));
             return self.ours(lead, claim);

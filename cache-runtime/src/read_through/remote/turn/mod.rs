@@ -7,7 +7,7 @@
 mod follow;
 mod lead;
 
-use super::claim::Claim;
+use super::claim::{Claim, Hold};
 use super::guards::{declared, dedup, of_value};
 use super::look::{Look, Looked, Seen};
 use crate::flight::{Entered, Flight, Lead, Remote, Stance};
@@ -47,10 +47,25 @@ where
         began: redis.next_in_sequence(),
         waiting_since: Instant::now(),
     };
-    if pending.refresh {
-        return caller.refresh().await;
+    let given_up = GivenUp(pending.outer.as_ref());
+    let turn = if pending.refresh {
+        caller.refresh().await
+    } else {
+        caller.turn(shape).await
+    };
+    std::mem::forget(given_up);
+    turn
+}
+
+/// A call inside a computation that is dropped before anybody knows what it would have depended on.
+struct GivenUp<'p>(Option<&'p Arc<Flight>>);
+
+impl Drop for GivenUp<'_> {
+    fn drop(&mut self) {
+        if let Some(outer) = self.0 {
+            outer.doom();
+        }
     }
-    caller.turn(shape).await
 }
 
 impl Caller<'_> {
@@ -112,7 +127,8 @@ impl Caller<'_> {
                 }
                 Waited::LookAgain => {}
                 Waited::Alone => {
-                    return self.alone(Lead::alone(Arc::clone(&self.pending.key), self.flight()));
+                    let lead = Lead::alone(Arc::clone(&self.pending.key), self.flight());
+                    return self.beside(lead).await;
                 }
             }
         }
@@ -173,7 +189,26 @@ impl Caller<'_> {
         self.alone(lead)
     }
 
-    /// Computes without storing.
+    /// Computes without storing, beside others. What an outer computation is made of is captured all the same.
+    async fn beside<R>(&self, lead: Lead) -> Turn<R> {
+        if self.pending.outer.is_none() {
+            return self.alone(lead);
+        }
+        let moment = self.redis.next_in_sequence();
+        let guards = self.guards(&Seen::nothing());
+        match self.redis.capture(self.wanted(&guards)).await {
+            Ok(captured) => {
+                lead.flight().remote.begins_at(moment);
+                lead.flight().holds(None);
+                let key = &self.pending.key;
+                let claim = Claim::new(self.redis, key, captured, Hold::Nothing);
+                self.ours(lead, claim)
+            }
+            Err(failure) => self.unreachable(lead, &failure),
+        }
+    }
+
+    /// Computes without storing, and without the server.
     fn alone<R>(&self, lead: Lead) -> Turn<R> {
         lead.flight()
             .remote
@@ -184,6 +219,11 @@ impl Caller<'_> {
 
     fn ours<R>(&self, lead: Lead, claim: Claim) -> Turn<R> {
         if let Some(outer) = &self.pending.outer {
+            // It was captured with the generation of the key.
+            if claim.captured.is_some() {
+                lead.flight()
+                    .runs_under(claim.replication_id(), claim.stamps());
+            }
             outer.computes(lead.flight());
         }
         Turn::Ours(lead, Some(claim))
