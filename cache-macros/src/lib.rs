@@ -195,7 +195,7 @@ pub fn cache_put(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|
 /// | `key` | part of the key; one field or several |
 /// | `tag`, `tag = "user:{user_id}"` | a tag, `{prefix}:{field}:{value}` unless told otherwise; makes `invalidate_by_{field}` |
-/// | `lookup` | a unique secondary key; makes `by_{field}` and `by_{field}_or_load`. Of an `Option<T>`: a `T`; a record with `None` has no such key |
+/// | `lookup` | a unique secondary key; makes `by_{field}` and `by_{field}_or_load`. Of an `Option<T>`, spelt so: a `T`; a record with `None` has no such key |
 ///
 /// The cache has `new`, `get`, `get_many`, `put`, `put_many`, `get_or_load`, `refresh`, `invalidate`,
 /// `invalidate_all`, `warm`, `key` and `stats`. A record is one entry, stored under its key and its lookups. One that is

@@ -197,9 +197,9 @@ impl Builder {
         self
     }
 
-    /// How long other processes wait for one that died while it computed. One that lives renews its lease, for ten times
-    /// [`longest_wait`](Self::longest_wait); what takes longer is returned and not stored if another process has begun
-    /// to compute it since. Default: 3 s.
+    /// How long other processes wait for one that died while it computed. One that lives renews its lease. After ten
+    /// times [`longest_wait`](Self::longest_wait) others may compute beside it; what it finds is then stored only if none
+    /// of them has begun. Default: 3 s.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.config.redis.lease = lease.max(Duration::from_millis(10));
         self
