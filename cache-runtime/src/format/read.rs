@@ -180,7 +180,7 @@ impl<'b> Opened<'b> {
     }
 
     /// With which the value was written, if there is one.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn codec(&self) -> Option<Codec> {
         self.codec
     }
