@@ -1,6 +1,6 @@
 //! Batches, of which the last value for a key counts.
 
-use crate::{PATIENCE, patient, until_connected};
+use crate::{PATIENCE, either, until_connected};
 use cache_runtime::{Cache, DomainCache};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -8,21 +8,17 @@ use test_servers::RedisServer;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DomainCache)]
 #[cache(prefix = "timed", ttl_with = |timed: &Timed| Duration::from_millis(timed.ttl))]
-struct Timed {
+pub(crate) struct Timed {
     #[cache(key)]
-    id: String,
-    ttl: u64,
+    pub(crate) id: String,
+    pub(crate) ttl: u64,
 }
 
 #[tokio::test]
 async fn put_many_last_wins_ttl_zero() {
     for redis in [false, true] {
         let server = RedisServer::start().await;
-        let cache = if redis {
-            patient(server.url()).await
-        } else {
-            Cache::in_memory()
-        };
+        let cache = either(redis, &server).await;
         let timed = TimedCache::new(&cache);
         let of = |id: &str, ttl| Timed { id: id.into(), ttl };
         timed.put_many(&[of("a", 600_000), of("a", 0)]).await;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
-use test_servers::wait_until;
+use test_servers::{RedisServer, wait_until};
 
 /// Long for what has no reason to wait, short for a test that fails.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,6 +29,15 @@ async fn patient(url: String) -> Cache {
     let cache = builder.build().await.expect("a valid configuration");
     until_connected(&cache).await;
     cache
+}
+
+/// On the server, or embedded.
+async fn either(redis: bool, server: &RedisServer) -> Cache {
+    if redis {
+        patient(server.url()).await
+    } else {
+        Cache::in_memory()
+    }
 }
 
 async fn until_connected(cache: &Cache) {

@@ -1,6 +1,6 @@
 //! What an outer value is made of, where that is not a value.
 
-use crate::{Db, ms, patient};
+use crate::{Db, either, ms, patient};
 use cache_runtime::{Cache, DomainCache, cached};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -109,11 +109,7 @@ async fn an_outer_value_depends_on_what_has_failed_inside_it() {
     }
     for redis in [false, true] {
         let server = RedisServer::start().await;
-        let cache = if redis {
-            patient(server.url()).await
-        } else {
-            Cache::in_memory()
-        };
+        let cache = either(redis, &server).await;
         let db = Db {
             cache,
             now: Arc::new(AtomicU32::new(0)),
@@ -144,11 +140,7 @@ async fn an_outer_value_depends_on_what_it_has_given_up() {
     }
     for redis in [false, true] {
         let server = RedisServer::start().await;
-        let cache = if redis {
-            patient(server.url()).await
-        } else {
-            Cache::in_memory()
-        };
+        let cache = either(redis, &server).await;
         let db = Db {
             cache,
             now: Arc::new(AtomicU32::new(0)),

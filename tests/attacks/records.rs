@@ -1,6 +1,7 @@
 //! Records, which are stored under several keys.
 
-use crate::{Db, SessionCache, ms, patient, session};
+use crate::batches::{Timed, TimedCache};
+use crate::{Db, SessionCache, either, ms, patient, session};
 use cache_runtime::{Cache, Delivery, DomainCache, cached};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -81,11 +82,7 @@ async fn a_put_that_is_sent_again_does_not_bring_a_deleted_key_generation_back()
 async fn a_pattern_reaches_the_copy_of_a_record_that_is_being_loaded_by_another_key() {
     for redis in [false, true] {
         let server = RedisServer::start().await;
-        let cache = if redis {
-            patient(server.url()).await
-        } else {
-            Cache::in_memory()
-        };
+        let cache = either(redis, &server).await;
         let sessions = SessionCache::new(&cache);
         let (began, gate) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let loading = tokio::spawn({
@@ -112,11 +109,7 @@ async fn a_pattern_reaches_the_copy_of_a_record_that_is_being_loaded_by_another_
 async fn put_many_of_two_states_of_a_record_leaves_the_last_under_all_keys() {
     for redis in [false, true] {
         let server = RedisServer::start().await;
-        let cache = if redis {
-            patient(server.url()).await
-        } else {
-            Cache::in_memory()
-        };
+        let cache = either(redis, &server).await;
         let sessions = SessionCache::new(&cache);
         sessions
             .put_many(&[session("s1", "old@x", 1), session("s1", "new@x", 2)])
@@ -132,23 +125,11 @@ async fn put_many_of_two_states_of_a_record_leaves_the_last_under_all_keys() {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DomainCache)]
-#[cache(prefix = "timed", ttl_with = |timed: &Timed| Duration::from_millis(timed.ttl))]
-struct Timed {
-    #[cache(key)]
-    id: String,
-    ttl: u64,
-}
-
 #[tokio::test]
 async fn put_many_keeps_every_record_for_its_own_time() {
     for redis in [false, true] {
         let server = RedisServer::start().await;
-        let cache = if redis {
-            patient(server.url()).await
-        } else {
-            Cache::in_memory()
-        };
+        let cache = either(redis, &server).await;
         let timed = TimedCache::new(&cache);
         let of = |id: &str, ttl| Timed { id: id.into(), ttl };
         timed

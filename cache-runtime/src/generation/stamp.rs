@@ -17,4 +17,11 @@ impl Stamp {
     pub(crate) fn is_of(&self, guard: Guard, name: &str) -> bool {
         self.guard == guard && *self.name == *name
     }
+
+    /// The generation of this key among `stamps`.
+    pub(crate) fn of_key(stamps: &[Stamp], key: &str) -> Option<u64> {
+        let mut stamps = stamps.iter();
+        let own = stamps.find(|stamp| stamp.is_of(Guard::Key, key))?;
+        Some(own.generation)
+    }
 }

@@ -14,24 +14,21 @@ pub(crate) enum Script {
     Fill,
     /// `K KG`, entry, ttl in ms (0: none), the generation expected: whether it was stored.
     Copy,
-    /// `K L KG`, entry, ttl in ms (0: none), a fresh generation for the key or nothing, its time to live (0: none).
-    Set,
     /// `L`, token, lease in ms, 1 if others may take it over from here on: whether it still stood.
     Renew,
     /// `L`, token.
     Release,
     /// `K L KG G…`, entry, ttl in ms (0: none), a fresh generation for the key or nothing, its time to live (0: none),
-    /// the generations expected: whether it was stored; if not, everything of the key is deleted.
+    /// the generations expected, if any: whether it was stored; if not, everything of the key is deleted.
     Commit,
 }
 
 impl Script {
-    pub(crate) const ALL: [Script; 8] = [
+    pub(crate) const ALL: [Script; 7] = [
         Script::Acquire,
         Script::Capture,
         Script::Fill,
         Script::Copy,
-        Script::Set,
         Script::Renew,
         Script::Release,
         Script::Commit,
@@ -85,15 +82,6 @@ impl Script {
                  else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end\n\
                  return 1"
             }
-            Script::Set => {
-                "if ARGV[2] == '0' then redis.call('SET', KEYS[1], ARGV[1])\n\
-                 else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end\n\
-                 redis.call('DEL', KEYS[2])\n\
-                 if ARGV[3] == '' then redis.call('DEL', KEYS[3])\n\
-                 elseif ARGV[4] == '0' then redis.call('SET', KEYS[3], ARGV[3])\n\
-                 else redis.call('SET', KEYS[3], ARGV[3], 'PX', ARGV[4]) end\n\
-                 return 1"
-            }
             Script::Renew => {
                 "local holder = redis.call('GET', KEYS[1])\n\
                  if holder ~= ARGV[1] and holder ~= ARGV[1] .. '!' then return 0 end\n\
@@ -107,8 +95,8 @@ impl Script {
                  return redis.call('DEL', KEYS[1])"
             }
             Script::Commit => {
-                "for i = 3, #KEYS do\n\
-                   if redis.call('GET', KEYS[i]) ~= ARGV[i + 2] then\n\
+                "for i = 5, #ARGV do\n\
+                   if redis.call('GET', KEYS[i - 2]) ~= ARGV[i] then\n\
                      redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])\n\
                      return 0\n\
                    end\n\

@@ -146,14 +146,9 @@ impl Item {
                 generation: redis.draw(),
             }));
         }
-        let fresh = |key: &str| {
-            let mut stamps = stamps.iter();
-            let own = stamps.find(|stamp| stamp.is_of(Guard::Key, key))?;
-            Some(own.generation)
-        };
         let given = self.keys().map(|key| Given {
             entry: self.sealing.under(key, &stamps, replication_id),
-            fresh: fresh(key),
+            fresh: Stamp::of_key(&stamps, key),
             ttl: self.ttl,
         });
         given.collect()

@@ -1,6 +1,6 @@
 //! Before a computation: the lease, and the generations of what it will depend on.
 
-use super::{Captured, Wanted, exactly};
+use super::{Captured, Wanted, call, exactly};
 use crate::generation::Guard;
 use crate::redis::link::{self, Failure};
 use crate::redis::names::Any;
@@ -37,7 +37,7 @@ impl Redis {
     ) -> Result<Begun, Failure> {
         let link = self.link().await?;
         let names = &self.shared.names;
-        let (entry, lease) = (names.entry(key), names.lease(key));
+        let names = [names.entry(key), names.lease(key)];
         let token = Token::new(link.replication_id(), self.draw());
         let asked = Asked {
             redis: self,
@@ -48,12 +48,7 @@ impl Redis {
             .evaluate(&link, |commands, link| {
                 // First, so that a deletion of the key between the two ends its generation.
                 self.capturing(commands, link, wanted);
-                commands
-                    .cmd("EVALSHA")
-                    .arg(link.hash(Script::Acquire))
-                    .arg(2)
-                    .arg(&entry)
-                    .arg(&lease)
+                call(commands, link, Script::Acquire, &names)
                     .arg(token.to_string())
                     .arg(millis(self.config().lease))
                     .arg(intent.seen)

@@ -1,6 +1,6 @@
 //! Keeping a lease, and giving it back.
 
-use super::all_well;
+use super::{all_well, call};
 use crate::redis::link::Failure;
 use crate::redis::script::Script;
 use crate::redis::{Redis, Token, millis, number};
@@ -17,14 +17,10 @@ impl Redis {
         too_long: bool,
     ) -> Result<bool, Failure> {
         let link = self.link().await?;
-        let lease = self.shared.names.lease(key);
+        let lease = [self.shared.names.lease(key)];
         let replies = self
             .evaluate(&link, |commands, link| {
-                commands
-                    .cmd("EVALSHA")
-                    .arg(link.hash(Script::Renew))
-                    .arg(1)
-                    .arg(&lease)
+                call(commands, link, Script::Renew, &lease)
                     .arg(token.to_string())
                     .arg(millis(self.config().lease))
                     .arg(u8::from(too_long));
@@ -59,15 +55,10 @@ impl Redis {
 
     async fn try_release(&self, key: &str, token: Token) -> Result<(), Failure> {
         let link = self.link().await?;
-        let lease = self.shared.names.lease(key);
+        let lease = [self.shared.names.lease(key)];
         let replies = self
             .evaluate(&link, |commands, link| {
-                commands
-                    .cmd("EVALSHA")
-                    .arg(link.hash(Script::Release))
-                    .arg(1)
-                    .arg(&lease)
-                    .arg(token.to_string());
+                call(commands, link, Script::Release, &lease).arg(token.to_string());
             })
             .await?;
         all_well(replies).map(|_| ())

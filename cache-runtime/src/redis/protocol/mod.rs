@@ -57,14 +57,7 @@ impl Redis {
         let names = self.names_of(wanted.guards);
         let any = wanted.any.iter().map(|&any| self.shared.names.any(any));
         let all: Vec<String> = names.chain(any).collect();
-        commands
-            .cmd("EVALSHA")
-            .arg(link.hash(Script::Capture))
-            .arg(all.len());
-        for name in &all {
-            commands.arg(name);
-        }
-        commands.arg(least_ttl(wanted.ttl).map_or(0, millis));
+        call(commands, link, Script::Capture, &all).arg(least_ttl(wanted.ttl).map_or(0, millis));
         commands.arg(generation_ttl(wanted.ttl).map_or(0, millis));
         for _ in &all {
             commands.arg(self.draw());
@@ -152,6 +145,17 @@ fn least_ttl(entry: Option<Duration>) -> Option<Duration> {
 
 fn generation_ttl(entry: Option<Duration>) -> Option<Duration> {
     least_ttl(entry).map(|ttl| ttl.saturating_mul(2))
+}
+
+/// A call of a script on these names. Its arguments follow.
+fn call<'p>(
+    commands: &'p mut Pipeline,
+    link: &Link,
+    script: Script,
+    names: &[String],
+) -> &'p mut Pipeline {
+    let commands = commands.cmd("EVALSHA");
+    commands.arg(link.hash(script)).arg(names.len()).arg(names)
 }
 
 fn exactly<const N: usize>(

@@ -1,6 +1,6 @@
 //! Storing: what was computed under a lease, what an explicit write has made, and what its caller already has.
 
-use super::{Sealed, Wanted, all_well, generation_ttl};
+use super::{Sealed, Wanted, all_well, call, generation_ttl};
 use crate::generation::{Guard, Named, Stamp};
 use crate::redis::link::{self, Failure, Link};
 use crate::redis::names::Any;
@@ -67,16 +67,9 @@ impl Redis {
         };
         let replies = self
             .evaluate(&link, |commands, link| {
-                commands
-                    .cmd("EVALSHA")
-                    .arg(link.hash(Script::Fill))
-                    .arg(2 + stamps.len())
-                    .arg(names.entry(&entry.key))
-                    .arg(names.lease(&entry.key));
-                for stamp in stamps {
-                    commands.arg(names.generation(stamp.guard, &stamp.name));
-                }
-                commands
+                let mut on = vec![names.entry(&entry.key), names.lease(&entry.key)];
+                on.extend(self.generations_of(stamps));
+                call(commands, link, Script::Fill, &on)
                     .arg(fill.token.to_string())
                     .arg(&entry.bytes)
                     .arg(fill.ttl.map_or(0, millis));
@@ -97,16 +90,15 @@ impl Redis {
 
     /// No lease fences a copy: the generation of its key does.
     fn copying(&self, commands: &mut Pipeline, link: &Link, fill: Fill<'_>, copy: &Sealed) {
-        let Some(expected) = generation_of(fill.stamps, &copy.key) else {
+        let Some(expected) = Stamp::of_key(fill.stamps, &copy.key) else {
             return;
         };
         let names = &self.shared.names;
-        commands
-            .cmd("EVALSHA")
-            .arg(link.hash(Script::Copy))
-            .arg(2)
-            .arg(names.entry(&copy.key))
-            .arg(names.generation(Guard::Key, &copy.key))
+        let on = [
+            names.entry(&copy.key),
+            names.generation(Guard::Key, &copy.key),
+        ];
+        call(commands, link, Script::Copy, &on)
             .arg(&copy.bytes)
             .arg(fill.ttl.map_or(0, millis))
             .arg(expected);
@@ -117,13 +109,24 @@ impl Redis {
     pub(crate) async fn commit(&self, commit: Commit<'_>) -> Result<bool, Failure> {
         let link = self.link().await?;
         let names = &self.shared.names;
+        let mut writes = vec![(commit.entry, commit.expected)];
+        for copy in commit.copies {
+            let is_own = |stamp: &&Stamp| stamp.is_of(Guard::Key, &copy.key);
+            let own = commit.expected.iter().find(is_own);
+            writes.push((copy, own.map(std::slice::from_ref).unwrap_or_default()));
+        }
+        let is_fenced = |(entry, expected): &(&Sealed, &[Stamp])| {
+            let own = expected.first();
+            own.is_some_and(|own| own.is_of(Guard::Key, &entry.key))
+        };
+        if !writes.iter().all(is_fenced) {
+            return Err(Failure::Refused("a key without its generation".into()));
+        }
         // Those of its keys are given their time when they are replaced.
         let mut guards = named(commit.stamps);
-        let is_of_record = |name: &str| {
-            let copies = commit.copies.iter();
-            *commit.entry.key == *name || copies.into_iter().any(|copy| *copy.key == *name)
-        };
-        guards.retain(|(guard, name)| *guard != Guard::Key || !is_of_record(name));
+        guards.retain(|(guard, name)| {
+            *guard != Guard::Key || writes.iter().all(|(entry, _)| entry.key != *name)
+        });
         let wanted = Wanted {
             guards: &guards,
             any: &[],
@@ -132,12 +135,9 @@ impl Redis {
         let replies = self
             .evaluate(&link, |commands, link| {
                 commands.cmd("DEL").arg(names.any(Any::Key));
-                self.committing(commands, link, commit, commit.entry, commit.expected);
-                for copy in commit.copies {
-                    let is_own = |stamp: &&Stamp| stamp.is_of(Guard::Key, &copy.key);
-                    let own = commit.expected.iter().find(is_own);
-                    let expected = own.map(std::slice::from_ref).unwrap_or_default();
-                    self.committing(commands, link, commit, copy, expected);
+                for (entry, expected) in &writes {
+                    let fresh = Stamp::of_key(commit.stamps, &entry.key);
+                    self.committing(commands, link, (entry, commit.ttl), fresh, expected);
                 }
                 if commit.prolong {
                     self.capturing(commands, link, wanted);
@@ -147,42 +147,44 @@ impl Redis {
         let mut replies = replies.into_iter();
         replies.next().transpose()?;
         let mut all = true;
-        for stored in replies.by_ref().take(1 + commit.copies.len()) {
+        for stored in replies.by_ref().take(writes.len()) {
             all &= number(&self.shared.stored(stored)?) == Some(1);
         }
         replies.try_for_each(|reply| reply.map(|_| ()))?;
         Ok(all)
     }
 
-    /// Stores under one key, of which the generation comes first in `expected`.
+    /// Stores under one key, if every generation that is expected stands; of these the key's own comes first.
     fn committing(
         &self,
         commands: &mut Pipeline,
         link: &Link,
-        commit: Commit<'_>,
-        entry: &Sealed,
+        (entry, ttl): (&Sealed, Option<Duration>),
+        fresh: Option<u64>,
         expected: &[Stamp],
     ) {
         let names = &self.shared.names;
-        let fresh = generation_of(commit.stamps, &entry.key);
-        commands
-            .cmd("EVALSHA")
-            .arg(link.hash(Script::Commit))
-            .arg(2 + expected.len())
-            .arg(names.entry(&entry.key))
-            .arg(names.lease(&entry.key));
-        for stamp in expected {
-            commands.arg(names.generation(stamp.guard, &stamp.name));
-        }
-        commands
+        let mut on = vec![
+            names.entry(&entry.key),
+            names.lease(&entry.key),
+            names.generation(Guard::Key, &entry.key),
+        ];
+        on.extend(self.generations_of(expected).skip(1));
+        call(commands, link, Script::Commit, &on)
             .arg(&entry.bytes)
-            .arg(commit.ttl.map_or(0, millis))
+            .arg(ttl.map_or(0, millis))
             .arg(fresh.map(|number| number.to_string()).unwrap_or_default())
             // What ends with a key is read only while its generation stands, so that may live as long as any.
-            .arg(generation_ttl(commit.ttl).map_or(0, millis));
+            .arg(generation_ttl(ttl).map_or(0, millis));
         for stamp in expected {
             commands.arg(stamp.generation);
         }
+    }
+
+    fn generations_of(&self, stamps: &[Stamp]) -> impl Iterator<Item = String> {
+        let names = &self.shared.names;
+        let stamps = stamps.iter();
+        stamps.map(|stamp| names.generation(stamp.guard, &stamp.name))
     }
 
     /// Stores what its caller already has, fencing off what began to compute before. `seal` makes the entries, given the
@@ -246,17 +248,7 @@ impl Redis {
         let names = &self.shared.names;
         commands.cmd("DEL").arg(names.any(Any::Key));
         for Given { entry, fresh, ttl } in given {
-            commands
-                .cmd("EVALSHA")
-                .arg(link.hash(Script::Set))
-                .arg(3)
-                .arg(names.entry(&entry.key))
-                .arg(names.lease(&entry.key))
-                .arg(names.generation(Guard::Key, &entry.key))
-                .arg(&entry.bytes)
-                .arg(ttl.map_or(0, millis))
-                .arg(fresh.map(|number| number.to_string()).unwrap_or_default())
-                .arg(generation_ttl(*ttl).map_or(0, millis));
+            self.committing(commands, link, (entry, *ttl), *fresh, &[]);
         }
     }
 
@@ -272,12 +264,6 @@ impl Redis {
         });
         known.collect()
     }
-}
-
-fn generation_of(stamps: &[Stamp], key: &str) -> Option<u64> {
-    let mut stamps = stamps.iter();
-    let own = stamps.find(|stamp| stamp.is_of(Guard::Key, key))?;
-    Some(own.generation)
 }
 
 fn named(stamps: &[Stamp]) -> Vec<Named> {
