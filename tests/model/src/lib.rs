@@ -7,7 +7,8 @@
 //! then goes wrong.
 //!
 //! The steps carry the names of the code's functions. The model knows no time: whatever can expire, expires at any
-//! moment. The local tier, codecs and patterns that are walked are not in it.
+//! moment. What a process keeps is the subject of a second model, with time ([`local`]). Codecs and patterns that are walked
+//! are in neither.
 
 #![forbid(unsafe_code)]
 
@@ -19,6 +20,7 @@ mod compute;
 mod enabled;
 mod faults;
 mod flight;
+pub mod local;
 mod mark;
 mod mutation;
 mod pending;
@@ -36,5 +38,5 @@ mod write;
 pub use budget::Budget;
 pub use mark::Mark;
 pub use mutation::Mutation;
-pub use report::{Report, exhaust, refute, uphold};
+pub use report::{Report, Subject, exhaust, refute, uphold};
 pub use setting::Setting;

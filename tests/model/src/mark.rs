@@ -80,19 +80,25 @@ pub enum Mark {
     BatchBusy,
 }
 
+impl From<Mark> for u8 {
+    fn from(mark: Mark) -> u8 {
+        mark as u8
+    }
+}
+
 /// The marks that were reached.
 #[derive(Debug, Default)]
-pub(crate) struct Marks(AtomicU64);
+pub struct Marks(AtomicU64);
 
 impl Marks {
-    pub(crate) fn note(&self, mark: Mark) {
-        let bit = 1 << mark as u8;
+    pub(crate) fn note(&self, mark: impl Into<u8>) {
+        let bit = 1 << mark.into();
         if self.0.load(Relaxed) & bit == 0 {
             self.0.fetch_or(bit, Relaxed);
         }
     }
 
-    pub(crate) fn has(&self, mark: Mark) -> bool {
-        self.0.load(Relaxed) & 1 << mark as u8 != 0
+    pub(crate) fn has(&self, mark: impl Into<u8>) -> bool {
+        self.0.load(Relaxed) & 1 << mark.into() != 0
     }
 }

@@ -1,13 +1,41 @@
 //! Searches from beginning to end, and what they say.
 
-use crate::mark::{Mark, Marks};
-use crate::mutation::Mutation;
-use crate::search::Search;
-use crate::setting::Setting;
+use crate::mark::Marks;
 use stateright::{Checker, HasDiscoveries, Model};
+use std::fmt::Debug;
+use std::hash::Hash;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Instant;
+
+/// What can be searched: a setting of one of the models.
+pub trait Subject: Clone {
+    /// What stateright explores.
+    type Search: Model<State: Debug + Hash + PartialEq + Clone + Send + Sync, Action: Copy + PartialEq>
+        + Send
+        + Sync
+        + 'static;
+    /// What a search may reach.
+    type Mark: Copy + Debug + Into<u8>;
+    /// The rules that can be broken.
+    type Mutation: Copy + Debug;
+
+    /// What it is about.
+    fn name(&self) -> &'static str;
+    /// The same, with what makes it different from others of the name.
+    fn title(&self) -> String;
+    /// The same setting with a rule broken, or with none.
+    #[must_use]
+    fn broken(self, mutation: Option<Self::Mutation>) -> Self;
+    /// To be explored.
+    fn search(&self, marks: &Arc<Marks>) -> Self::Search;
+    /// A step from a state, for people.
+    fn words(
+        &self,
+        state: &<Self::Search as Model>::State,
+        step: <Self::Search as Model>::Action,
+    ) -> String;
+}
 
 /// What a search has found.
 #[derive(Debug)]
@@ -25,7 +53,7 @@ pub struct Report {
 
 impl Report {
     /// Those of these marks that were not reached.
-    pub fn missing(&self, marks: &[Mark]) -> Vec<Mark> {
+    pub fn missing<M: Copy + Into<u8>>(&self, marks: &[M]) -> Vec<M> {
         marks
             .iter()
             .copied()
@@ -33,60 +61,58 @@ impl Report {
             .collect()
     }
 
-    fn of(checker: &impl Checker<Search>, started: Instant) -> Self {
-        let setting = &checker.model().setting;
+    fn of<S: Subject>(
+        subject: &S,
+        marks: Arc<Marks>,
+        checker: &impl Checker<S::Search>,
+        started: Instant,
+    ) -> Self {
         let found = checker
             .discoveries()
             .into_iter()
-            .map(|(property, path)| (property, path.into_actions()));
-        let shortest = found.min_by_key(|(_, steps)| steps.len());
-        let failure = shortest.map(|(property, steps)| {
-            (
-                property,
-                steps.into_iter().map(|step| step.words(setting)).collect(),
-            )
+            .map(|(property, path)| (property, path.into_vec()));
+        let shortest = found.min_by_key(|(_, path)| path.len());
+        let failure = shortest.map(|(property, path)| {
+            let steps = path
+                .iter()
+                .filter_map(|(state, step)| Some(subject.words(state, (*step)?)));
+            (property, steps.collect())
         });
         Report {
             states: checker.unique_state_count(),
             depth: checker.max_depth(),
             seconds: started.elapsed().as_secs_f32(),
             failure,
-            marks: Arc::clone(&checker.model().marks),
+            marks,
         }
     }
 }
 
 /// Explores every state, depth first.
-pub fn exhaust(setting: &Setting, threads: usize) -> Report {
-    let started = Instant::now();
-    let search = Search {
-        setting: setting.clone(),
-        marks: Arc::default(),
-    };
-    let checker = search
+pub fn exhaust<S: Subject>(subject: &S, threads: usize) -> Report {
+    let (started, marks) = (Instant::now(), Arc::default());
+    let checker = subject
+        .search(&marks)
         .checker()
         .threads(threads)
         .finish_when(HasDiscoveries::AnyFailures);
-    Report::of(&checker.spawn_dfs().join(), started)
+    Report::of(subject, marks, &checker.spawn_dfs().join(), started)
 }
 
 /// Explores breadth first, up to the shortest run that goes wrong.
-fn shortest(setting: &Setting) -> Report {
-    let started = Instant::now();
-    let search = Search {
-        setting: setting.clone(),
-        marks: Arc::default(),
-    };
+fn shortest<S: Subject>(subject: &S) -> Report {
+    let (started, marks) = (Instant::now(), Arc::default());
+    let search = subject.search(&marks);
     let checker = search.checker().finish_when(HasDiscoveries::AnyFailures);
-    Report::of(&checker.spawn_bfs().join(), started)
+    Report::of(subject, marks, &checker.spawn_bfs().join(), started)
 }
 
 /// Asserts that a setting holds in every state, and that its search reaches all these marks. Says how many states.
-pub fn uphold(setting: &Setting, threads: usize, marks: &[Mark]) -> Report {
-    let title = setting.title();
-    let report = exhaust(setting, threads);
+pub fn uphold<S: Subject>(subject: &S, threads: usize, marks: &[S::Mark]) -> Report {
+    let title = subject.title();
+    let report = exhaust(subject, threads);
     if let Some((property, _)) = &report.failure {
-        let steps = shortest(setting)
+        let steps = shortest(subject)
             .failure
             .map_or_else(Vec::new, |(_, steps)| steps);
         panic!(
@@ -109,15 +135,15 @@ pub fn uphold(setting: &Setting, threads: usize, marks: &[Mark]) -> Report {
 }
 
 /// Asserts that a setting, with a rule broken, goes wrong in this way. Says how.
-pub fn refute(setting: &Setting, mutation: Option<Mutation>, property: &str) -> Report {
-    let broken = mutation.map_or_else(|| setting.name.into(), |mutation| format!("{mutation:?}"));
-    let mut setting = setting.clone();
-    setting.mutation = mutation;
-    let report = shortest(&setting);
+pub fn refute<S: Subject>(subject: &S, mutation: Option<S::Mutation>, property: &str) -> Report {
+    let broken = mutation.map_or_else(|| subject.name().into(), |mutation| format!("{mutation:?}"));
+    let subject = subject.clone().broken(mutation);
+    let report = shortest(&subject);
     let Some((found, steps)) = &report.failure else {
         panic!(
             "{broken}: nothing goes wrong in {} states of {}",
-            report.states, setting.name
+            report.states,
+            subject.name()
         );
     };
     assert_eq!(*found, property, "{broken}");

@@ -1,7 +1,9 @@
 //! The model that stateright explores.
 
 use crate::enabled::Enabled;
-use crate::mark::Marks;
+use crate::mark::{Mark, Marks};
+use crate::mutation::Mutation;
+use crate::report::Subject;
 use crate::run::Run;
 use crate::setting::Setting;
 use crate::state::{At, Process, State, Verdict};
@@ -14,7 +16,7 @@ pub(crate) const NO_WASTE: &str = "one computation an invalidation";
 pub(crate) const SHORT_WAITS: &str = "nobody waits for more than two computations";
 pub(crate) const ALL_ANSWERED: &str = "everybody is answered";
 
-pub(crate) struct Search {
+pub struct Search {
     pub(crate) setting: Setting,
     pub(crate) marks: Arc<Marks>,
 }
@@ -85,5 +87,35 @@ impl Search {
             not_called || matches!(state.callers[c].at, At::Done | At::Gone)
         };
         state.verdict != Verdict::Fine || (0..self.setting.roles.len()).all(answered)
+    }
+}
+
+impl Subject for Setting {
+    type Search = Search;
+    type Mark = Mark;
+    type Mutation = Mutation;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn title(&self) -> String {
+        self.title()
+    }
+
+    fn broken(mut self, mutation: Option<Mutation>) -> Self {
+        self.mutation = mutation;
+        self
+    }
+
+    fn search(&self, marks: &Arc<Marks>) -> Search {
+        Search {
+            setting: self.clone(),
+            marks: Arc::clone(marks),
+        }
+    }
+
+    fn words(&self, _: &State, step: Step) -> String {
+        step.words(self)
     }
 }

@@ -232,7 +232,7 @@ pub(crate) enum Verdict {
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct State {
+pub struct State {
     pub(crate) redis: Redis,
     /// The lagging replica, or the old file.
     pub(crate) copy: Redis,

@@ -6,7 +6,7 @@ use std::fmt;
 
 /// A command, or one of those that a command falls into on a cluster. The names are those of the code's functions.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ask {
+pub enum Ask {
     Read(Set),
     /// Whether a flight of its own process still stands.
     Standing(Set),
@@ -27,7 +27,7 @@ pub(crate) enum Ask {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Step {
+pub enum Step {
     /// A caller's command and its reply.
     Ask(usize, Ask),
     /// A caller's command without a reply.
