@@ -11,6 +11,7 @@ mod encoding;
 mod error;
 mod function;
 mod invalidate;
+mod keeping;
 mod key;
 mod options;
 mod output;
@@ -53,11 +54,13 @@ use proc_macro::TokenStream;
 /// | `version = 2` | entries of other versions are misses |
 /// | `codec = json` | how values are written on a server: `bincode`, `postcard`, `msgpack` or `json`, all but the first with the feature of `cache-runtime` of that name; default: the cache's |
 /// | `compress = off` | not to compress large values on a server; `lz4`, the default, or `zstd` with the feature of that name |
+/// | `local = off`, `"30s"` | with a server: not to keep entries in this process, or only so long; default: as long as they live |
+/// | `consistency = strict` | with a server: every hit asks it, whatever the consistency of the cache is |
 /// | `sensitive` | keys appear in logs as digests |
 /// | `companion` | for free functions: a module of the function's name with `key`, `peek`, `refresh` and `invalidate` |
 /// | `crate = path` | where `cache_runtime` is, if it was renamed |
 ///
-/// An embedded cache keeps values as they are; `codec` and `compress` mean nothing to it. Entries on a server say how
+/// An embedded cache keeps values as they are; `codec`, `compress`, `local` and `consistency` mean nothing to it. Entries on a server say how
 /// they are written, so functions that share a key need not agree.
 ///
 /// An argument that is neither in the key nor skipped does not compile: two calls that differ in it would share
@@ -186,6 +189,7 @@ pub fn cache_put(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `name = Sessions` | the name of the cache; default: the record's and `Cache` |
 /// | `version = 2` | entries of other versions are misses |
 /// | `codec = json`, `compress = off` | how records are written on a server, as in [`macro@cached`] |
+/// | `local = off`, `consistency = strict` | what this process keeps of what is on a server, as in [`macro@cached`] |
 /// | `sensitive` | keys appear in logs as digests |
 /// | `crate = path` | where `cache_runtime` is, if it was renamed |
 ///

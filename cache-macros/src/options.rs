@@ -56,12 +56,11 @@ impl Known {
 }
 
 /// Options that are designed and do not exist yet. They are refused by name, so that nobody waits for an effect.
-const PLANNED: [&str; 10] = [
+const PLANNED: [&str; 9] = [
     "swr",
     "stale_if_error",
     "early",
     "jitter",
-    "local",
     "timeout",
     "lock",
     "batch",
@@ -226,7 +225,10 @@ impl Options {
             let word = word.to_string();
             let help = match did_you_mean(&word, words.iter().copied()) {
                 Some(near) => format!("did you mean `{name} = {near}`?"),
-                None => format!("`{name}` is one of {}", list(words.iter().copied())),
+                None => match words {
+                    [only] => format!("it can only be `{name} = {only}`"),
+                    _ => format!("`{name}` is one of {}", list(words.iter().copied())),
+                },
             };
             errors.push(&expr, format!("unknown `{name} = {word}`; {help}"));
             return None;
@@ -241,11 +243,17 @@ impl Options {
                     quoted.value()
                 )
             }
-            _ => format!(
-                "option `{name}` takes one of the words {}, without quotes: `{}`",
-                list(words.iter().copied()),
-                written(name)
-            ),
+            _ => match words {
+                [only] => format!(
+                    "option `{name}` takes the word `{only}`: `{}`",
+                    written(name)
+                ),
+                _ => format!(
+                    "option `{name}` takes one of the words {}, without quotes: `{}`",
+                    list(words.iter().copied()),
+                    written(name)
+                ),
+            },
         };
         errors.push(&expr, help);
         None
@@ -349,7 +357,8 @@ pub(crate) fn written(name: &str) -> String {
         "name" => "Sessions",
         "on" => "always",
         "codec" => "json",
-        "compress" => "off",
+        "compress" | "local" => "off",
+        "consistency" => "strict",
         "crate" => "my_crate::cache_runtime",
         _ => "…",
     };

@@ -243,7 +243,7 @@ fn is_forever(literal: &Lit) -> bool {
 }
 
 /// The milliseconds that a literal stands for, or what is wrong with it.
-fn of_literal(name: &Ident, literal: &Lit) -> Result<u64, String> {
+pub(crate) fn of_literal(name: &Ident, literal: &Lit) -> Result<u64, String> {
     match literal {
         Lit::Str(text) => duration::parse(&text.value()),
         Lit::Int(number) if !is_integer_suffix(number.suffix()) => Err(format!(

@@ -89,6 +89,19 @@ impl Tick {
         Tick(self.0.saturating_add(millis_up(after)))
     }
 
+    /// As a number, to be kept in an atomic.
+    #[cfg(feature = "redis")]
+    pub(crate) fn count(self) -> u64 {
+        self.0
+    }
+
+    /// The moment of such a number.
+    #[cfg(feature = "redis")]
+    #[inline]
+    pub(crate) fn of(count: u64) -> Tick {
+        Tick(count)
+    }
+
     /// The time from `earlier` until this moment; zero if it lies after it.
     pub(crate) fn since(self, earlier: Tick) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))

@@ -108,6 +108,15 @@ impl Entry {
         self.stamps.iter().all(|stamp| stamp.is_current())
     }
 
+    /// A reader relies on it, and the shared server does not see that.
+    #[cfg(feature = "redis")]
+    #[inline]
+    pub(crate) fn is_relied_on(&self) {
+        self.stamps
+            .iter()
+            .for_each(|stamp| stamp.remote.is_relied_on());
+    }
+
     #[inline]
     pub(crate) fn is_fresh(&self, now: Tick) -> bool {
         now < self.expires

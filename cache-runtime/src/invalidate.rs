@@ -119,13 +119,24 @@ impl Target {
     }
 }
 
-/// Who invalidates, for the log.
+/// Who invalidates, for the log and for people who ask.
 #[derive(Clone, Copy)]
 pub(crate) enum By {
     /// Whoever uses the handle itself.
     Hand,
     Function(&'static InvalidationSite),
     Domain(&'static Site),
+}
+
+impl By {
+    /// Where that is in the source, if that is known.
+    pub(crate) fn place(self) -> Option<(&'static str, u32)> {
+        match self {
+            By::Hand => None,
+            By::Function(site) => Some((site.file, site.line)),
+            By::Domain(site) => Some((site.file, site.line)),
+        }
+    }
 }
 
 impl fmt::Display for By {
@@ -147,11 +158,12 @@ pub(crate) async fn invalidate(cache: &Cache, target: &Target, by: By) -> Invali
     };
     #[cfg(not(feature = "redis"))]
     let done = here(cache, target);
-    note(cache, &done, by);
+    note(cache, target, &done, by);
     done
 }
 
-fn note(cache: &Cache, done: &Invalidated, by: By) {
+fn note(cache: &Cache, target: &Target, done: &Invalidated, by: By) {
+    cache.history().note(target, by);
     note_all(cache, 1, done, by);
 }
 
@@ -174,7 +186,7 @@ pub(crate) fn invalidate_soon(cache: &Cache, target: &Target, by: By) {
     };
     #[cfg(not(feature = "redis"))]
     let done = here(cache, target);
-    note(cache, &done, by);
+    note(cache, target, &done, by);
 }
 
 #[cfg(feature = "redis")]
@@ -294,6 +306,9 @@ async fn delete_all(cache: &Cache, keys: &[Key], by: By) -> (usize, Delivery) {
         removed: Some(removed as u64),
         delivery,
     };
+    for key in keys {
+        cache.history().note_key(key.as_str(), by);
+    }
     note_all(cache, keys.len(), &done, by);
     (removed, delivery)
 }

@@ -75,10 +75,13 @@ mod wiring;
 mod write;
 
 #[cfg(feature = "redis")]
-pub use crate::redis::RedisHealth;
+pub use crate::redis::{Coherence, RedisHealth};
+#[cfg(feature = "redis")]
+pub use cache::Consistency;
 pub use cache::{
     Builder, Cache, ConfigError, EntryDetails, Explanation, GetOrSet, GetOrTrySet, Health,
-    InstallError, Operation, Set, SetWith, State, TrySet, Warm, WarmReport, WriteThrough,
+    InstallError, Operation, PastInvalidation, Set, SetWith, StampDetails, State, Tier, TrySet,
+    Warm, WarmReport, WriteThrough,
 };
 pub use clock::{Clock, ManualClock};
 #[cfg(feature = "redis")]

@@ -13,6 +13,8 @@ pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The output of `future`, unless that takes longer than `limit`. Where there is no timer, there is no limit.
 ///
+/// Of a large future give the pinned reference (`pin!(…)`): what is given itself is held twice.
+///
 /// In a program that is short of processor time, the timer can be noticed before what it waits for, though that is
 /// there already. So the time is counted in parts, each of which begins when this future is polled: whoever is polled
 /// late waits longer.

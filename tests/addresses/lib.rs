@@ -4,7 +4,7 @@
 
 use cache_runtime::Cache;
 
-/// Whether what is stored through this address can be read through it.
+/// Whether what is stored through this address can be read through it, and the server tells of changes.
 ///
 /// # Panics
 ///
@@ -14,10 +14,7 @@ pub async fn leads_to_a_server(url: &str) -> bool {
     let cache = cache.expect("an address");
     let stored = cache.set("greeting", "hello".to_owned()).await;
     let read = cache.get::<String>("greeting").await;
-    let connected = cache
-        .health()
-        .await
-        .redis
-        .is_some_and(|redis| redis.connected);
-    stored && read.as_deref() == Some("hello") && connected
+    let redis = cache.health().await.redis;
+    let is_told = redis.is_some_and(|redis| redis.connected && redis.consistency == "bounded");
+    stored && read.as_deref() == Some("hello") && is_told
 }

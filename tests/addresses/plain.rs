@@ -41,16 +41,19 @@ async fn a_user_and_a_password() {
 async fn a_user_with_no_more_rights_than_needed() {
     let server = RedisServer::start().await;
     let mut user = vec!["ACL", "SETUSER", "ann", "on", ">word", "~app:*"];
-    let rights = "+@read +@write +@connection +@scripting +@transaction +info";
+    let rights = "+@read +@write +@connection +@scripting +@transaction +info +time";
     user.extend(rights.split(' '));
     server.command(&user).await;
     let url = format!("redis://ann:word@127.0.0.1:{}/", server.port());
     assert!(leads_to_a_server(&url).await);
-    server.command(&["ACL", "SETUSER", "ann", "-info"]).await;
-    let cache = Cache::builder().redis(url).build().await;
-    let health = cache.expect("an address").health().await;
-    let reason = health.redis.and_then(|redis| redis.reason);
-    assert!(reason.is_some_and(|reason| reason.contains("`INFO`")));
+    for (right, command) in [("time", "`TIME`"), ("info", "`INFO`")] {
+        let without = format!("-{right}");
+        server.command(&["ACL", "SETUSER", "ann", &without]).await;
+        let cache = Cache::builder().redis(url.clone()).build().await;
+        let health = cache.expect("an address").health().await;
+        let reason = health.redis.and_then(|redis| redis.reason);
+        assert!(reason.is_some_and(|reason| reason.contains(command)));
+    }
 }
 
 #[tokio::test]

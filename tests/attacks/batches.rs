@@ -1,7 +1,7 @@
 //! Batches, of which the last value for a key counts.
 
-use crate::{PATIENCE, either, until_connected};
-use cache_runtime::{Cache, DomainCache};
+use crate::{PATIENCE, either, on, until_connected};
+use cache_runtime::DomainCache;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use test_servers::RedisServer;
@@ -37,8 +37,7 @@ pub(crate) struct Big {
 #[tokio::test]
 async fn put_many_last_wins_too_large() {
     let server = RedisServer::start().await;
-    let cache = Cache::builder()
-        .redis(server.url())
+    let cache = on(server.url())
         .operation_timeout(PATIENCE)
         .max_entry_bytes(2000)
         .build()

@@ -1,6 +1,6 @@
 //! What is delivered later than it was said.
 
-use crate::{PATIENCE, ms, patient, until_connected};
+use crate::{PATIENCE, ms, on, patient, until_connected};
 use cache_runtime::{Cache, Delivery, cached};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -27,8 +27,7 @@ async fn pending_invalidations_end_any_tag_not_after_the_tags() {
     for attempt in 0..3 {
         let server = RedisServer::start().await;
         let proxy = Proxy::start(server.port()).await;
-        let far = Cache::builder()
-            .redis(proxy.url())
+        let far = on(proxy.url())
             .operation_timeout(Duration::from_secs(2))
             .connect_timeout(PATIENCE);
         let far = far.build().await.expect("valid");

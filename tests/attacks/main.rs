@@ -11,19 +11,28 @@ mod records;
 mod runtimes;
 mod waiting;
 
-use cache_runtime::{Cache, DomainCache};
+use cache_runtime::{Builder, Cache, Consistency, DomainCache};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
-use test_servers::{RedisServer, wait_until};
+use test_servers::{RedisServer, is_strict_run, wait_until};
 
 /// Long for what has no reason to wait, short for a test that fails.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// A cache on this server, with the consistency of this run.
+fn on(url: String) -> Builder {
+    let consistency = if is_strict_run() {
+        Consistency::Strict
+    } else {
+        Consistency::default()
+    };
+    Cache::builder().redis(url).consistency(consistency)
+}
+
 async fn patient(url: String) -> Cache {
-    let builder = Cache::builder()
-        .redis(url)
+    let builder = on(url)
         .operation_timeout(PATIENCE)
         .invalidation_timeout(PATIENCE);
     let cache = builder.build().await.expect("a valid configuration");

@@ -1,7 +1,7 @@
 //! Keys that nobody expects, and somebody else's data under ours.
 
-use crate::{Db, PATIENCE, patient, until_connected};
-use cache_runtime::{Cache, Ttl, cached};
+use crate::{Db, PATIENCE, on, patient, until_connected};
+use cache_runtime::{Ttl, cached};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
@@ -54,8 +54,7 @@ async fn a_key_of_another_type_keeps_nobody_from_running() {
 async fn odd_keys_and_times() {
     let server = RedisServer::start().await;
     for namespace in ["", "ns", "{t}", "a{", "b}", "{}"] {
-        let cache = Cache::builder()
-            .redis(server.url())
+        let cache = on(server.url())
             .namespace(namespace)
             .operation_timeout(PATIENCE)
             .build()

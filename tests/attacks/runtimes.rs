@@ -1,8 +1,8 @@
 //! Runtimes that stand still, and servers that are slow to connect to.
 
 use crate::parts::{It, it, stored_twice};
-use crate::{PATIENCE, ms, patient, until_connected};
-use cache_runtime::{Cache, cached};
+use crate::{PATIENCE, ms, on, patient, until_connected};
+use cache_runtime::cached;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 use test_servers::{Proxy, RedisServer};
@@ -21,8 +21,7 @@ fn a_runtime_that_stands_still_while_it_delivers() {
         .build()
         .expect("well");
     let cache = still.block_on(async {
-        let cache = Cache::builder()
-            .redis(proxy.url())
+        let cache = on(proxy.url())
             .operation_timeout(Duration::from_millis(500))
             .invalidation_timeout(Duration::from_millis(300))
             .build()
@@ -115,8 +114,7 @@ async fn longer_than_a_lease_may_be_held() {
         it.now.load(SeqCst)
     }
     let server = RedisServer::start().await;
-    let cache = Cache::builder()
-        .redis(server.url())
+    let cache = on(server.url())
         .operation_timeout(PATIENCE)
         .longest_wait(Duration::from_millis(100))
         .lease(Duration::from_millis(500))
@@ -138,11 +136,7 @@ async fn load_under_a_slow_server() {
     for delay in [20] {
         let server = RedisServer::start().await;
         let proxy = Proxy::start(server.port()).await;
-        let cache = Cache::builder()
-            .redis(proxy.url())
-            .build()
-            .await
-            .expect("v");
+        let cache = on(proxy.url()).build().await.expect("v");
         until_connected(&cache).await;
         let it = it(cache);
         for n in 0..200 {

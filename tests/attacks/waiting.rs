@@ -1,6 +1,6 @@
 //! How long calls wait for others, and for what.
 
-use crate::{PATIENCE, SessionCache, ms, patient, session, until_connected};
+use crate::{PATIENCE, SessionCache, ms, on, patient, session, until_connected};
 use cache_runtime::{Cache, Delivery, cached};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -29,8 +29,7 @@ async fn a_server_that_hangs_during_the_body_is_waited_for_once() {
     for which in ["plain", "tags_with", "load"] {
         let server = RedisServer::start().await;
         let proxy = Proxy::start(server.port()).await;
-        let cache = Cache::builder()
-            .redis(proxy.url())
+        let cache = on(proxy.url())
             .operation_timeout(TIMEOUT)
             .build()
             .await
@@ -218,8 +217,7 @@ async fn a_hung_body_elsewhere_delays_one_call_and_not_all() {
     }
     let server = RedisServer::start().await;
     let build = || async {
-        let cache = Cache::builder()
-            .redis(server.url())
+        let cache = on(server.url())
             .longest_wait(Duration::from_millis(100))
             .build()
             .await
@@ -251,8 +249,7 @@ async fn a_hung_body_elsewhere_delays_one_call_and_not_all() {
 #[tokio::test]
 async fn a_reader_does_not_wait_for_another_that_nobody_polls() {
     let server = RedisServer::start().await;
-    let cache = Cache::builder()
-        .redis(server.url())
+    let cache = on(server.url())
         .operation_timeout(Duration::from_millis(500))
         .build()
         .await
@@ -283,11 +280,7 @@ fn a_runtime_that_is_idle_does_not_keep_others_from_the_server() {
         .expect("a runtime");
     let (server, cache) = driver.block_on(async {
         let server = RedisServer::start().await;
-        let cache = Cache::builder()
-            .redis(server.url())
-            .build()
-            .await
-            .expect("valid");
+        let cache = on(server.url()).build().await.expect("valid");
         until_connected(&cache).await;
         cache.set("a", 1_u32).await;
         (server, cache)

@@ -1,10 +1,10 @@
 //! A server, a cache on it, and values to keep there.
 
-use cache_runtime::{Builder, Cache};
+use cache_runtime::{Builder, Cache, Consistency};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
-use test_servers::{Connection, RedisServer, Reply, wait_until};
+use test_servers::{Connection, RedisServer, Reply, is_strict_run, wait_until};
 
 /// Long for what has no reason to wait, short for a test that fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -42,6 +42,16 @@ pub(crate) struct World {
     runs: AtomicUsize,
 }
 
+/// A cache on this server, with the consistency of this run.
+fn on(url: String) -> Builder {
+    let consistency = if is_strict_run() {
+        Consistency::Strict
+    } else {
+        Consistency::default()
+    };
+    Cache::builder().redis(url).consistency(consistency)
+}
+
 impl World {
     pub(crate) async fn start() -> Self {
         World::with(|cache| cache.operation_timeout(PATIENCE)).await
@@ -49,7 +59,7 @@ impl World {
 
     pub(crate) async fn with(configure: impl FnOnce(Builder) -> Builder) -> Self {
         let server = RedisServer::start().await;
-        let cache = configure(Cache::builder().redis(server.url()));
+        let cache = configure(on(server.url()));
         World {
             server,
             cache: cache.build().await.expect("a valid configuration"),

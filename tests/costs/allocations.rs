@@ -55,3 +55,11 @@ fn a_hit_allocates_its_key_and_nothing_else() {
         );
     }
 }
+
+/// Everything that a call may come to is part of its future, which is part of its caller's.
+#[test]
+fn a_call_is_small() {
+    let size = size_of_val(&by_path(7, "ada"));
+    println!("{size} bytes");
+    assert!(size <= 2_000, "{size} bytes");
+}

@@ -2,8 +2,8 @@
 
 use crate::load::Load;
 use crate::mute::Mute;
-use crate::world::{By, Database, PATIENCE, Process, proxied, timed};
-use cache_runtime::{Builder, Cache, Delivery};
+use crate::world::{By, Database, PATIENCE, Process, proxied, strict, timed};
+use cache_runtime::{Builder, Delivery};
 use std::time::{Duration, Instant};
 use test_servers::{Proxy, RedisServer, wait_until};
 
@@ -135,7 +135,7 @@ async fn a_server_that_hangs_at_the_start_holds_nobody_up() {
     server.pause();
     let began = Instant::now();
     let limit = Duration::from_millis(300);
-    let builder = Cache::builder().redis(server.url()).connect_timeout(limit);
+    let builder = strict(server.url()).connect_timeout(limit);
     let cache = builder.build().await.expect("a valid configuration");
     let built = began.elapsed();
     assert!(built < 4 * limit, "{built:?}");

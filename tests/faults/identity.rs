@@ -1,8 +1,8 @@
 //! The server throws its clients out, changes its password, or becomes another one under them.
 
 use crate::load::Load;
-use crate::world::{By, Database, PATIENCE, Process};
-use cache_runtime::{Cache, Delivery};
+use crate::world::{By, Database, PATIENCE, Process, strict};
+use cache_runtime::Delivery;
 use std::time::{Duration, Instant};
 use test_servers::{RedisServer, wait_until};
 
@@ -100,7 +100,7 @@ async fn a_replica_is_not_used_in_the_first_place() {
     let database = Database::new();
     let (server, primary) = (RedisServer::start().await, RedisServer::start().await);
     server.replicate_from(&primary).await;
-    let builder = Cache::builder().redis(server.url());
+    let builder = strict(server.url());
     let builder = builder.operation_timeout(PATIENCE);
     let cache = builder.build().await.expect("a valid configuration");
     let redis = cache.health().await.redis.expect("there is one");

@@ -1,6 +1,6 @@
 //! A cached function that calls another one: what the outer value is made of must not end without it.
 
-use crate::world::PATIENCE;
+use crate::world::{PATIENCE, strict};
 use cache_runtime::{Cache, cached};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -41,7 +41,7 @@ async fn an_outer_value_depends_on_an_inner_one_that_was_set_while_it_was_read()
     let server = RedisServer::start().await;
     let proxy = Proxy::start(server.port()).await;
     let cache = |url| async {
-        let builder = Cache::builder().redis(url).operation_timeout(PATIENCE);
+        let builder = strict(url).operation_timeout(PATIENCE);
         builder.build().await.expect("a valid configuration")
     };
     let database = Arc::new(AtomicU32::new(1));

@@ -1,6 +1,6 @@
 //! Patterns that are no scopes: the server has to be searched.
 
-use crate::world::{Database, PATIENCE, soon};
+use crate::world::{Database, PATIENCE, soon, strict};
 use cache_runtime::{Cache, Delivery, Route, Ttl, cached, key};
 use std::time::Duration;
 use test_servers::RedisServer;
@@ -8,7 +8,7 @@ use test_servers::RedisServer;
 const USERS: usize = 2_500;
 
 async fn cache(server: &RedisServer, namespace: &str) -> Cache {
-    let builder = Cache::builder().redis(server.url()).namespace(namespace);
+    let builder = strict(server.url()).namespace(namespace);
     let builder = builder
         .operation_timeout(PATIENCE)
         .invalidation_timeout(PATIENCE);

@@ -1,7 +1,7 @@
 //! Questions that need no value: `contains`, `ttl`, `explain`, `warm`.
 
-use crate::world::PATIENCE;
-use cache_runtime::{Cache, State, Ttl};
+use crate::world::{PATIENCE, strict};
+use cache_runtime::{State, Ttl};
 use std::convert::Infallible;
 use std::time::Duration;
 use test_servers::RedisServer;
@@ -10,7 +10,7 @@ use test_servers::RedisServer;
 async fn an_entry_that_depends_on_nothing_but_its_scopes_is_there() {
     let server = RedisServer::start().await;
     for namespace in ["", "app"] {
-        let builder = Cache::builder().redis(server.url()).namespace(namespace);
+        let builder = strict(server.url()).namespace(namespace);
         let cache = builder.operation_timeout(PATIENCE).build().await;
         let cache = cache.expect("a valid configuration");
         let set = cache.set("row:7", 7_u32).ttl(Ttl::secs(60));

@@ -1,7 +1,7 @@
 //! A record is stored under several keys, and a computation has the lease of one of them.
 
 use crate::mute::Mute;
-use crate::world::PATIENCE;
+use crate::world::{PATIENCE, strict};
 use cache_runtime::{Cache, DomainCache};
 use serde::{Deserialize, Serialize};
 use test_servers::{RedisServer, wait_until};
@@ -36,7 +36,7 @@ async fn until_connected(cache: &Cache) {
 }
 
 async fn sessions(url: String) -> (Cache, SessionCache) {
-    let builder = Cache::builder().redis(url);
+    let builder = strict(url);
     let cache = builder.build().await.expect("a valid configuration");
     until_connected(&cache).await;
     let sessions = SessionCache::new(&cache);

@@ -1,8 +1,8 @@
 //! A cache on a Redis server that is started for one test, and ends with it.
 
-use cache_runtime::{Builder, Cache};
+use cache_runtime::{Builder, Cache, Consistency};
 use std::time::Duration;
-use test_servers::RedisServer;
+use test_servers::{RedisServer, is_strict_run};
 
 /// How much slower than the embedded one this backend is, for tests that count rounds.
 pub(crate) const SLOWNESS: usize = 6;
@@ -23,9 +23,7 @@ impl Backend {
     pub(crate) async fn with(configure: impl FnOnce(Builder) -> Builder) -> Self {
         let server = RedisServer::start().await;
         // Machines that run tests may stand still for longer than a server in production may.
-        let cache = Cache::builder()
-            .redis(server.url())
-            .operation_timeout(Duration::from_secs(5));
+        let cache = on(server.url()).operation_timeout(Duration::from_secs(5));
         Backend {
             cache: configure(cache)
                 .build()
@@ -38,6 +36,16 @@ impl Backend {
     pub(crate) fn cache(&self) -> Cache {
         self.cache.clone()
     }
+}
+
+/// A cache on this server, with the consistency of this run.
+fn on(url: String) -> Builder {
+    let consistency = if is_strict_run() {
+        Consistency::Strict
+    } else {
+        Consistency::default()
+    };
+    Cache::builder().redis(url).consistency(consistency)
 }
 
 /// Lets every other task run as far as it can: on a server, for as long as that takes to answer.

@@ -1,10 +1,10 @@
 //! An application: a database of one number, and processes that read it through caches of their own.
 
-use cache_runtime::{Builder, Cache, cached};
+use cache_runtime::{Builder, Cache, Consistency, cached};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
-use test_servers::wait_until;
+use test_servers::{is_strict_run, wait_until};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
@@ -26,14 +26,24 @@ pub(crate) struct App {
     pub(crate) may_go_on: Semaphore,
 }
 
+/// A cache on this server, with the consistency of this run.
+fn on(url: String) -> Builder {
+    let consistency = if is_strict_run() {
+        Consistency::Strict
+    } else {
+        Consistency::default()
+    };
+    Cache::builder().redis(url).consistency(consistency)
+}
+
 impl App {
     pub(crate) async fn start(url: String, database: &Arc<Database>) -> Arc<Self> {
-        App::with(database, Cache::builder().redis(url)).await
+        App::with(database, on(url)).await
     }
 
     /// With times that no busy machine exceeds.
     pub(crate) async fn patient(url: String, database: &Arc<Database>) -> Arc<Self> {
-        let builder = Cache::builder().redis(url).operation_timeout(PATIENCE);
+        let builder = on(url).operation_timeout(PATIENCE);
         App::with(
             database,
             builder.lease(6 * PATIENCE).longest_wait(6 * PATIENCE),

@@ -90,7 +90,8 @@ pub(super) fn declare_site(cached: &Cached, name: &TokenStream) -> TokenStream {
     let storing = cached
         .storing
         .site_options(&cached.krate, cached.key.as_ref());
-    quote!(#krate::__private::site! { #name: function #key #storing })
+    let keeping = cached.keeping.site_options();
+    quote!(#krate::__private::site! { #name: function #key #storing #keeping })
 }
 
 /// `Call::new(…)`, up to the look-up.

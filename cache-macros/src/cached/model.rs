@@ -2,6 +2,7 @@
 
 use crate::error::Errors;
 use crate::function::Function;
+use crate::keeping::Keeping;
 use crate::options::{Known, Options};
 use crate::output;
 use crate::shared::{Skipped, check_every_argument, check_every_parameter};
@@ -25,6 +26,8 @@ const KNOWN: Known = Known {
         "version",
         "codec",
         "compress",
+        "local",
+        "consistency",
         "sensitive",
         "companion",
         "crate",
@@ -35,6 +38,7 @@ const KNOWN: Known = Known {
 pub(super) struct Cached {
     pub(super) key: Option<Template>,
     pub(super) storing: Storing,
+    pub(super) keeping: Keeping,
     pub(super) cache: Option<Expr>,
     pub(super) when: Option<Expr>,
     pub(super) companion: bool,
@@ -64,6 +68,7 @@ impl Cached {
         let companion = companion.filter(|_| options.take_flag("companion", errors));
         let cached = Cached {
             storing,
+            keeping: Keeping::parse(&mut options, errors),
             cache: options.take_expr("cache", errors),
             when: options.take_expr("when", errors),
             companion: companion.is_some(),

@@ -170,6 +170,7 @@ fn site(domain: &DomainModel) -> TokenStream {
         options.extend(quote!(, version = #version));
     }
     options.extend(domain.encoding.site_options(krate));
+    options.extend(domain.keeping.site_options());
     if domain.sensitive {
         options.extend(quote!(, sensitive = true));
     }

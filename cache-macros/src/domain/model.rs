@@ -2,6 +2,7 @@
 
 use crate::encoding::Encoding;
 use crate::error::Errors;
+use crate::keeping::Keeping;
 use crate::options::{Known, Opt, Options, Value, written};
 use crate::storing::{OfValue, Time};
 use crate::template::{Role, Scope, Template};
@@ -20,6 +21,8 @@ const ON_TYPE: Known = Known {
         "version",
         "codec",
         "compress",
+        "local",
+        "consistency",
         "sensitive",
         "crate",
     ],
@@ -42,6 +45,7 @@ pub(super) struct DomainModel {
     pub(super) ttl_with: Option<OfValue>,
     pub(super) version: Option<u32>,
     pub(super) encoding: Encoding,
+    pub(super) keeping: Keeping,
     pub(super) sensitive: bool,
     pub(super) krate: Path,
     pub(super) keys: Vec<Field>,
@@ -108,6 +112,7 @@ impl DomainModel {
                 .take_expr("version", errors)
                 .and_then(|expr| crate::storing::version(&expr, errors)),
             encoding: Encoding::parse(&mut options, errors),
+            keeping: Keeping::parse(&mut options, errors),
             sensitive: options.take_flag("sensitive", errors),
             krate: options.take_crate(errors),
             keys: Vec::new(),

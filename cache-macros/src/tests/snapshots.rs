@@ -74,6 +74,10 @@ snapshots! {
     cached_encoding: cached
         r#"#[cached(key = "report:{id}", version = 2, codec = json, compress = off, crate = my::cache)]
         async fn report(id: u64) -> Report { build(id).await }"#
+    cached_kept_briefly: cached
+        r#"#[cached(key = "price:{id}", local = "5s")] async fn price(id: u64) -> u64 { ask(id).await }"#
+    cached_strictly: cached
+        r#"#[cached(key = "stock:{id}", consistency = strict)] async fn stock(id: u64) -> u64 { count(id).await }"#
     invalidate: cache_invalidate
         r#"#[cache_invalidate("user:{id}:*", "users", tags = ["user:{id}"])]
         async fn rename(db: &Db, id: u64, name: &str) -> Result<(), DbError> { db.rename(id, name).await }"#

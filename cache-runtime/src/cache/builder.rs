@@ -1,6 +1,8 @@
 //! Building a cache.
 
 use super::Cache;
+#[cfg(feature = "redis")]
+use super::config::Consistency;
 use super::config::{Config, ConfigError};
 use crate::clock::Clock;
 #[cfg(feature = "redis")]
@@ -202,6 +204,12 @@ impl Builder {
     /// of them has begun. Default: 3 s.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.config.redis.lease = lease.max(Duration::from_millis(10));
+        self
+    }
+
+    /// How old a value may be that this process serves without asking the server. Default: two seconds.
+    pub fn consistency(mut self, consistency: Consistency) -> Self {
+        self.config.consistency = consistency;
         self
     }
 

@@ -27,6 +27,8 @@ pub(crate) struct Config {
     pub(crate) redis: RedisConfig,
     #[cfg(feature = "redis")]
     pub(crate) codec: Codec,
+    #[cfg(feature = "redis")]
+    pub(crate) consistency: Consistency,
     /// By domain, as in the variable: `SESSION`.
     domain_ttls: HashMap<String, Ttl>,
 }
@@ -46,8 +48,42 @@ impl Default for Config {
             redis: RedisConfig::default(),
             #[cfg(feature = "redis")]
             codec: Codec::default(),
+            #[cfg(feature = "redis")]
+            consistency: Consistency::default(),
             domain_ttls: HashMap::new(),
         }
+    }
+}
+
+/// What a hit promises where the cache is on a shared server: how old a value may be.
+///
+/// Chosen by [`Builder::consistency`](super::Builder::consistency) or the variable `CACHE_CONSISTENCY` (`strict`, or the
+/// bound: `2s`); for one function by `consistency = strict`. An embedded cache is strict.
+///
+/// ```
+/// use cache_runtime::Consistency;
+/// use std::time::Duration;
+///
+/// assert_eq!(Consistency::default(), Consistency::Bounded(Duration::from_secs(2)));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg(feature = "redis")]
+pub enum Consistency {
+    /// Every hit asks the server: what was invalidated anywhere is not served once that has returned.
+    Strict,
+    /// Hits are answered from this process for as long as the server has not told of a change. It tells within a
+    /// millisecond or so; if the network is cut, what is served was valid at most this long ago. What this process has
+    /// invalidated itself, it does not serve once that has returned.
+    ///
+    /// A server that tells nothing (before Redis 6, or behind a proxy that hides it) makes the cache strict; it says so in
+    /// the log and in [`Cache::health`](super::Cache::health).
+    Bounded(Duration),
+}
+
+#[cfg(feature = "redis")]
+impl Default for Consistency {
+    fn default() -> Self {
+        Consistency::Bounded(Duration::from_secs(2))
     }
 }
 
@@ -122,6 +158,9 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 #[cfg(not(feature = "redis"))]
 const NO_REDIS: &str = "this build is without the feature `redis` of cache-runtime";
+#[cfg(feature = "redis")]
+const CONSISTENCY: &str =
+    "expected `strict`, or how old what is kept in a process may be, such as `2s`";
 const DURATION: &str = "expected seconds, a duration such as `5m` or `1h 30m`, or `forever`";
 
 impl Config {
@@ -164,6 +203,10 @@ impl Config {
             }
             "CACHE_DEFAULT_TTL" => {
                 self.default_ttl = ttl(value).ok_or_else(|| unreadable(DURATION))?;
+            }
+            #[cfg(feature = "redis")]
+            "CACHE_CONSISTENCY" => {
+                self.consistency = consistency(value).ok_or_else(|| unreadable(CONSISTENCY))?;
             }
             #[cfg(feature = "redis")]
             _ if variable.starts_with("REDIS_") => self.apply_redis(variable, value)?,
@@ -240,6 +283,10 @@ impl Config {
         }
         let config = RedisConfig {
             longest_hold: self.longest_wait.saturating_mul(HOLD_PER_WAIT),
+            staleness: match self.consistency {
+                Consistency::Strict => None,
+                Consistency::Bounded(bound) => Some(bound),
+            },
             ..self.redis.clone()
         };
         let redis = Redis::new(config, &self.namespace);
@@ -291,6 +338,17 @@ fn ttl(value: &str) -> Option<Ttl> {
         return Some(Ttl::secs(seconds));
     }
     humantime::parse_duration(value).ok().map(Ttl::For)
+}
+
+#[cfg(feature = "redis")]
+fn consistency(value: &str) -> Option<Consistency> {
+    if value.eq_ignore_ascii_case("strict") {
+        return Some(Consistency::Strict);
+    }
+    let bound = humantime::parse_duration(value).ok();
+    bound
+        .filter(|bound| !bound.is_zero())
+        .map(Consistency::Bounded)
 }
 
 #[cfg(test)]
@@ -377,6 +435,19 @@ mod tests {
                 error.starts_with(&format!("{name}=`{wrong}`: expected")),
                 "{error}"
             );
+        }
+    }
+
+    #[cfg(feature = "redis")]
+    #[test]
+    fn consistency_is_strict_or_a_bound() {
+        let read = |value| read(&[("CACHE_CONSISTENCY", value)]).map(|config| config.consistency);
+        assert_eq!(read("Strict"), Ok(Consistency::Strict));
+        let bound = Duration::from_millis(500);
+        assert_eq!(read("500ms"), Ok(Consistency::Bounded(bound)));
+        for wrong in ["bounded", "2", "0s", "-1s"] {
+            let error = read(wrong).expect_err("unreadable").to_string();
+            assert!(error.contains("expected `strict`"), "{error}");
         }
     }
 

@@ -1,13 +1,14 @@
 //! Why a key is answered as it is.
 
 use super::Cache;
+use super::history::in_full;
 use crate::entry::Entry;
-#[cfg(feature = "redis")]
-use crate::generation::Named;
 use crate::generation::{Generation, Guard};
-use crate::key::Key;
+use crate::key::{Key, scopes};
 #[cfg(feature = "redis")]
 use crate::read_through::remote;
+#[cfg(feature = "redis")]
+use crate::redis::Redis;
 use crate::stats::Bytes;
 use crate::ttl::Ttl;
 use serde::Serialize;
@@ -27,12 +28,29 @@ pub struct Explanation {
     pub computing: bool,
     /// The details of the entry, if there is one.
     pub entry: Option<EntryDetails>,
+    /// What this process has done last to invalidate it, the youngest first.
+    pub invalidations: Vec<PastInvalidation>,
+}
+
+/// Where an answer comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Tier {
+    /// This process.
+    Local,
+    /// The shared server.
+    Server,
 }
 
 /// What the cache knows about an entry.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct EntryDetails {
+    /// What would answer the next call.
+    pub tier: Tier,
+    /// For how long this process has kept it.
+    pub kept_for: Option<Duration>,
     /// Since it was stored.
     pub age: Duration,
     /// How long it stays fresh; `None` for ever.
@@ -45,6 +63,34 @@ pub struct EntryDetails {
     pub guards: Vec<String>,
     /// Of these, what has invalidated it.
     pub invalidated_by: Vec<String>,
+    /// The generations that it was computed under, where that is known.
+    pub stamps: Vec<StampDetails>,
+}
+
+/// One of the generations that an entry hangs on.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct StampDetails {
+    /// Whose: `scope …`, `tag …`, `key …`.
+    pub guard: String,
+    /// Its number on the server, if there is one at present. In an embedded cache generations have no numbers.
+    pub generation: Option<u64>,
+    /// Whether it is the one that the entry was computed under.
+    pub stands: bool,
+}
+
+/// An invalidation by this process.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct PastInvalidation {
+    /// What was invalidated: `tag …`, `scope …`, `key …`, `pattern …`.
+    pub what: String,
+    /// By which annotated function or domain cache; `(direct)` for use of the handle.
+    pub by: String,
+    /// Where that is in the source: `src/users.rs:42`.
+    pub place: Option<String>,
+    /// How long ago.
+    pub ago: Duration,
 }
 
 /// Whether a key would be a hit, and if not, why.
@@ -83,35 +129,74 @@ impl Cache {
     /// ```
     pub async fn explain(&self, key: impl Into<Key>) -> Explanation {
         let key = key.into();
-        #[cfg(feature = "redis")]
-        if let Some(redis) = self.redis() {
-            return match remote::inspect(self, redis, key.as_str()).await {
-                Ok((entry, computing)) => Explanation {
-                    key: key.as_str().to_owned(),
-                    state: entry.as_ref().map_or(State::Absent, |entry| entry.state),
-                    computing,
-                    entry: entry.map(|entry| on_server(key.as_str(), entry)),
-                },
-                Err(_) => Explanation {
-                    key: key.as_str().to_owned(),
-                    state: State::Unknown,
-                    computing: self.flights().contains(key.as_str()),
-                    entry: None,
-                },
-            };
-        }
-        let found = self
-            .local()
-            .peek(key.as_str())
-            .filter(|entry| !entry.is_hint());
-        Explanation {
-            computing: self.flights().contains(key.as_str()),
-            state: found
-                .as_ref()
-                .map_or(State::Absent, |entry| self.state(entry)),
-            entry: found.map(|entry| self.details(&entry)),
+        let mut explanation = Explanation {
             key: key.as_str().to_owned(),
+            state: State::Absent,
+            computing: self.flights().contains(key.as_str()),
+            entry: None,
+            invalidations: Vec::new(),
+        };
+        #[cfg(feature = "redis")]
+        match self.redis() {
+            Some(redis) => self.explain_on(redis, &mut explanation).await,
+            None => self.explain_here(&mut explanation),
         }
+        #[cfg(not(feature = "redis"))]
+        self.explain_here(&mut explanation);
+        explanation.invalidations = self.past(&explanation);
+        explanation
+    }
+
+    fn explain_here(&self, explanation: &mut Explanation) {
+        let found = self.local().peek(&explanation.key);
+        if let Some(entry) = found.filter(|entry| !entry.is_hint()) {
+            explanation.state = self.state(&entry);
+            explanation.entry = Some(self.details(&entry));
+        }
+    }
+
+    #[cfg(feature = "redis")]
+    async fn explain_on(&self, redis: &Redis, explanation: &mut Explanation) {
+        let key = explanation.key.clone();
+        let Ok((entry, computing)) = remote::inspect(self, redis, &key).await else {
+            explanation.state = State::Unknown;
+            return;
+        };
+        explanation.computing = computing;
+        let Some(entry) = entry else { return };
+        explanation.state = entry.state;
+        let kept = self.local().peek(&key).filter(|kept| {
+            let is_fresh = redis.mirror().is_some_and(|mirror| mirror.is_fresh());
+            is_fresh && kept.is_current() && kept.is_fresh(self.now())
+        });
+        let mut details = on_server(&key, entry);
+        if let Some(kept) = kept {
+            details.tier = Tier::Local;
+            details.kept_for = Some(self.now().since(kept.created));
+        }
+        explanation.entry = Some(details);
+    }
+
+    /// What has invalidated the key, or anything that its entry depends on.
+    fn past(&self, explanation: &Explanation) -> Vec<PastInvalidation> {
+        let key = &explanation.key;
+        let guards = match &explanation.entry {
+            Some(entry) => entry.guards.clone(),
+            None => {
+                let scopes = scopes(key).map(|scope| in_full(Guard::Scope, scope));
+                std::iter::once(in_full(Guard::Key, key))
+                    .chain(scopes)
+                    .collect()
+            }
+        };
+        let past = self.history().of(key, &guards).into_iter();
+        past.map(|(what, past)| PastInvalidation {
+            what,
+            by: past.by.to_string(),
+            place: past.by.place().map(|(file, line)| format!("{file}:{line}")),
+            ago: past.at.elapsed(),
+        })
+        .collect()
     }
 
     fn state(&self, entry: &Entry) -> State {
@@ -129,7 +214,15 @@ impl Cache {
     fn details(&self, entry: &Entry) -> EntryDetails {
         let now = self.now();
         let ended = entry.stamps().iter().filter(|stamp| !stamp.is_current());
+        let stamps = entry.stamps().iter().map(|stamp| StampDetails {
+            guard: name(stamp),
+            generation: None,
+            stands: stamp.is_current(),
+        });
         EntryDetails {
+            tier: Tier::Local,
+            kept_for: None,
+            stamps: stamps.collect(),
             age: now.since(entry.created),
             time_left: match entry.time_left(now) {
                 Ttl::For(left) => Some(left),
@@ -147,31 +240,28 @@ fn name(stamp: &Arc<Generation>) -> String {
     in_full(stamp.guard(), stamp.name())
 }
 
-fn in_full(guard: Guard, name: &str) -> String {
-    match guard {
-        Guard::Key => format!("key {name}"),
-        Guard::Scope => format!("scope {name}*"),
-        Guard::Tag => format!("tag {name}"),
-    }
-}
-
 #[cfg(feature = "redis")]
 fn on_server(key: &str, entry: remote::Inspected) -> EntryDetails {
-    let names = |guards: Vec<Named>| {
-        guards
-            .iter()
-            .map(|(guard, name)| in_full(*guard, name))
-            .collect::<Vec<_>>()
-    };
+    let stamps = entry.stamps.iter().map(|stamp| StampDetails {
+        guard: in_full(stamp.guard, &stamp.name),
+        generation: stamp.now,
+        stands: stamp.stands,
+    });
+    let stamps: Vec<StampDetails> = stamps.collect();
+    let guards = stamps.iter().map(|stamp| stamp.guard.clone());
     // It ends together with its entry, so the entry need not list it.
     let own = in_full(Guard::Key, key);
+    let ended = stamps.iter().filter(|stamp| !stamp.stands);
     EntryDetails {
+        tier: Tier::Server,
+        kept_for: None,
         age: entry.age,
         time_left: entry.time_left,
         bytes: entry.bytes,
         computed_in: Some(entry.cost),
-        guards: [vec![own], names(entry.guards)].concat(),
-        invalidated_by: names(entry.ended),
+        guards: std::iter::once(own).chain(guards).collect(),
+        invalidated_by: ended.map(|stamp| stamp.guard.clone()).collect(),
+        stamps,
     }
 }
 
@@ -194,9 +284,27 @@ impl fmt::Display for Explanation {
         if self.computing {
             f.write_str("; a computation is under way")?;
         }
-        let Some(entry) = &self.entry else {
-            return Ok(());
-        };
+        if let Some(entry) = &self.entry {
+            entry.fmt(f)?;
+        }
+        for past in &self.invalidations {
+            let ago = in_words(past.ago);
+            write!(
+                f,
+                "\n  {} was invalidated {ago} ago by {}",
+                past.what, past.by
+            )?;
+            if let Some(place) = &past.place {
+                write!(f, " ({place})")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for EntryDetails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entry = self;
         let left = match entry.time_left {
             Some(left) => format!("{} left", in_words(left)),
             None => "for ever".to_owned(),
@@ -205,6 +313,9 @@ impl fmt::Display for Explanation {
         write!(f, "\n  stored {age} ago, {left}, about {bytes}")?;
         if let Some(cost) = entry.computed_in {
             write!(f, ", computed in {cost:.1?}")?;
+        }
+        if let Some(kept_for) = entry.kept_for {
+            write!(f, "\n  kept in this process for {}", in_words(kept_for))?;
         }
         write!(f, "\n  invalidated by any of: {}", entry.guards.join(", "))?;
         if !entry.invalidated_by.is_empty() {

@@ -7,12 +7,15 @@ mod direct;
 mod explain;
 mod global;
 mod health;
+mod history;
 mod operation;
 pub(crate) mod warm;
 
 pub use builder::Builder;
 pub use config::ConfigError;
-pub use explain::{EntryDetails, Explanation, State};
+#[cfg(feature = "redis")]
+pub use config::Consistency;
+pub use explain::{EntryDetails, Explanation, PastInvalidation, StampDetails, State, Tier};
 pub use global::InstallError;
 pub use health::Health;
 pub use operation::{GetOrSet, GetOrTrySet, Operation, Set, SetWith, TrySet, WriteThrough};
@@ -33,6 +36,7 @@ use crate::sync::all_at_once;
 use crate::ttl::Ttl;
 use config::Config;
 pub(crate) use config::DEFAULT_TTL;
+use history::History;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -80,6 +84,7 @@ struct Shared {
     families: Families,
     invalidations: AtomicU64,
     deferred: AtomicU64,
+    history: History,
 }
 
 impl Cache {
@@ -106,6 +111,7 @@ impl Cache {
     /// | `CACHE_NAMESPACE` | what stands before every key on a shared server | none |
     /// | `CACHE_DEFAULT_TTL` | time to live where none is given: seconds, `5m`, `forever` | `5m` |
     /// | `CACHE_{DOMAIN}_TTL` | time to live of a domain cache: `CACHE_SESSION_TTL` | its own |
+    /// | `CACHE_CONSISTENCY` | with a server: `strict`, or how old what this process keeps may be: `2s` | `2s` |
     /// | `REDIS_URL` | a Redis server: `redis://[user[:password]@]host[:port][/database]`, `unix:///path/to/socket`; `rediss://…` for TLS (feature `tls`) | none: embedded |
     /// | `REDIS_HOST`, `REDIS_PORT`, `REDIS_USERNAME`, `REDIS_PASSWORD`, `REDIS_DB` | the same in parts | |
     /// | `REDIS_POOL_SIZE` | connections to keep | `1` |
@@ -134,6 +140,7 @@ impl Cache {
                 families: Families::default(),
                 invalidations: AtomicU64::new(0),
                 deferred: AtomicU64::new(0),
+                history: History::new(),
             }),
         }
     }
@@ -157,6 +164,8 @@ impl Cache {
             evictions: self.local().evicted(),
             invalidations: self.shared.invalidations.load(Ordering::Relaxed),
             deferred: self.shared.deferred.load(Ordering::Relaxed),
+            #[cfg(feature = "redis")]
+            coherence: self.redis().and_then(Redis::coherence),
         }
     }
 }
@@ -167,8 +176,8 @@ impl Cache {
         self.shared.id
     }
 
-    /// The shared server, if there is one. Then it knows what is stored and what is current, and this process keeps
-    /// nothing.
+    /// The shared server, if there is one. Then it knows what is stored and what is current, and this process keeps copies
+    /// at most.
     #[cfg(feature = "redis")]
     #[inline]
     pub(crate) fn redis(&self) -> Option<&Redis> {
@@ -212,6 +221,10 @@ impl Cache {
 
     pub(crate) fn deferred(&self) -> &AtomicU64 {
         &self.shared.deferred
+    }
+
+    pub(crate) fn history(&self) -> &History {
+        &self.shared.history
     }
 
     pub(crate) fn invalidations(&self) -> &AtomicU64 {

@@ -72,6 +72,7 @@ fn is_written_again(profile: &Profile, opened: &super::Opened<'_>) {
         schema: opened.schema(),
         seal: opened.seal(),
         declared: opened.declared(),
+        made: opened.made(),
         fresh_for: opened.fresh_for(),
         cost: opened.cost(),
         checks: opened.checks(),
@@ -81,6 +82,7 @@ fn is_written_again(profile: &Profile, opened: &super::Opened<'_>) {
     let again = open(&entry, KEY).expect("just written");
     assert_eq!(again.verify(), Ok(()));
     assert_eq!(again.checks(), opened.checks());
+    assert_eq!(again.made(), opened.made());
     assert_eq!(again.fresh_for(), opened.fresh_for());
     assert_eq!(again.cost(), opened.cost());
     assert!(again.guards().eq(opened.guards()));

@@ -10,8 +10,9 @@ pub(super) const VERSION: u8 = 1;
 pub(super) const CHECKSUM: Range<usize> = 3..7;
 pub(super) const SEAL: Range<usize> = 7..15;
 pub(super) const SCHEMA: Range<usize> = 15..19;
+pub(super) const MADE: Range<usize> = 19..25;
 /// What has no fixed place begins here.
-pub(super) const VARIABLE: usize = 19;
+pub(super) const VARIABLE: usize = 25;
 
 /// In place of a codec, where there is no value.
 pub(super) const NO_CODEC: u8 = 0;

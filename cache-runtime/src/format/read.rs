@@ -5,7 +5,7 @@ use super::compression::decompress;
 use super::cost;
 use super::guards::take_guard;
 use super::layout::{
-    ABSENT, CHECKSUM, COMPRESSION, DECLARED, FRESH_FOR, KNOWN, MAGIC, NO_CODEC, SCHEMA, SEAL,
+    ABSENT, CHECKSUM, COMPRESSION, DECLARED, FRESH_FOR, KNOWN, MADE, MAGIC, NO_CODEC, SCHEMA, SEAL,
     VARIABLE, VERSION,
 };
 use super::time;
@@ -177,6 +177,12 @@ impl<'b> Opened<'b> {
 
     pub(crate) fn schema(&self) -> u32 {
         u32::from_le_bytes(self.fixed(SCHEMA))
+    }
+
+    /// When it was stored, in milliseconds of the server's clock since 1970.
+    pub(crate) fn made(&self) -> u64 {
+        let [a, b, c, d, e, f] = self.fixed(MADE);
+        u64::from_le_bytes([a, b, c, d, e, f, 0, 0])
     }
 
     /// With which the value was written, if there is one.

@@ -3,7 +3,7 @@
 use super::checksum::checksum;
 use super::cost;
 use super::guards::put_guard;
-use super::layout::{CHECKSUM, DECLARED, FRESH_FOR, MAGIC, VERSION};
+use super::layout::{CHECKSUM, DECLARED, FRESH_FOR, MADE, MAGIC, VERSION};
 use super::payload::Payload;
 use super::time;
 use super::varint::{Length, Out};
@@ -16,6 +16,8 @@ pub(crate) struct Head<'a> {
     /// The fingerprint of the value's type, with the version of the function that stores it.
     pub(crate) schema: u32,
     pub(crate) seal: u64,
+    /// When it is stored, in milliseconds of the server's clock since 1970; below 2^48.
+    pub(crate) made: u64,
     /// A fingerprint of the tags that the function declares, where others come from the value.
     pub(crate) declared: Option<u64>,
     /// In whole milliseconds, below 2^63; without it, for ever.
@@ -47,6 +49,7 @@ impl Head<'_> {
         out.put(&[0; CHECKSUM.end - CHECKSUM.start]);
         out.put(&self.seal.to_le_bytes());
         out.put(&self.schema.to_le_bytes());
+        out.put(&self.made.to_le_bytes()[..MADE.end - MADE.start]);
         if let Some(declared) = self.declared {
             out.put(&declared.to_le_bytes());
         }

@@ -8,9 +8,13 @@
 //! This room knows nothing of values, time or computations.
 
 #[cfg(feature = "redis")]
+mod remote;
+#[cfg(feature = "redis")]
 mod stamp;
 mod table;
 
+#[cfg(feature = "redis")]
+use remote::Remote;
 #[cfg(feature = "redis")]
 pub(crate) use stamp::{Named, Stamp};
 pub(crate) use table::{Epoch, Generations};
@@ -32,6 +36,9 @@ pub(crate) struct Generation {
     guard: Guard,
     name: Box<str>,
     ended: AtomicBool,
+    /// The same on a shared server.
+    #[cfg(feature = "redis")]
+    pub(crate) remote: Remote,
 }
 
 impl Generation {
@@ -40,6 +47,8 @@ impl Generation {
             guard,
             name: name.into(),
             ended: AtomicBool::new(false),
+            #[cfg(feature = "redis")]
+            remote: Remote::default(),
         }
     }
 

@@ -141,6 +141,19 @@ impl Generations {
         };
     }
 
+    /// Looks at a part of the table, of [`parts`](Self::parts).
+    #[cfg(feature = "redis")]
+    pub(crate) fn look_at(&self, part: usize, mut look: impl FnMut(&Generation)) {
+        if let Some(shard) = self.shards.get(part) {
+            lock(shard).current.iter().for_each(|found| look(found));
+        }
+    }
+
+    #[cfg(feature = "redis")]
+    pub(crate) fn parts(&self) -> usize {
+        self.shards.len()
+    }
+
     /// How many generations are remembered.
     pub(crate) fn len(&self) -> usize {
         self.shards

@@ -10,6 +10,8 @@ use crate::cache::Cache;
 use crate::error::CacheError;
 use crate::flight::{Flight, current_flight, current_for};
 use crate::key::Key;
+#[cfg(feature = "redis")]
+use crate::redis::Redis;
 use crate::site::Site;
 use crate::stats::count;
 use crate::trace;
@@ -66,7 +68,13 @@ impl<'c> Call<'c> {
             return Lookup::Miss(Miss::new(shape, course));
         }
         #[cfg(feature = "redis")]
-        if self.cache.redis().is_some() {
+        if let Some(redis) = self.cache.redis() {
+            if !refresh
+                && outer.is_none()
+                && let Some(returned) = self.kept(redis, shape, &plan)
+            {
+                return Lookup::Hit(returned);
+            }
             let pending = self.pending(plan(), outer, refresh);
             return Lookup::Miss(Miss::new(shape, Course::Through(pending)));
         }
@@ -87,6 +95,30 @@ impl<'c> Call<'c> {
         let mut pending = self.pending(plan(), outer, refresh);
         pending.found = found;
         Lookup::Miss(Miss::new(shape, Course::Through(pending)))
+    }
+
+    /// The answer from this process, which has heard of every change up to the bound.
+    #[cfg(feature = "redis")]
+    #[inline]
+    fn kept<R, S>(&self, redis: &Redis, shape: S, plan: &impl Fn() -> Plan) -> Option<R>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        if self.site.keeps_nothing() || !redis.mirror()?.is_fresh() {
+            return None;
+        }
+        let entry = self.cache.local().get(self.key.as_str())?;
+        if !self.site.may_keep(&entry, self.cache) {
+            return None;
+        }
+        let returned = self
+            .reader()
+            .take(shape, &entry, None, |carried| carried(&plan()))?;
+        entry.is_relied_on();
+        count(&self.site.counters(self.cache).local_hits);
+        trace::hit(self.site, self.key.as_str());
+        Some(returned)
     }
 
     fn pending(&self, plan: Plan, outer: Option<Arc<Flight>>, refresh: bool) -> Pending {
@@ -126,6 +158,11 @@ impl<'c> Call<'c> {
         let outer = current_flight();
         #[cfg(feature = "redis")]
         if let Some(redis) = self.cache.redis() {
+            if outer.is_none()
+                && let Some(returned) = self.kept(redis, shape, &plan)
+            {
+                return Ok(Some(returned));
+            }
             let plan = plan();
             let look = Look {
                 cache: self.cache,

@@ -155,8 +155,12 @@ impl Pending {
     {
         #[cfg(feature = "redis")]
         if let Some(redis) = self.cache.redis() {
-            // In a box: this future is part of every call, and most have no server.
-            return Box::pin(remote::turn(self, redis, shape)).await;
+            // In boxes: this future is part of every call, and most have no server. In two, since most calls that ask one
+            // end with the first, which is small.
+            return match Box::pin(remote::begin(self, redis, shape)).await {
+                Ok(returned) => Turn::Answered(returned),
+                Err(begun) => Box::pin(remote::turn(self, redis, shape, begun)).await,
+            };
         }
         let mut given_up: Option<Arc<Flight>> = None;
         let lead = loop {
@@ -240,7 +244,7 @@ impl Pending {
             Some(Waiting::IsTooLate) => return Followed::LookAgain,
             Some(Waiting::WouldNeverEnd) => return Followed::OnOurOwn,
         }
-        let Some(end) = within(self.cache.longest_wait(), flight.ended()).await else {
+        let Some(end) = within(self.cache.longest_wait(), pin!(flight.ended())).await else {
             trace::gave_up_waiting(self.site);
             return Followed::GaveUp;
         };

@@ -49,11 +49,59 @@ struct Batch {
 #[derive(Default)]
 struct Gathered {
     names: Vec<String>,
+    /// Where the first so many are.
     places: HashMap<String, usize, RandomState>,
+    looked_at: usize,
     readers: usize,
 }
 
+/// What one reader asks for.
+pub(super) enum Names {
+    /// One that hardly anybody else asks for at the same moment: not worth looking for.
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Names {
+    fn len(&self) -> usize {
+        match self {
+            Names::One(_) => 1,
+            Names::Several(names) => names.len(),
+        }
+    }
+}
+
+/// Where that is in the reply.
+enum Places {
+    One(usize),
+    Several(Box<[usize]>),
+}
+
+impl Places {
+    fn as_slice(&self) -> &[usize] {
+        match self {
+            Places::One(place) => std::slice::from_ref(place),
+            Places::Several(places) => places,
+        }
+    }
+}
+
 impl Gathered {
+    fn join(&mut self, names: Names) -> Places {
+        self.readers += 1;
+        match names {
+            Names::One(name) => Places::One(self.push(name)),
+            Names::Several(names) => {
+                Places::Several(names.into_iter().map(|name| self.place(name)).collect())
+            }
+        }
+    }
+
+    fn push(&mut self, name: String) -> usize {
+        self.names.push(name);
+        self.names.len() - 1
+    }
+
     fn place(&mut self, name: String) -> usize {
         // Most batches have one reader, and a few names are found faster by looking.
         if self.names.len() < FEW_NAMES {
@@ -61,29 +109,31 @@ impl Gathered {
                 return place;
             }
         } else {
-            if self.places.is_empty() {
-                self.places.extend(self.names.iter().cloned().zip(0..));
+            // Also those that came when there were fewer, or that nobody looked for.
+            for place in self.looked_at..self.names.len() {
+                self.places.insert(self.names[place].clone(), place);
             }
+            self.looked_at = self.names.len();
             if let Some(&place) = self.places.get(&name) {
                 return place;
             }
             self.places.insert(name.clone(), self.names.len());
+            self.looked_at += 1;
         }
-        self.names.push(name);
-        self.names.len() - 1
+        self.push(name)
     }
 }
 
 /// What was read: a view of the values of one reader in the reply to all.
 pub(crate) struct Values {
     batch: Arc<Batch>,
-    places: Box<[usize]>,
+    places: Places,
 }
 
 impl Values {
     /// The value of the name that was asked for at this position.
     pub(crate) fn get(&self, position: usize) -> Option<&[u8]> {
-        let place = *self.places.get(position)?;
+        let place = *self.places.as_slice().get(position)?;
         match self.batch.reply.get()? {
             Ok(values) => match values.get(place)? {
                 Value::BulkString(bytes) => Some(bytes),
@@ -95,7 +145,7 @@ impl Values {
 
     /// What was read for one reader alone.
     fn alone(values: Vec<Value>) -> Self {
-        let places = (0..values.len()).collect();
+        let places = Places::Several((0..values.len()).collect());
         let batch = Batch {
             names: Mutex::default(),
             sent: OnceLock::new(),
@@ -123,7 +173,7 @@ pub(super) fn generation(bytes: &[u8]) -> Option<u64> {
 /// `more_to_come`: the caller has further reads to begin.
 pub(super) async fn read(
     link: &Arc<Link>,
-    names: Vec<String>,
+    names: Names,
     more_to_come: bool,
 ) -> Result<Values, Failure> {
     let at = link.next_line();
@@ -137,18 +187,18 @@ pub(super) async fn read(
     }
     let batch = &values.batch;
     if batch.reply.get().is_none() {
-        within(link.patience / PART_FOR_OTHERS, batch.answered()).await;
+        within(link.patience / PART_FOR_OTHERS, pin!(batch.answered())).await;
     }
     let line = &link.lines()[at];
     if batch.reply.get().is_none() {
         line.batches.close(batch);
         // Whoever should send it may be part of a runtime that has ended, or of a future that nobody polls.
         if batch.sent.get().is_none() {
-            let names = batch.names_of(&values.places);
+            let names = batch.names_of(values.places.as_slice());
             return Ok(Values::alone(ask(line, link.patience, &names).await?));
         }
         let left = link.patience - link.patience / PART_FOR_OTHERS;
-        within(left, batch.answered()).await;
+        within(left, pin!(batch.answered())).await;
     }
     match batch.reply.get() {
         Some(Ok(_)) => Ok(values),
@@ -175,23 +225,19 @@ impl Drop for UnderWay<'_> {
 
 impl Batches {
     /// Puts `names` into the open batch. Returns whether it had to be opened.
-    fn join(&self, names: Vec<String>) -> (Values, bool) {
+    fn join(&self, names: Names) -> (Values, bool) {
         let mut open = lock(&self.open);
         if let Some(batch) = &*open {
             let mut gathered = lock(&batch.names);
             if gathered.names.len() + names.len() <= MOST_NAMES {
-                gathered.readers += 1;
-                let places = names.into_iter().map(|name| gathered.place(name)).collect();
+                let places = gathered.join(names);
                 let batch = Arc::clone(batch);
                 drop(gathered);
                 return (Values { batch, places }, false);
             }
         }
-        let mut gathered = Gathered {
-            readers: 1,
-            ..Gathered::default()
-        };
-        let places = names.into_iter().map(|name| gathered.place(name)).collect();
+        let mut gathered = Gathered::default();
+        let places = gathered.join(names);
         let batch = Arc::new(Batch {
             names: Mutex::new(gathered),
             sent: OnceLock::new(),
@@ -277,11 +323,16 @@ impl Batch {
 
 async fn ask(line: &Line, patience: Duration, names: &[String]) -> Result<Vec<Value>, Failure> {
     let mut command = Cmd::with_capacity(names.len() + 1, names.iter().map(String::len).sum());
-    command.arg("MGET");
+    command.arg(if names.len() == 1 { "GET" } else { "MGET" });
     for name in names {
         command.arg(name);
     }
-    match within(patience, line.send(&command)).await {
+    match within(patience, pin!(line.send(&command))).await {
+        // What holds something else than a value: `MGET` has nothing there, `GET` an error.
+        Some(Err(Failure::Refused(why))) if *why == *"WRONGTYPE" => Ok(vec![Value::Nil]),
+        Some(Ok(value @ (Value::BulkString(_) | Value::Nil))) if names.len() == 1 => {
+            Ok(vec![value])
+        }
         Some(Ok(Value::Array(values))) if values.len() == names.len() => Ok(values),
         Some(Ok(other)) => Err(unexpected(&other)),
         Some(Err(failure)) => Err(failure),

@@ -21,6 +21,8 @@ pub(crate) struct RedisConfig {
     pub(crate) lease: Duration,
     /// How long a computation that lives may keep it.
     pub(crate) longest_hold: Duration,
+    /// How old what this process keeps may be; `None`: it keeps nothing.
+    pub(crate) staleness: Option<Duration>,
     /// The largest entry that is written or read, in bytes.
     pub(crate) max_entry: usize,
 }
@@ -46,6 +48,7 @@ impl Default for RedisConfig {
             delivery_timeout: Duration::from_millis(500),
             lease: Duration::from_secs(3),
             longest_hold: Duration::from_secs(100),
+            staleness: None,
             max_entry: 64 << 20,
         }
     }

@@ -27,6 +27,8 @@ pub struct RedisHealth {
     pub reason: Option<String>,
     /// The circuit breaker: `closed` while the server is asked, `open` while it is not, and only probed.
     pub breaker: &'static str,
+    /// What hits promise at present: `strict`, or `bounded` if this process answers them itself.
+    pub consistency: &'static str,
     /// From a question to its answer, just now.
     pub latency: Option<Duration>,
     /// Deletions that wait for the server. While there are any, nothing is read from it.
@@ -56,6 +58,7 @@ impl Redis {
         let mut health = RedisHealth {
             server: self.config().server.to_string(),
             breaker: "open",
+            consistency: "strict",
             queued_invalidations: self.shared.pending.len(),
             ..RedisHealth::default()
         };
@@ -83,6 +86,7 @@ impl Redis {
         let sent = within(self.config().delivery_timeout, link.line().send(&command)).await;
         let reply = self.noted(&link, sent.unwrap_or(Err(Failure::TimedOut)))?;
         health.latency = Some(began.elapsed());
+        health.consistency = if link.tracks { "bounded" } else { "strict" };
         let info = supervisor::read_info(&reply).unwrap_or_default();
         health.version = info.version;
         health.policy = info.policy;
@@ -145,8 +149,8 @@ impl fmt::Display for RedisHealth {
             )?;
             write!(
                 f,
-                " ({}), {} evictions, {} keys",
-                self.policy, self.evictions, self.keys
+                " ({}), {} evictions, {} keys; {}",
+                self.policy, self.evictions, self.keys, self.consistency
             )?;
         }
         if self.queued_invalidations > 0 {

@@ -7,6 +7,7 @@ use super::batch::Batches;
 use super::breaker::Breaker;
 use super::info::Info;
 use super::script::Script;
+use super::server_time::ServerTime;
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline, Value};
 use std::fmt;
@@ -24,12 +25,23 @@ pub(crate) struct Link {
     pub(super) patience: Duration,
     /// The scripts' names on the server, in the order of [`Script::ALL`].
     pub(super) hashes: Box<[String]>,
+    pub(super) time: ServerTime,
+    /// Whether the server tells of every change to what was read over it.
+    pub(crate) tracks: bool,
 }
 
 /// A connection, and the reads that are gathered for it.
 pub(super) struct Line {
     connection: MultiplexedConnection,
     pub(super) batches: Batches,
+}
+
+/// Where and when an entry is made.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Origin<'l> {
+    pub(crate) replication_id: &'l str,
+    /// What the server's clock shows at least.
+    pub(crate) time: u64,
 }
 
 /// Why the server did not do what it was asked.
@@ -65,6 +77,8 @@ impl Link {
         info: Info,
         patience: Duration,
         hashes: Box<[String]>,
+        time: ServerTime,
+        tracks: bool,
     ) -> Self {
         let line = |connection| Line {
             connection,
@@ -78,11 +92,25 @@ impl Link {
             info,
             patience,
             hashes,
+            time,
+            tracks,
         }
     }
 
     pub(crate) fn replication_id(&self) -> &str {
         &self.info.replication_id
+    }
+
+    pub(crate) fn origin(&self) -> Origin<'_> {
+        Origin {
+            replication_id: self.replication_id(),
+            time: self.time.at_least(),
+        }
+    }
+
+    /// What the server's clock shows at most.
+    pub(crate) fn time_at_most(&self) -> u64 {
+        self.time.at_most()
     }
 
     /// The connection whose turn it is.
@@ -128,7 +156,9 @@ pub(super) async fn send(
     connection: &MultiplexedConnection,
     command: &Cmd,
 ) -> Result<Value, Failure> {
-    let reply = connection.clone().send_packed_command(command).await;
+    let mut connection = connection.clone();
+    // In a box: the library's future is large, and would be part of every call of a cached function.
+    let reply = Box::pin(connection.send_packed_command(command)).await;
     outcome(reply.map_err(|error| failure(&error))?)
 }
 
@@ -138,18 +168,16 @@ pub(super) async fn send_all(
 ) -> Result<Vec<Result<Value, Failure>>, Failure> {
     let mut connection = connection.clone();
     let replies = if commands.is_transaction() {
-        let results = connection
-            .send_packed_commands(commands, commands.len() + 1, 1)
-            .await;
+        let sending = connection.send_packed_commands(commands, commands.len() + 1, 1);
+        let results = Box::pin(sending).await;
         match results.map_err(|error| failure(&error))?.pop() {
             Some(Value::Array(replies)) => replies,
             Some(Value::ServerError(error)) => return Err(refusal(&error)),
             other => return Err(unexpected(&other)),
         }
     } else {
-        let replies = connection
-            .send_packed_commands(commands, 0, commands.len())
-            .await;
+        let sending = connection.send_packed_commands(commands, 0, commands.len());
+        let replies = Box::pin(sending).await;
         replies.map_err(|error| failure(&error))?
     };
     if replies.len() == commands.len() {

@@ -5,28 +5,39 @@
 //! leaves this room.
 
 mod advice;
+mod awaited;
 mod batch;
 mod breaker;
+mod coherence;
 mod config;
 mod draw;
 mod health;
 mod info;
 mod link;
+mod mirror;
 mod names;
 mod pending;
 mod protocol;
 mod scan;
 mod script;
+mod server_time;
 mod supervisor;
 mod token;
+mod touch;
+mod tracking;
 
+pub use coherence::Coherence;
 pub(crate) use config::{RedisConfig, Unusable};
 pub use health::RedisHealth;
-pub(crate) use link::{Failure, Link};
+pub(crate) use link::{Failure, Link, Origin};
+pub(crate) use mirror::Mirror;
 pub(crate) use names::Any;
-pub(crate) use protocol::{Begun, Captured, Commit, Fill, Given, Intent, Reading, Sealed, Wanted};
+pub(crate) use protocol::{
+    Begun, Captured, Commit, Fill, Given, Intent, Lease, Reading, Sealed, Wanted,
+};
 pub(crate) use token::Token;
 
+use crate::clock::Tick;
 use crate::generation::Named;
 use crate::invalidate::Delivery;
 use crate::sync::{all_at_once, within};
@@ -77,6 +88,8 @@ struct Shared {
     defers: AtomicBool,
     /// Whether it was said what is configured dangerously.
     advised: AtomicBool,
+    /// Whether it was said that the server does not tell of changes.
+    is_deaf: AtomicBool,
     /// Whether the server has refused to store what it was given last.
     refuses: AtomicBool,
     /// Callers that are about to begin several reads.
@@ -85,6 +98,8 @@ struct Shared {
     remembered: Cache<Box<str>, Arc<[Named]>>,
     /// The generations that were captured last, with the link's epoch. Nothing relies on them.
     known: Cache<Named, (u64, u64)>,
+    /// What has not changed since it was read, if values may be kept in this process.
+    mirror: Option<Arc<Mirror>>,
 }
 
 /// Whether there is a link.
@@ -101,6 +116,9 @@ impl Redis {
         let server = config.server.connection()?;
         let names = Names::new(namespace);
         let root = names.generation(crate::generation::Guard::Scope, "");
+        let mirror = config
+            .staleness
+            .map(|bound| Arc::new(Mirror::new(names.clone(), bound)));
         Ok(Redis {
             shared: Arc::new(Shared {
                 config,
@@ -119,10 +137,12 @@ impl Redis {
                 wake: Arc::default(),
                 defers: AtomicBool::new(false),
                 advised: AtomicBool::new(false),
+                is_deaf: AtomicBool::new(false),
                 refuses: AtomicBool::new(false),
                 gathering: AtomicUsize::new(0),
                 remembered: Cache::new(REMEMBERED),
                 known: Cache::new(REMEMBERED),
+                mirror,
             }),
         })
     }
@@ -151,6 +171,17 @@ impl Redis {
         all_at_once(reads).await
     }
 
+    /// What this process may keep, if it may keep anything.
+    #[inline]
+    pub(crate) fn mirror(&self) -> Option<&Arc<Mirror>> {
+        self.shared.mirror.as_ref()
+    }
+
+    /// How close what this process keeps is to the server, if it may keep anything.
+    pub(crate) fn coherence(&self) -> Option<Coherence> {
+        self.mirror().map(|mirror| mirror.coherence())
+    }
+
     /// A number that is greater than all that were given before.
     pub(crate) fn next_in_sequence(&self) -> u64 {
         self.shared.sequence.fetch_add(1, Ordering::AcqRel)
@@ -166,7 +197,7 @@ impl Redis {
         let link = self.shared.link_as_it_is().await?;
         if !self.shared.pending.is_clear() {
             let limit = self.config().operation_timeout;
-            match within(limit, self.shared.deliver(&link)).await {
+            match within(limit, Box::pin(self.shared.deliver(&link))).await {
                 Some(delivered) => delivered?,
                 None => return Err(Failure::TimedOut),
             }
@@ -284,6 +315,13 @@ impl Shared {
         now >= suspected + STANDS_STILL
     }
 
+    /// How often to ask the server. What is kept is served only as long as there were answers.
+    fn heartbeat(&self) -> Duration {
+        let bound = self.config.staleness.unwrap_or(Duration::MAX);
+        let shortest = Duration::from_millis(5);
+        supervisor::HEARTBEAT.min((bound / supervisor::PER_BOUND).max(shortest))
+    }
+
     fn now(&self) -> u64 {
         u64::try_from(self.made.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
@@ -301,7 +339,8 @@ impl Shared {
                 }
                 State::Starting => {}
             }
-            within(self.config.operation_timeout, self.first_attempt()).await;
+            let first_attempt = Box::pin(self.first_attempt());
+            within(self.config.operation_timeout, first_attempt).await;
             waited = true;
         }
     }
@@ -367,6 +406,13 @@ impl Shared {
         outcome
     }
 
+    /// Ends what this process keeps of these names.
+    fn end_here(&self, names: &[String]) {
+        if let Some(mirror) = &self.mirror {
+            names.iter().for_each(|name| mirror.changed(name));
+        }
+    }
+
     fn failed(&self, link: &Link, failure: &Failure) {
         match failure {
             Failure::Lost(why) => self.lost(link.epoch, why),
@@ -374,6 +420,26 @@ impl Shared {
                 self.lost(link.epoch, "it answers too late, or not at all");
             }
             _ => {}
+        }
+    }
+
+    /// From here on this link is the one to use; its server was asked something at this moment, and has answered.
+    fn up(&self, link: &Arc<Link>, asked: Option<Tick>) {
+        self.state.send_replace(State::Up(Arc::clone(link)));
+        if let Some(mirror) = &self.mirror {
+            // Whatever was kept was read over another link, and nobody listens to that any more. Only now: who captures
+            // from here on reads over this one.
+            mirror.lost();
+        }
+        self.heard(link, asked);
+    }
+
+    /// The server has answered what was asked at this moment, over every connection of this link.
+    fn heard(&self, link: &Link, asked: Option<Tick>) {
+        let state = self.state.borrow();
+        let is_it = matches!(&*state, State::Up(up) if up.epoch == link.epoch);
+        if let (Some(mirror), Some(asked), true) = (&self.mirror, asked, link.tracks && is_it) {
+            mirror.heard(asked);
         }
     }
 
@@ -386,6 +452,10 @@ impl Shared {
             }
             is_it
         });
+        // After the state has changed: who has the link, has captured before.
+        if was_up && let Some(mirror) = &self.mirror {
+            mirror.lost();
+        }
         if was_up {
             tracing::warn!(target: "cache_runtime", server = %self.config.server, why,
                 "redis is lost; functions run without the cache until it is back");
@@ -415,15 +485,21 @@ impl<'s> Undelivered<'s> {
         Undelivered { shared, names }
     }
 
+    /// They are acknowledged. What this process keeps ends only now: what it has read before may have been read before
+    /// they were deleted.
     fn delivered(mut self) {
-        self.names.clear();
+        let names = std::mem::take(&mut self.names);
+        self.shared.end_here(&names);
     }
 }
 
 impl Drop for Undelivered<'_> {
     fn drop(&mut self) {
         if !self.names.is_empty() {
-            self.shared.pending.add(std::mem::take(&mut self.names));
+            let names = std::mem::take(&mut self.names);
+            self.shared.pending.add(names.iter().cloned());
+            // From here on nothing is read. What is kept of what was read before ends.
+            self.shared.end_here(&names);
             self.shared.supervise();
             self.shared.wake.notify_one();
         }

@@ -16,6 +16,16 @@ pub(crate) enum Any {
     Key,
 }
 
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning<'n> {
+    /// The entry under this key.
+    Entry(&'n str),
+    /// Its lease.
+    Lease(&'n str),
+    Generation(Guard, &'n str),
+}
+
 impl Names {
     pub(crate) fn new(namespace: &str) -> Self {
         let prefix = match namespace {
@@ -77,10 +87,33 @@ impl Names {
 
     /// The key that a lease or a key generation belongs to.
     pub(crate) fn key_of_companion<'n>(&self, name: &'n str) -> Option<&'n str> {
+        match self.meaning(name)? {
+            Meaning::Lease(key) | Meaning::Generation(Guard::Key, key) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// What a name stands for, if it is one that is written here.
+    pub(crate) fn meaning<'n>(&self, name: &'n str) -> Option<Meaning<'n>> {
         let rest = name.strip_prefix(&*self.prefix)?;
-        let rest = ["~lease", "~key"]
-            .iter()
-            .find_map(|kind| rest.strip_prefix(kind))?;
+        if let Some(tag) = rest.strip_prefix("~tag:") {
+            return Some(Meaning::Generation(Guard::Tag, tag));
+        }
+        if let Some(scope) = rest.strip_prefix("~scope:") {
+            return Some(Meaning::Generation(Guard::Scope, scope));
+        }
+        let beside = |kind| self.beside_what(rest.strip_prefix(kind)?);
+        if let Some(key) = beside("~lease") {
+            return Some(Meaning::Lease(key));
+        }
+        if let Some(key) = beside("~key") {
+            return Some(Meaning::Generation(Guard::Key, key));
+        }
+        self.key_of_entry(name).map(Meaning::Entry)
+    }
+
+    /// The key of what [`beside`](Self::beside) was given.
+    fn beside_what<'n>(&self, rest: &'n str) -> Option<&'n str> {
         let entry = match rest.strip_prefix(":{") {
             Some(in_braces) => in_braces.strip_suffix('}')?,
             None => rest.strip_prefix('~')?,
@@ -176,7 +209,19 @@ mod tests {
 
     #[test]
     fn names_are_read_back_and_kept_apart() {
-        let keys = ["user:42", "u", "a{b}c", "x", "a}b", "{}x", "~tag:x"];
+        let keys = [
+            "user:42",
+            "u",
+            "a{b}c",
+            "x",
+            "a}b",
+            "{}x",
+            "~tag:x",
+            "~leasehold",
+            "~keys",
+            "~lease:{x}",
+            "~key~{x}",
+        ];
         for (namespace, key) in ["ns", "{t}", ""]
             .iter()
             .flat_map(|ns| keys.map(|key| (*ns, key)))
@@ -185,6 +230,11 @@ mod tests {
             let (lease, generation) = (names.lease(key), names.generation(Guard::Key, key));
             assert_eq!(names.key_of_companion(&lease), Some(key));
             assert_eq!(names.key_of_companion(&generation), Some(key));
+            assert_eq!(names.meaning(&lease), Some(Meaning::Lease(key)));
+            let own = Meaning::Generation(Guard::Key, key);
+            assert_eq!(names.meaning(&generation), Some(own));
+            let entry = names.entry(key);
+            assert_eq!(names.meaning(&entry), Some(Meaning::Entry(key)));
             assert_eq!(names.key_of_entry(&names.entry(key)), Some(key));
             assert_eq!(names.key_of_entry(&lease), None);
             assert_eq!(names.key_of_entry(&names.generation(Guard::Tag, key)), None);

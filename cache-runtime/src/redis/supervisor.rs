@@ -7,11 +7,17 @@
 use super::advice;
 use super::info::Info;
 use super::link::{self, Failure, Line, Link};
+use super::mirror::Mirror;
 use super::script::Script;
-use super::{Shared, State};
+use super::server_time::ServerTime;
+use super::touch::Touching;
+use super::tracking;
+use super::{Shared, State, number};
+use crate::clock::Tick;
 use crate::sync::within;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, Value};
+use redis::{AsyncConnectionConfig, Client, Pipeline, ProtocolVersion, PushInfo, Value};
+use std::convert::Infallible;
 use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::Ordering;
@@ -21,8 +27,10 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-/// How often the server is asked whether it is still the one it was.
-const HEARTBEAT: Duration = Duration::from_millis(500);
+/// How often the server is asked whether it is still the one it was, at least.
+pub(super) const HEARTBEAT: Duration = Duration::from_millis(500);
+/// Questions within the bound of what this process keeps.
+pub(super) const PER_BOUND: u32 = 4;
 /// How often a supervisor shows that it lives.
 const SIGN_OF_LIFE: Duration = Duration::from_millis(500);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
@@ -90,12 +98,13 @@ async fn run(me: &Alive, wake: &Notify) {
             return;
         }
         match connected {
-            Ok(link) => {
+            Ok((link, asked)) => {
                 tell_up(&alive, &link, std::mem::take(&mut down).since);
+                tracking::tell(&alive, &link);
                 if !alive.advised.swap(true, Ordering::AcqRel) {
                     advise(&alive, &link);
                 }
-                alive.state.send_replace(State::Up(Arc::clone(&link)));
+                alive.up(&link, asked);
                 drop(alive);
                 let began = Instant::now();
                 keep(me, wake, link).await;
@@ -153,63 +162,162 @@ struct Down {
     why: Box<str>,
 }
 
-/// Connects, and does everything that has to be done before the first read.
-async fn connect(shared: &Shared, epoch: u64) -> Result<Arc<Link>, Box<str>> {
+/// Connects, and does everything that has to be done before the first read. Also tells when it was first asked something.
+async fn connect(shared: &Shared, epoch: u64) -> Result<(Arc<Link>, Option<Tick>), Box<str>> {
     let limit = shared.config.connect_timeout;
-    let client = Client::open(shared.server.clone()).map_err(|error| error.to_string())?;
-    let mut connections = Vec::new();
-    for _ in 0..shared.config.connections.max(1) {
-        let settings = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(limit))
-            .set_response_timeout(None)
-            .set_pipeline_buffer_size(1024);
-        let connecting = client.get_multiplexed_async_connection_with_config(&settings);
-        match within(limit, connecting).await {
-            Some(connected) => connections.push(connected.map_err(|error| in_short(&error))?),
-            None => return Err("connecting took too long".into()),
-        }
-    }
-    let mut found: Option<Info> = None;
+    let (connections, tracks) = match &shared.mirror {
+        None => (open(shared, None).await?, false),
+        Some(mirror) => match open(shared, Some(mirror)).await {
+            Ok(connections) => {
+                let tracks = tracking::begin(shared, mirror, &connections).await;
+                (connections, tracks)
+            }
+            // Something between us and the server that knows no pushes.
+            Err(failed) if failed.is_answered => (open(shared, None).await?, false),
+            Err(failed) => return Err(failed.why),
+        },
+    };
+    let asked = shared.mirror.as_ref().map(|mirror| mirror.now());
+    let mut found: Option<(Info, ServerTime)> = None;
     for connection in &connections {
-        let info = verify(connection, shared.config.operation_timeout).await?;
+        let (info, time) = verify(connection, shared.config.operation_timeout).await?;
         if found
             .as_ref()
-            .is_some_and(|other| other.replication_id != info.replication_id)
+            .is_some_and(|(other, _)| other.replication_id != info.replication_id)
         {
             return Err("its connections lead to different servers".into());
         }
-        found = Some(info);
+        found = Some((info, time));
     }
     let hashes = match within(limit, load_scripts(&connections[0])).await {
         Some(loaded) => loaded.map_err(|failure| in_words(&failure, "SCRIPT LOAD"))?,
         None => return Err("loading scripts took too long".into()),
     };
-    let info = found.unwrap_or_default();
+    let (info, time) = found.ok_or("there is no connection")?;
     let patience = shared.config.operation_timeout;
-    let link = Arc::new(Link::new(epoch, connections, info, patience, hashes));
+    let link = Link::new(epoch, connections, info, patience, hashes, time, tracks);
+    let link = Arc::new(link);
     match within(limit, shared.deliver(&link)).await {
-        Some(Ok(())) => Ok(link),
-        Some(Err(failure)) => Err(format!("invalidations cannot be delivered: {failure}").into()),
-        None => Err("delivering invalidations took too long".into()),
+        Some(Ok(())) => {}
+        Some(Err(failure)) => {
+            return Err(format!("invalidations cannot be delivered: {failure}").into());
+        }
+        None => return Err("delivering invalidations took too long".into()),
+    }
+    Ok((link, asked))
+}
+
+/// Why there is no connection.
+struct Unconnected {
+    why: Box<str>,
+    /// Whether somebody was there.
+    is_answered: bool,
+}
+
+impl Unconnected {
+    fn new(error: &redis::RedisError) -> Self {
+        Unconnected {
+            why: in_short(error),
+            is_answered: !error.is_connection_refusal() && !error.is_timeout(),
+        }
+    }
+
+    fn too_late() -> Self {
+        Unconnected {
+            why: "connecting took too long".into(),
+            is_answered: false,
+        }
     }
 }
 
-/// Asks the server who it is; it has to answer as fast as every call will expect it to.
-async fn verify(connection: &MultiplexedConnection, limit: Duration) -> Result<Info, Box<str>> {
-    let mut command = Cmd::new();
-    command.arg("INFO");
-    let info = match within(limit, link::send(connection, &command)).await {
-        Some(Ok(reply)) => read_info(&reply).ok_or("its `INFO` cannot be read")?,
+impl From<Unconnected> for Box<str> {
+    fn from(unconnected: Unconnected) -> Self {
+        unconnected.why
+    }
+}
+
+/// Opens connections; with a mirror, such as the server can push to.
+async fn open(
+    shared: &Shared,
+    mirror: Option<&Arc<Mirror>>,
+) -> Result<Vec<MultiplexedConnection>, Unconnected> {
+    let limit = shared.config.connect_timeout;
+    let mut server = shared.server.clone();
+    if mirror.is_some() {
+        let login = server.redis_settings().clone();
+        server = server.set_redis_settings(login.set_protocol(ProtocolVersion::RESP3));
+    }
+    let client = Client::open(server).map_err(|error| Unconnected::new(&error))?;
+    let mut connections = Vec::new();
+    for _ in 0..shared.config.connections.max(1) {
+        let mut settings = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(limit))
+            .set_response_timeout(None)
+            .set_pipeline_buffer_size(1024);
+        if let Some(mirror) = mirror {
+            let (mirror, wake) = (Arc::clone(mirror), Arc::clone(&shared.wake));
+            settings = settings.set_push_sender(move |push: PushInfo| {
+                if !mirror.pushed(&push) {
+                    wake.notify_one();
+                }
+                Ok::<(), Infallible>(())
+            });
+        }
+        let connecting = client.get_multiplexed_async_connection_with_config(&settings);
+        match within(limit, connecting).await {
+            Some(Ok(connected)) => connections.push(connected),
+            Some(Err(error)) => return Err(Unconnected::new(&error)),
+            None => return Err(Unconnected::too_late()),
+        }
+    }
+    Ok(connections)
+}
+
+/// Asks the server who it is, and for the time; it has to answer as fast as every call will expect it to.
+async fn verify(
+    connection: &MultiplexedConnection,
+    limit: Duration,
+) -> Result<(Info, ServerTime), Box<str>> {
+    let mut commands = Pipeline::new();
+    commands.cmd("INFO").cmd("TIME");
+    let asked = Instant::now();
+    let (info, time) = match within(limit, link::send_all(connection, &commands)).await {
+        Some(Ok(replies)) => who_and_when(replies)?,
         Some(Err(failure)) => return Err(in_words(&failure, "INFO")),
         None => return Err("it answers too late, or not at all".into()),
     };
+    let time = ServerTime::new(asked, time);
     if !info.is_primary {
         return Err("it is a replica, not a primary".into());
     }
     if info.release() < (6, 0) {
         return Err(format!("version {} is older than 6.0", info.version).into());
     }
-    Ok(info)
+    Ok((info, time))
+}
+
+/// The answers to `INFO` and `TIME`.
+fn who_and_when(replies: Vec<Result<Value, Failure>>) -> Result<(Info, u64), Box<str>> {
+    let mut replies = replies.into_iter();
+    let mut next = |command| match replies.next() {
+        Some(reply) => reply.map_err(|failure| in_words(&failure, command)),
+        None => Err("it does not answer".into()),
+    };
+    let (info, time) = (next("INFO")?, next("TIME")?);
+    let info = read_info(&info).ok_or("its `INFO` cannot be read")?;
+    let time = read_time(&time).ok_or("its `TIME` cannot be read")?;
+    Ok((info, time))
+}
+
+/// Milliseconds, of seconds and microseconds.
+fn read_time(reply: &Value) -> Option<u64> {
+    let Value::Array(parts) = reply else {
+        return None;
+    };
+    let [seconds, micros] = parts.as_slice() else {
+        return None;
+    };
+    Some(number(seconds)?.checked_mul(1_000)? + number(micros)? / 1_000)
 }
 
 pub(super) fn read_info(reply: &Value) -> Option<Info> {
@@ -247,8 +355,10 @@ fn loading() -> Pipeline {
 
 /// Listens for the heartbeat of a link until it is lost, or nobody needs it any more.
 async fn keep(me: &Alive, wake: &Notify, link: Arc<Link>) {
+    let pause = me.shared().map_or(HEARTBEAT, |shared| shared.heartbeat());
+    let mut touching = Touching::default();
     loop {
-        within(HEARTBEAT, wake.notified()).await;
+        within(pause, wake.notified()).await;
         let Some(alive) = me.shared() else {
             return;
         };
@@ -258,6 +368,10 @@ async fn keep(me: &Alive, wake: &Notify, link: Arc<Link>) {
         if let Err(why) = beat(&alive, &link).await {
             alive.lost(link.epoch, &why);
             return;
+        }
+        if let Some(mirror) = &alive.mirror {
+            // Whether the server is there, the next heartbeat tells.
+            let _failed = touching.go_on(mirror, &link).await;
         }
     }
 }
@@ -270,15 +384,17 @@ async fn beat(shared: &Shared, link: &Link) -> Result<(), Box<str>> {
             None => return Err("it answers too late, or not at all".into()),
         }
     }
-    let mut command = Cmd::new();
-    command.arg("INFO").arg("replication");
+    let mut commands = Pipeline::new();
+    commands.cmd("INFO").arg("replication").cmd("TIME");
+    let heard_of = shared.mirror.as_ref().map(|mirror| mirror.now());
     for line in link.lines() {
-        let reply = match within(HEARTBEAT, line.send(&command)).await {
-            Some(Ok(reply)) => reply,
+        let asked = Instant::now();
+        let (info, time) = match within(HEARTBEAT, line.send_all(&commands)).await {
+            Some(Ok(replies)) => who_and_when(replies)?,
             Some(Err(failure)) => return Err(failure.to_string().into()),
             None => return Err("it does not answer".into()),
         };
-        let info = read_info(&reply).ok_or("its `INFO` cannot be read")?;
+        link.time.answered(asked, time);
         if !info.is_primary {
             return Err("it has become a replica".into());
         }
@@ -286,6 +402,7 @@ async fn beat(shared: &Shared, link: &Link) -> Result<(), Box<str>> {
             return Err("it has become another server: its replication id has changed".into());
         }
     }
+    shared.heard(link, heard_of);
     Ok(())
 }
 

@@ -51,6 +51,18 @@ pub struct Site {
         allow(dead_code, reason = "nothing is compressed")
     )]
     compression: ChosenCompression,
+    /// How long this process may keep what is on a server, in milliseconds.
+    #[cfg_attr(
+        not(feature = "redis"),
+        allow(dead_code, reason = "there is no server")
+    )]
+    pub(crate) local: u64,
+    /// Whether every hit asks the server.
+    #[cfg_attr(
+        not(feature = "redis"),
+        allow(dead_code, reason = "there is no server")
+    )]
+    pub(crate) strict: bool,
     pub(crate) negative: bool,
     pub(crate) sensitive: bool,
     /// A fingerprint of `tags`.
@@ -141,6 +153,8 @@ impl Site {
             version: 0,
             codec: None,
             compression: compressions::lz4(),
+            local: u64::MAX,
+            strict: false,
             negative: false,
             sensitive: false,
             tag_set: fingerprint(&[]),
@@ -245,6 +259,21 @@ impl Site {
         self.compression.compression()
     }
 
+    /// Whether its values are read from a server each time.
+    #[cfg(feature = "redis")]
+    #[inline]
+    pub(crate) fn keeps_nothing(&self) -> bool {
+        self.strict || self.local == 0
+    }
+
+    /// Whether an entry has not been kept in this process for too long.
+    #[cfg(feature = "redis")]
+    #[inline]
+    pub(crate) fn may_keep(&self, entry: &crate::entry::Entry, cache: &Cache) -> bool {
+        self.local == u64::MAX
+            || cache.now().since(entry.created) < std::time::Duration::from_millis(self.local)
+    }
+
     /// What tells the values of this site from others: their shape, and the version its author gave them. Of one shape
     /// no two versions have the same.
     #[cfg(feature = "redis")]
@@ -289,6 +318,16 @@ impl Site {
 
     pub const fn compress(mut self, compression: ChosenCompression) -> Self {
         self.compression = compression;
+        self
+    }
+
+    pub const fn local_millis(mut self, millis: u64) -> Self {
+        self.local = millis;
+        self
+    }
+
+    pub const fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
         self
     }
 

@@ -10,7 +10,10 @@ use std::time::Duration;
 
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
+    /// Not by an entry that this process keeps of a server's.
     pub(crate) hits: AtomicU64,
+    /// By such an entry.
+    pub(crate) local_hits: AtomicU64,
     pub(crate) misses: AtomicU64,
     /// Callers that got the result of a computation which was under way.
     pub(crate) coalesced: AtomicU64,
@@ -45,7 +48,8 @@ impl Counters {
         let read = |counter: &AtomicU64| counter.load(Relaxed);
         FunctionStats {
             name,
-            hits: read(&self.hits),
+            hits: read(&self.hits) + read(&self.local_hits),
+            local_hits: read(&self.local_hits),
             misses: read(&self.misses),
             coalesced: read(&self.coalesced),
             bypassed: read(&self.bypassed),

@@ -1,5 +1,7 @@
 //! A snapshot of the counters, to serialize or to print.
 
+#[cfg(feature = "redis")]
+use crate::redis::Coherence;
 use serde::Serialize;
 use std::fmt;
 use std::time::Duration;
@@ -31,6 +33,9 @@ pub struct Stats {
     pub invalidations: u64,
     /// Of these, how many could not be delivered to the shared server at once. They were kept for later.
     pub deferred: u64,
+    /// How close what this process keeps is to the shared server; `None` if there is none, or if every hit asks it.
+    #[cfg(feature = "redis")]
+    pub coherence: Option<Coherence>,
 }
 
 /// What happened to the calls of one function.
@@ -41,6 +46,8 @@ pub struct FunctionStats {
     pub name: String,
     /// Calls answered by a stored entry.
     pub hits: u64,
+    /// Of the hits, those that this process answered itself though there is a server.
+    pub local_hits: u64,
     /// Calls that found no valid entry.
     pub misses: u64,
     /// Of the misses, calls answered by another caller's computation.
@@ -154,7 +161,8 @@ const COLUMNS: [(&str, Cell); 9] = [
 ];
 
 /// Shown if there is anything to show.
-const MORE_COLUMNS: [(&str, Count); 4] = [
+const MORE_COLUMNS: [(&str, Count); 5] = [
+    ("local hits", |stats| stats.local_hits),
     ("bypassed", |stats| stats.bypassed),
     ("unavailable", |stats| stats.unavailable),
     ("untrusted", |stats| stats.untrusted),
@@ -218,9 +226,14 @@ impl fmt::Display for Stats {
             write!(f, " ({} deferred)", self.deferred)?;
         }
         match self.hits() + self.misses() {
-            0 => f.write_str(", no look-ups"),
-            _ => write!(f, ", {} without load", percent(self.hit_rate())),
+            0 => f.write_str(", no look-ups")?,
+            _ => write!(f, ", {} without load", percent(self.hit_rate()))?,
         }
+        #[cfg(feature = "redis")]
+        if let Some(coherence) = &self.coherence {
+            write!(f, "\nlocal tier: {coherence}")?;
+        }
+        Ok(())
     }
 }
 

@@ -19,3 +19,24 @@ pub use proxy::Proxy;
 pub use resp::{Connection, Reply};
 pub use server::{Builder, RedisServer};
 pub use wait::wait_until;
+
+/// Sends a signal (`-STOP`, `-CONT`) to a child that has not been waited for. Through the shell's own `kill`: small systems
+/// have no other.
+///
+/// # Panics
+///
+/// If that fails.
+pub fn signal(child: &std::process::Child, signal: &str) {
+    let command = format!("kill {signal} {}", child.id());
+    let status = std::process::Command::new("sh")
+        .args(["-c", &command])
+        .status();
+    let is_done = status.as_ref().is_ok_and(std::process::ExitStatus::success);
+    assert!(is_done, "{command}: {status:?}");
+}
+
+/// Whether this run of the tests is one with strict consistency (`TEST_CONSISTENCY=strict`), for suites that have to hold
+/// with the default as well.
+pub fn is_strict_run() -> bool {
+    std::env::var_os("TEST_CONSISTENCY").is_some_and(|consistency| consistency == "strict")
+}

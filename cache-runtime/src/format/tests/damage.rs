@@ -45,7 +45,7 @@ fn every_kind_of_mistrust_is_told_apart() {
         Err(Untrusted::Codec)
     );
     assert_eq!(read(&change(16, |byte| byte ^ 1)), Err(Untrusted::Schema));
-    for short in [1, 2, 3, 18, 19, 22, 36] {
+    for short in [1, 2, 3, 24, 25, 28, 42] {
         assert_eq!(read(&whole[..short]), Err(Untrusted::Length), "{short}");
     }
     assert_eq!(read(&whole[..whole.len() - 1]), Err(Untrusted::Checksum));
@@ -175,6 +175,7 @@ proptest! {
         key in prop_oneof!["[a-c:ä]{0,80}", any::<String>()],
         guards in guards(),
         (schema, seal, declared) in any::<(u32, u64, Option<u64>)>(),
+        made in 0u64..1 << 48,
         fresh_for in prop::option::of(0u64..1 << 63),
         cost in 0u64..8,
         check in any::<u8>(),
@@ -186,6 +187,7 @@ proptest! {
             schema,
             seal,
             declared,
+            made,
             fresh_for: fresh_for.map(Duration::from_millis),
             cost: Duration::from_micros(cost),
             checks: &checks,
@@ -198,6 +200,7 @@ proptest! {
         prop_assert_eq!(opened.expect_schema(schema), Ok(()));
         prop_assert_eq!(opened.seal(), seal);
         prop_assert_eq!(opened.declared(), declared);
+        prop_assert_eq!(opened.made(), head.made);
         prop_assert_eq!(opened.fresh_for(), head.fresh_for);
         prop_assert_eq!(opened.cost(), head.cost);
         prop_assert_eq!(opened.checks(), &checks);
@@ -240,7 +243,7 @@ proptest! {
         let mut entry = entry();
         entry[1] = 0x10 | codec;
         entry[2] = flags;
-        let at = 19 + at % (entry.len() - 19);
+        let at = 25 + at % (entry.len() - 25);
         entry.splice(at..at, with);
         crate::format::fuzz::entry(&forged(entry));
     }

@@ -99,6 +99,7 @@ fn plain_entries_of_every_codec_are_pinned() {
         assert_eq!(opened.seal(), SEAL);
         assert_eq!(opened.declared(), None);
         assert_eq!(opened.fresh_for(), Some(Duration::from_secs(300)));
+        assert_eq!(opened.made(), 1_700_000_000_000);
         // To an eighth.
         assert_eq!(opened.cost(), Duration::from_micros(20_480));
         assert_eq!(opened.checks(), [1, 2, 3, 4, 5]);
@@ -177,6 +178,7 @@ fn an_entry_for_ever_with_every_kind_of_guard_is_pinned() {
         write(
             KEY,
             &Head {
+                made: 0,
                 fresh_for: None,
                 cost: Duration::ZERO,
                 declared: Some(u64::MAX),

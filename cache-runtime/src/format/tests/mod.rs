@@ -44,6 +44,7 @@ fn head() -> Head<'static> {
         schema: schema(),
         seal: SEAL,
         declared: None,
+        made: 1_700_000_000_000,
         fresh_for: Some(Duration::from_secs(300)),
         cost: Duration::from_millis(20),
         checks: &[1, 2, 3, 4, 5],

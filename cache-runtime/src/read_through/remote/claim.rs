@@ -1,7 +1,7 @@
 //! The right to store what is computed: a lease that is kept, or a permit.
 
 use crate::generation::Stamp;
-use crate::redis::{Any, Captured, Redis, Token};
+use crate::redis::{Any, Captured, Origin, Redis, Token};
 use crate::sync::within;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -53,6 +53,11 @@ impl Claim {
         self.captured
             .as_ref()
             .map_or("", |captured| captured.link.replication_id())
+    }
+
+    pub(super) fn origin(&self) -> Origin<'_> {
+        let captured = self.captured.as_ref();
+        captured.map_or(Origin::default(), |captured| captured.link.origin())
     }
 
     pub(crate) fn stamps(&self) -> &[Stamp] {

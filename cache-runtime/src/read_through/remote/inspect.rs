@@ -19,8 +19,17 @@ pub(crate) struct Inspected {
     pub(crate) bytes: u64,
     /// How long its computation took.
     pub(crate) cost: Duration,
-    pub(crate) guards: Vec<Named>,
-    pub(crate) ended: Vec<Named>,
+    pub(crate) stamps: Vec<Stamped>,
+}
+
+/// One of the generations that it hangs on.
+pub(crate) struct Stamped {
+    pub(crate) guard: Guard,
+    pub(crate) name: Box<str>,
+    /// The generation at present.
+    pub(crate) now: Option<u64>,
+    /// Whether it is the one that the entry was computed under, as far as can be told.
+    pub(crate) stands: bool,
 }
 
 /// What is there, and whether it is being computed.
@@ -51,16 +60,21 @@ pub(crate) async fn inspect(
     let replication_id = reading.link.replication_id();
     let is_valid = matches!(validity(key, &opened, replication_id, of), Validity::Valid);
     let checks = opened.checks();
-    let ended = guards.iter().enumerate().filter(|(place, (guard, name))| {
-        let now = of(*guard, name).flatten().map(format::check);
-        now.is_none() || checks.get(*place).copied() != now
-    });
-    let ended = ended.map(|(_, named)| named.clone()).collect();
-    let fresh_for = opened.fresh_for();
-    let age = match (fresh_for, time_left) {
-        (Some(fresh_for), Some(left)) => fresh_for.saturating_sub(left),
-        _ => Duration::ZERO,
-    };
+    let stamps = guards
+        .into_iter()
+        .enumerate()
+        .map(|(place, (guard, name))| {
+            let now = of(guard, &name).flatten();
+            let check = now.map(format::check);
+            Stamped {
+                guard,
+                name,
+                now,
+                stands: is_valid || (check.is_some() && checks.get(place).copied() == check),
+            }
+        });
+    let stamps = stamps.collect();
+    let made = reading.link.origin().time.saturating_sub(opened.made());
     let inspected = Inspected {
         state: match (is_valid, opened.is_absent()) {
             (false, _) => State::Invalidated,
@@ -68,11 +82,10 @@ pub(crate) async fn inspect(
             (true, false) => State::Fresh,
         },
         time_left,
-        age,
+        age: Duration::from_millis(made),
         bytes: bytes.len() as u64,
         cost: opened.cost(),
-        guards,
-        ended: if is_valid { Vec::new() } else { ended },
+        stamps,
     };
     Ok((Some(inspected), computing))
 }

@@ -235,7 +235,7 @@ impl Finished<'_, '_> {
 
     /// The entry, and its copies under further keys.
     fn sealed(&self, sealing: &Sealing, stamps: &[Stamp]) -> (Sealed, Vec<Sealed>) {
-        let under = |key: &str| sealing.under(key, stamps, self.claim.replication_id());
+        let under = |key: &str| sealing.under(key, stamps, self.claim.origin());
         let copies = self
             .decision
             .aliases

@@ -1,6 +1,7 @@
 //! Looking a key up on the server, and saying whether what was found is an answer.
 
 use super::guards::{declared, dedup};
+use super::keeper::Keeper;
 use crate::cache::Cache;
 use crate::entry::{Entry, Lateness, Remembered};
 use crate::flight::{Dependency, Flight};
@@ -16,6 +17,21 @@ use crate::stats::count;
 use crate::trace;
 use crate::value::CacheValue;
 use std::sync::Arc;
+
+const INVALIDATED: &str = "invalidated";
+
+/// The guards that an entry lists.
+pub(super) fn list(opened: &Opened<'_>) -> Vec<Named> {
+    let guards = opened.guards();
+    guards
+        .map(|(guard, name)| (guard, name.as_ref().into()))
+        .collect()
+}
+
+/// Guards as they are asked for.
+pub(super) fn named(guards: &[Named]) -> impl Iterator<Item = (Guard, &str)> {
+    guards.iter().map(|(guard, name)| (*guard, &**name))
+}
 
 /// Who looks, for what.
 #[derive(Clone, Copy)]
@@ -53,6 +69,21 @@ impl Seen {
         }
     }
 
+    /// Nothing of which a list of guards could be read.
+    pub(super) fn of(reading: Reading, why: &'static str) -> Self {
+        Seen {
+            reading: Some(reading),
+            listed: Vec::new(),
+            why,
+        }
+    }
+
+    /// An entry that lists these guards.
+    pub(super) fn listing(mut self, listed: Vec<Named>) -> Self {
+        self.listed = listed;
+        self
+    }
+
     /// What tells this entry from others under its key; empty if there was none.
     pub(crate) fn fingerprint(&self) -> &[u8] {
         self.bytes().map_or(&[], format::fingerprint_in_place)
@@ -78,6 +109,18 @@ impl<'c> Look<'c> {
         S: Shape<R>,
         S::Value: CacheValue,
     {
+        match self.look_alone(shape).await? {
+            Some(looked) => Ok(looked),
+            None => self.look_in_full(shape).await,
+        }
+    }
+
+    /// The same, with all generations that the entry depends on.
+    pub(super) async fn look_in_full<R, S>(self, shape: S) -> Result<Looked<R>, Failure>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
         let mut captured = false;
         loop {
             let mut guards = declared(self.key, self.plan);
@@ -89,9 +132,10 @@ impl<'c> Look<'c> {
             );
             dedup(&mut guards);
             let nested = self.outer.is_some();
+            let mut keeper = self.keeper(&guards);
             let mut reading = self.redis.read(self.key, guards, nested).await?;
             let Some(listed) = self.listed(&reading) else {
-                return Ok(Looked::Missed(self.missed(reading, Vec::new(), "absent")));
+                return Ok(Looked::Missed(Seen::of(reading, "absent")));
             };
             let unread: Vec<Named> = listed
                 .iter()
@@ -100,7 +144,13 @@ impl<'c> Look<'c> {
                 .collect();
             if !unread.is_empty() {
                 self.redis.remember(self.key, &listed);
+                if let Some(keeper) = &mut keeper {
+                    keeper.watch(named(&unread));
+                }
                 self.redis.read_more(&mut reading, unread).await?;
+            }
+            if let Some(keeper) = &keeper {
+                keeper.learn(&reading);
             }
             match self.take(shape, &reading) {
                 Ok(returned) => {
@@ -111,13 +161,32 @@ impl<'c> Look<'c> {
                         continue;
                     }
                     if !self.inherit(&reading, &listed) {
-                        return Ok(Looked::Missed(self.missed(reading, listed, "invalidated")));
+                        return Ok(Looked::Missed(
+                            Seen::of(reading, INVALIDATED).listing(listed),
+                        ));
+                    }
+                    if let Some(keeper) = keeper {
+                        keeper.keep(self, shape, &reading, &returned);
                     }
                     return Ok(Looked::Hit(returned));
                 }
-                Err(why) => return Ok(Looked::Missed(self.missed(reading, listed, why))),
+                Err(why) => return Ok(Looked::Missed(Seen::of(reading, why).listing(listed))),
             }
         }
+    }
+
+    /// To keep what is found in this process, if that may be.
+    fn keeper(self, guards: &[Named]) -> Option<Keeper<'c>> {
+        if self.may_keep() {
+            Keeper::new(self, named(guards))
+        } else {
+            None
+        }
+    }
+
+    /// A nested read hands on numbers, which only the server has.
+    pub(super) fn may_keep(self) -> bool {
+        self.outer.is_none() && !self.site.strict
     }
 
     /// The answer, if there is one; counted.
@@ -172,25 +241,10 @@ impl<'c> Look<'c> {
         }
     }
 
-    fn missed(self, reading: Reading, listed: Vec<Named>, why: &'static str) -> Seen {
-        Seen {
-            reading: Some(reading),
-            listed,
-            why,
-        }
-    }
-
     /// The guards that the entry lists, if there is one that can be opened.
     fn listed(self, reading: &Reading) -> Option<Vec<Named>> {
         match format::open(reading.bytes()?, self.key) {
-            Ok(opened) => {
-                let guards = opened.guards();
-                Some(
-                    guards
-                        .map(|(guard, name)| (guard, name.as_ref().into()))
-                        .collect(),
-                )
-            }
+            Ok(opened) => Some(list(&opened)),
             Err(why) => {
                 self.untrusted(&why);
                 None
@@ -210,13 +264,13 @@ impl<'c> Look<'c> {
         let of = |guard: Guard, name: &str| reading.generation(guard, name);
         match validity(self.key, &opened, reading.link.replication_id(), of) {
             Validity::Valid => {}
-            Validity::Ended | Validity::Unknown => return Err("invalidated"),
+            Validity::Ended | Validity::Unknown => return Err(INVALIDATED),
         }
         self.content(shape, &opened)
     }
 
     /// The value, if this reader can take it and it can be trusted.
-    fn content<R, S>(self, shape: S, opened: &Opened<'_>) -> Result<R, &'static str>
+    pub(super) fn content<R, S>(self, shape: S, opened: &Opened<'_>) -> Result<R, &'static str>
     where
         S: Shape<R>,
         S::Value: CacheValue,
@@ -256,7 +310,7 @@ impl<'c> Look<'c> {
         })
     }
 
-    fn untrusted(self, why: &Untrusted) {
+    pub(super) fn untrusted(self, why: &Untrusted) {
         count(&self.site.counters(self.cache).untrusted);
         trace::untrusted(self.site, why);
     }

@@ -3,10 +3,12 @@
 //! `look` reads and decides, `turn` finds out whose turn it is to compute, `claim` is the right to store what is
 //! computed, `keep` stores it.
 
+mod alone;
 mod claim;
 mod guards;
 mod inspect;
 mod keep;
+mod keeper;
 mod look;
 mod sealing;
 mod turn;
@@ -17,7 +19,7 @@ pub(crate) use guards::{declared, dedup};
 pub(crate) use inspect::{Inspected, inspect, valid};
 pub(crate) use keep::Finished;
 pub(crate) use look::Look;
-pub(super) use turn::turn;
+pub(super) use turn::{begin, turn};
 pub(crate) use write::{permit, set, try_set};
 
 use crate::entry::{Entry, Lateness, Remembered};

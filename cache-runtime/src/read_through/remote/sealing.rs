@@ -5,7 +5,7 @@ use crate::codec::EncodeError;
 use crate::format::{self, Head, Payload};
 use crate::generation::{Guard, Stamp};
 use crate::key::scopes;
-use crate::redis::Sealed;
+use crate::redis::{Origin, Sealed};
 use crate::schema;
 use crate::site::Site;
 use crate::stats::count;
@@ -49,8 +49,8 @@ impl Sealing {
         })
     }
 
-    /// The entry under `key`, as it is while these generations stand on the server with this replication id.
-    pub(crate) fn under(&self, key: &str, stamps: &[Stamp], replication_id: &str) -> Sealed {
+    /// The entry under `key`, as it is while these generations stand.
+    pub(crate) fn under(&self, key: &str, stamps: &[Stamp], origin: Origin<'_>) -> Sealed {
         let implied: Vec<&str> = scopes(key).collect();
         let of_scope = |scope: &&str| {
             let stamp = stamps.iter().find(|stamp| stamp.is_of(Guard::Scope, scope));
@@ -75,7 +75,8 @@ impl Sealing {
             .collect();
         let head = Head {
             schema: self.schema,
-            seal: format::seal(replication_id, generations),
+            seal: format::seal(origin.replication_id, generations),
+            made: origin.time,
             declared: self.site.value_tags.then(|| self.site.declared()),
             fresh_for: self.ttl,
             cost: self.cost,

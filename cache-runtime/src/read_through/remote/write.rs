@@ -10,7 +10,7 @@ use crate::flight::{Flight, Remote};
 use crate::generation::{Guard, Named, Stamp};
 use crate::key::Key;
 use crate::read_through::plan::Plan;
-use crate::redis::{Failure, Given, Redis, Wanted};
+use crate::redis::{Failure, Given, Origin, Redis, Wanted};
 use crate::site::Site;
 use crate::stats::count;
 use crate::trace;
@@ -133,7 +133,7 @@ impl Item {
 
     /// The entry, and its copies under further keys. Where there are any, all of them depend on the generations that
     /// their keys have from here on.
-    fn given(&self, captured: &Captured<'_>, redis: &Redis, replication_id: &str) -> Vec<Given> {
+    fn given(&self, captured: &Captured<'_>, redis: &Redis, origin: Origin<'_>) -> Vec<Given> {
         let mut stamps: Vec<Stamp> = guards(&self.key, &self.plan)
             .iter()
             .filter_map(|(guard, name)| captured.get(&(*guard, &**name)))
@@ -147,7 +147,7 @@ impl Item {
             }));
         }
         let given = self.keys().map(|key| Given {
-            entry: self.sealing.under(key, &stamps, replication_id),
+            entry: self.sealing.under(key, &stamps, origin),
             fresh: Stamp::of_key(&stamps, key),
             ttl: self.ttl,
         });
@@ -182,14 +182,14 @@ async fn store(
             .collect::<Option<Vec<_>>>()
             .and_then(|ttls| ttls.into_iter().max()),
     };
-    let seal = |captured: &[Stamp], replication_id: &str| -> Vec<Given> {
+    let seal = |captured: &[Stamp], origin: Origin<'_>| -> Vec<Given> {
         let captured: Captured<'_> = captured
             .iter()
             .map(|stamp| ((stamp.guard, &*stamp.name), stamp))
             .collect();
         let given = items.iter();
         given
-            .flat_map(|item| item.given(&captured, redis, replication_id))
+            .flat_map(|item| item.given(&captured, redis, origin))
             .collect()
     };
     let counters = site.counters(cache);

@@ -8,7 +8,7 @@ mod read;
 mod store;
 
 pub(crate) use begin::{Begun, Intent};
-pub(crate) use read::Reading;
+pub(crate) use read::{Lease, Reading};
 pub(crate) use store::{Commit, Fill, Given};
 
 use super::link::{self, Failure, Link};
@@ -19,6 +19,7 @@ use super::{Redis, millis, number};
 use crate::generation::{Named, Stamp};
 use crate::sync::within;
 use redis::{Pipeline, Value};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -116,7 +117,7 @@ impl Redis {
             let mut commands = Pipeline::new();
             build(&mut commands, link);
             let line = link.line();
-            let sent = within(limit, line.send_all(&commands)).await;
+            let sent = within(limit, pin!(line.send_all(&commands))).await;
             let replies = self.noted(link, sent.unwrap_or(Err(Failure::TimedOut)))?;
             let lost = replies.iter().find_map(|reply| match reply {
                 Err(failure @ Failure::Lost(_)) => Some(failure.clone()),
@@ -131,7 +132,7 @@ impl Redis {
             if !forgotten || !std::mem::take(&mut again) {
                 return Ok(replies);
             }
-            let loaded = within(limit, load_scripts_again(line)).await;
+            let loaded = within(limit, Box::pin(load_scripts_again(line))).await;
             self.noted(link, loaded.unwrap_or(Err(Failure::TimedOut)))?;
         }
     }

@@ -2,7 +2,7 @@
 
 use super::exactly;
 use crate::generation::{Guard, Named, Stamp};
-use crate::redis::batch::{self, Values};
+use crate::redis::batch::{self, Names, Values};
 use crate::redis::link::{Failure, Link};
 use crate::redis::{Redis, Token, number};
 use std::sync::Arc;
@@ -43,6 +43,15 @@ impl Reading {
     }
 }
 
+/// A lease that somebody else has held.
+pub(crate) enum Lease {
+    /// `is_heard_of`: the server tells when it ends.
+    Held {
+        is_heard_of: bool,
+    },
+    Ended,
+}
+
 impl Redis {
     /// Reads an entry and the generations of `guards`; and first that of the key, for a `nested` read.
     pub(crate) async fn read(
@@ -58,12 +67,26 @@ impl Redis {
         }
         names.push(self.shared.names.entry(key));
         names.extend(self.names_of(&guards));
-        let values = self.noted(&link, self.gathered(&link, names).await)?;
+        let values = self.noted(&link, self.gathered(&link, Names::Several(names)).await)?;
         Ok(Reading {
             link,
             values,
             entry_at: usize::from(nested),
             asked: guards,
+            more: None,
+        })
+    }
+
+    /// Reads an entry alone.
+    pub(crate) async fn read_alone(&self, key: &str) -> Result<Reading, Failure> {
+        let link = self.link().await?;
+        let name = Names::One(self.shared.names.entry(key));
+        let values = self.noted(&link, self.gathered(&link, name).await)?;
+        Ok(Reading {
+            link,
+            values,
+            entry_at: 0,
+            asked: Vec::new(),
             more: None,
         })
     }
@@ -77,7 +100,11 @@ impl Redis {
         if guards.is_empty() {
             return Ok(());
         }
-        let names = self.names_of(&guards).collect();
+        // What is pending by now has to be delivered first: the rest was captured here before it was known to be.
+        if self.link().await?.epoch != reading.link.epoch {
+            return Err(Failure::NoLink);
+        }
+        let names = Names::Several(self.names_of(&guards).collect());
         let values = self.noted(&reading.link, self.gathered(&reading.link, names).await)?;
         reading.more = Some((values, guards));
         Ok(())
@@ -97,7 +124,8 @@ impl Redis {
             .map(|stamp| self.shared.names.generation(stamp.guard, &stamp.name));
         let values = self.noted(
             &link,
-            self.gathered(&link, lease.chain(guards).collect()).await,
+            self.gathered(&link, Names::Several(lease.chain(guards).collect()))
+                .await,
         )?;
         // As a rule without the mark of one that has been held for too long.
         let holder = values.get(0).unwrap_or_default();
@@ -109,11 +137,17 @@ impl Redis {
     }
 
     /// Whether the lease still holds this.
-    pub(crate) async fn is_held(&self, key: &str, holder: &[u8]) -> Result<bool, Failure> {
+    pub(crate) async fn lease(&self, key: &str, holder: &[u8]) -> Result<Lease, Failure> {
         let link = self.link().await?;
-        let names = vec![self.shared.names.lease(key)];
+        let names = Names::One(self.shared.names.lease(key));
         let values = self.noted(&link, self.gathered(&link, names).await)?;
-        Ok(values.get(0) == Some(holder))
+        Ok(if values.get(0) == Some(holder) {
+            Lease::Held {
+                is_heard_of: link.tracks,
+            }
+        } else {
+            Lease::Ended
+        })
     }
 
     /// How long the entry is kept (`None`: for ever, or there is none), and whether somebody computes it.
@@ -133,7 +167,7 @@ impl Redis {
         ))
     }
 
-    async fn gathered(&self, link: &Arc<Link>, names: Vec<String>) -> Result<Values, Failure> {
+    async fn gathered(&self, link: &Arc<Link>, names: Names) -> Result<Values, Failure> {
         let more_to_come = self.shared.gathering.load(Ordering::Relaxed) > 0;
         batch::read(link, names, more_to_come).await
     }

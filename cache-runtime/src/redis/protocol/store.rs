@@ -2,7 +2,7 @@
 
 use super::{Sealed, Wanted, all_well, call, generation_ttl};
 use crate::generation::{Guard, Named, Stamp};
-use crate::redis::link::{self, Failure, Link};
+use crate::redis::link::{self, Failure, Link, Origin};
 use crate::redis::names::Any;
 use crate::redis::script::Script;
 use crate::redis::{Redis, Token, Undelivered, millis, number};
@@ -52,6 +52,7 @@ impl Redis {
     ///
     /// An entry whose generations have ended would be invalid; that it is not stored at all is a courtesy.
     pub(crate) async fn fill(&self, fill: Fill<'_>) -> Result<bool, Failure> {
+        let _ended = self.ending_here(fill.entry, fill.copies);
         let link = self.link().await?;
         let names = &self.shared.names;
         let Fill { entry, stamps, .. } = fill;
@@ -88,6 +89,30 @@ impl Redis {
             .stored(all_well(replies).map(|first| number(&first) == Some(1)))
     }
 
+    /// Ends what this process keeps of these keys, and of what was computed from them, when it is dropped: after the reply,
+    /// or without one. The server tells a connection of its own changes only after it has acknowledged them.
+    fn ending_here<'r>(&'r self, entry: &'r Sealed, copies: &'r [Sealed]) -> impl Drop + 'r {
+        struct Ending<'r> {
+            redis: &'r Redis,
+            entry: &'r Sealed,
+            copies: &'r [Sealed],
+        }
+        impl Drop for Ending<'_> {
+            fn drop(&mut self) {
+                if let Some(mirror) = self.redis.mirror() {
+                    for sealed in std::iter::once(self.entry).chain(self.copies) {
+                        mirror.end_key(&sealed.key);
+                    }
+                }
+            }
+        }
+        Ending {
+            redis: self,
+            entry,
+            copies,
+        }
+    }
+
     /// No lease fences a copy: the generation of its key does.
     fn copying(&self, commands: &mut Pipeline, link: &Link, fill: Fill<'_>, copy: &Sealed) {
         let Some(expected) = Stamp::of_key(fill.stamps, &copy.key) else {
@@ -107,6 +132,7 @@ impl Redis {
     /// Stores the result of an explicit write under each of its keys of which the generation is still the one that was
     /// captured; deletes the others. Where there are several, those that were stored are valid only with all of them.
     pub(crate) async fn commit(&self, commit: Commit<'_>) -> Result<bool, Failure> {
+        let _ended = self.ending_here(commit.entry, commit.copies);
         let link = self.link().await?;
         let names = &self.shared.names;
         let mut writes = vec![(commit.entry, commit.expected)];
@@ -197,7 +223,7 @@ impl Redis {
         &self,
         names: &[&str],
         wanted: Wanted<'_>,
-        seal: impl Fn(&[Stamp], &str) -> Vec<Given>,
+        seal: impl Fn(&[Stamp], Origin<'_>) -> Vec<Given>,
     ) -> Result<(), Failure> {
         let all = names
             .iter()
@@ -213,7 +239,7 @@ impl Redis {
     async fn try_set(
         &self,
         wanted: Wanted<'_>,
-        seal: impl Fn(&[Stamp], &str) -> Vec<Given>,
+        seal: impl Fn(&[Stamp], Origin<'_>) -> Vec<Given>,
     ) -> Result<(), Failure> {
         let link = self.link().await?;
         let guess = self.known(&link, wanted.guards);
@@ -221,7 +247,7 @@ impl Redis {
             .evaluate(&link, |commands, link| {
                 self.capturing(commands, link, wanted);
                 if let Some(known) = &guess {
-                    self.setting(commands, link, &seal(known, link.replication_id()));
+                    self.setting(commands, link, &seal(known, link.origin()));
                 }
             })
             .await?;
@@ -234,11 +260,7 @@ impl Redis {
         }
         let replies = self
             .evaluate(&captured.link, |commands, link| {
-                self.setting(
-                    commands,
-                    link,
-                    &seal(&captured.stamps, link.replication_id()),
-                );
+                self.setting(commands, link, &seal(&captured.stamps, link.origin()));
             })
             .await?;
         all_well(replies).map(|_| ())

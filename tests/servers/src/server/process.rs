@@ -60,14 +60,8 @@ impl Process {
         self.signal("-CONT");
     }
 
-    /// Through the shell's own `kill`: small systems have no other.
     fn signal(&self, signal: &str) {
-        let command = format!("kill {signal} {}", self.id());
-        let status = Command::new("sh").args(["-c", &command]).status();
-        assert!(
-            status.as_ref().is_ok_and(ExitStatus::success),
-            "{command}: {status:?}"
-        );
+        crate::signal(&self.child, signal);
     }
 
     /// The letter of the process's state, where there is a `/proc`.

@@ -65,6 +65,16 @@ async fn of_a_part_of_the_value() -> User {
     User { team: 1 }
 }
 
+#[cached(key = "elsewhere", local = off)]
+async fn not_kept_here() -> u8 {
+    1
+}
+
+#[cached(key = "strict", consistency = strict)]
+async fn asked_each_time() -> u8 {
+    1
+}
+
 macro_rules! cached_function {
     ($name:ident, $key:literal, $ttl:expr, $argument:ident) => {
         #[cached(key = $key, ttl = $ttl, tags = ["cached:{id}"])]
@@ -85,6 +95,7 @@ async fn main() {
     );
     assert!(everything::invalidate(1, &(2, 3), &cache).await);
     assert_eq!(for_ever().await, 1);
+    assert_eq!(not_kept_here().await + asked_each_time().await, 2);
     assert_eq!(of_expressions().await, Some(1));
     assert_eq!(of_the_value().await.team, 1);
     assert_eq!(of_a_part_of_the_value().await.team, 1);

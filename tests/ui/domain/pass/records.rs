@@ -26,6 +26,7 @@ struct Unused {
     tags = ["author:{author}", "messages"],
     name = Messages,
     version = 2,
+    local = "10s",
     sensitive
 )]
 pub struct Message {

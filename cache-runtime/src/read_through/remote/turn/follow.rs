@@ -12,6 +12,7 @@ use crate::sync::within;
 use crate::trace;
 use crate::value::CacheValue;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 
 /// What came of waiting for somebody else.
@@ -200,7 +201,7 @@ impl Caller<'_> {
                 Waiting::WouldNeverEnd => return None,
             }
         }
-        let waited = within(self.time_left(), until).await;
+        let waited = within(self.time_left(), pin!(until)).await;
         if let Some(outer) = &self.pending.outer {
             outer.no_longer_waits_for(flight);
         }

@@ -10,7 +10,7 @@ use crate::read_through::remote::guards::dedup;
 use crate::read_through::remote::look::{Looked, Seen};
 use crate::read_through::shape::{Shape, View};
 use crate::read_through::store::Finding;
-use crate::redis::{Begun, Captured, Intent, Token};
+use crate::redis::{Begun, Captured, Intent, Lease, Token};
 use crate::stats::count;
 use crate::trace;
 use crate::value::CacheValue;
@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 const PART_OF_WAIT: u32 = 8;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+/// The same where its end is heard of, in case it is not.
+const LONGEST_DEAF: Duration = Duration::from_millis(500);
 /// For so many computations of other processes to wait. The first may have begun too early; the second has not.
 const MOST_WAITS: u32 = 2;
 /// So often to look again because the entry has changed since.
@@ -59,7 +61,7 @@ impl Caller<'_> {
                 Ok(Begun::Busy(holder)) => {
                     lead.flight().remote.begins_later();
                     waits += 1;
-                    if !self.until_lease_ends(&lead, &holder).await {
+                    if !self.until_lease_ends(&holder).await {
                         trace::gave_up_waiting(self.pending.site);
                         return self.beside(lead).await;
                     }
@@ -110,20 +112,31 @@ impl Caller<'_> {
     }
 
     /// Waits until this is no longer what the lease holds. False if that takes too long.
-    async fn until_lease_ends(&self, lead: &Lead, holder: &[u8]) -> bool {
+    async fn until_lease_ends(&self, holder: &[u8]) -> bool {
         let since = Instant::now();
+        let mirror = self.redis.mirror();
+        let waiter = mirror.map(|mirror| mirror.wait_for(&self.pending.key));
         loop {
+            // Asked before it is waited for, so that its end is heard of.
+            let is_heard_of = match self.redis.lease(&self.pending.key, holder).await {
+                Ok(Lease::Held { is_heard_of }) => is_heard_of,
+                // The next step says what is wrong.
+                Ok(Lease::Ended) | Err(_) => return true,
+            };
             if self.time_left().is_zero() {
                 return false;
             }
-            let pause = (since.elapsed() / PART_OF_WAIT).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
-            tokio::time::sleep(pause.min(self.time_left())).await;
-            match self.redis.is_held(&self.pending.key, holder).await {
-                Ok(true) => {}
-                // The next step says what is wrong.
-                Ok(false) | Err(_) => return true,
+            let pause = since.elapsed() / PART_OF_WAIT;
+            match &waiter {
+                Some(waiter) if is_heard_of => {
+                    let pause = pause.clamp(LONGEST_PAUSE, LONGEST_DEAF);
+                    waiter.changed(pause.min(self.time_left())).await;
+                }
+                _ => {
+                    let pause = pause.clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+                    tokio::time::sleep(pause.min(self.time_left())).await;
+                }
             }
-            lead.flight().remote.begins_later();
         }
     }
 

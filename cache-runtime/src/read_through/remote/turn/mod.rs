@@ -31,11 +31,58 @@ struct Caller<'p> {
     waiting_since: Instant,
 }
 
+/// When a call began, and what a first look for the entry alone has found.
+pub(in crate::read_through) struct Begun<R> {
+    /// In the order of everything that is sent.
+    at: u64,
+    since: Instant,
+    /// `None` inside: nothing that could be relied on.
+    first: Result<Option<Looked<R>>, Failure>,
+}
+
+/// Looks for the entry alone, if it may be answered so. Most calls that ask the server end here.
+pub(in crate::read_through) async fn begin<R, S>(
+    pending: &Pending,
+    redis: &Redis,
+    shape: S,
+) -> Result<R, Begun<R>>
+where
+    S: Shape<R>,
+    S::Value: CacheValue,
+{
+    let (at, since) = (redis.next_in_sequence(), Instant::now());
+    let first = if pending.refresh {
+        Ok(None)
+    } else {
+        look(pending, redis).look_alone(shape).await
+    };
+    match first {
+        Ok(Some(Looked::Hit(returned))) => {
+            count(&pending.site.counters(&pending.cache).hits);
+            trace::hit(pending.site, &pending.key);
+            Ok(returned)
+        }
+        first => Err(Begun { at, since, first }),
+    }
+}
+
+fn look<'p>(pending: &'p Pending, redis: &'p Redis) -> Look<'p> {
+    Look {
+        cache: &pending.cache,
+        redis,
+        site: pending.site,
+        key: &pending.key,
+        plan: &pending.plan,
+        outer: pending.outer.as_ref(),
+    }
+}
+
 /// Looks the key up, joins a computation, or takes the lead.
 pub(in crate::read_through) async fn turn<R, S>(
     pending: &Pending,
     redis: &Redis,
     shape: S,
+    begun: Begun<R>,
 ) -> Turn<R>
 where
     S: Shape<R>,
@@ -44,14 +91,14 @@ where
     let caller = Caller {
         pending,
         redis,
-        began: redis.next_in_sequence(),
-        waiting_since: Instant::now(),
+        began: begun.at,
+        waiting_since: begun.since,
     };
     let given_up = GivenUp(pending.outer.as_ref());
     let turn = if pending.refresh {
         caller.refresh().await
     } else {
-        caller.turn(shape).await
+        caller.turn(shape, begun.first).await
     };
     std::mem::forget(given_up);
     turn
@@ -69,15 +116,22 @@ impl Drop for GivenUp<'_> {
 }
 
 impl Caller<'_> {
-    async fn turn<R, S>(&self, shape: S) -> Turn<R>
+    async fn turn<R, S>(&self, shape: S, first: Result<Option<Looked<R>>, Failure>) -> Turn<R>
     where
         S: Shape<R>,
         S::Value: CacheValue,
     {
         let counters = self.pending.site.counters(&self.pending.cache);
         let mut missed = false;
+        let mut first = Some(first);
         loop {
-            let seen = match self.look().look(shape).await {
+            let looked = match first.take() {
+                Some(Ok(Some(looked))) => Ok(looked),
+                Some(Ok(None)) => self.look().look_in_full(shape).await,
+                Some(Err(failure)) => Err(failure),
+                None => self.look().look(shape).await,
+            };
+            let seen = match looked {
                 Ok(Looked::Hit(returned)) => {
                     if missed {
                         count(&counters.coalesced);
@@ -230,14 +284,7 @@ impl Caller<'_> {
     }
 
     fn look(&self) -> Look<'_> {
-        Look {
-            cache: &self.pending.cache,
-            redis: self.redis,
-            site: self.pending.site,
-            key: &self.pending.key,
-            plan: &self.pending.plan,
-            outer: self.pending.outer.as_ref(),
-        }
+        look(self.pending, self.redis)
     }
 
     /// Everything that the value may turn out to depend on, as far as that is known now.

@@ -1,0 +1,43 @@
+async fn stock(id: u64) -> u64 {
+    ::cache_runtime::__private::site! {
+        __CACHE_SITE : function, key = "stock:{id}", strict = true
+    }
+    let __cache_shape = {
+        use ::cache_runtime::__private::dispatch::*;
+        ::cache_runtime::__private::cached_value(
+            (&&&&&&::cache_runtime::__private::Returned::<u64>::new()).shape().of_value(),
+        );
+        {
+            use ::cache_runtime::__private::dispatch::*;
+            (&&(&&&&&&::cache_runtime::__private::Returned::<u64>::new()).shape())
+                .if_cacheable()
+        }
+    };
+    match ::cache_runtime::__private::Call::new(
+            &__CACHE_SITE,
+            ::cache_runtime::__private::Cache::global(),
+            ::cache_runtime::__private::KeyBuilder::new(26usize)
+                .text("stock:")
+                .part(&id)
+                .finish(),
+        )
+        .look(__cache_shape, || ::cache_runtime::__private::Plan::new())
+    {
+        ::cache_runtime::__private::Lookup::Hit(__cache_hit) => __cache_hit,
+        ::cache_runtime::__private::Lookup::Miss(__cache_miss) => {
+            __cache_miss
+                .fill(
+                    async move {
+                        if let ::core::option::Option::Some(__cache_returned) = ::core::option::Option::None::<
+                            u64,
+                        > {
+                            return __cache_returned;
+                        }
+                        count(id).await
+                    },
+                    |_, _| {},
+                )
+                .await
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Who has invalidated what last in this process, for people who ask why something is not cached.
+
+use crate::generation::Guard;
+use crate::invalidate::{By, Target};
+use crate::pattern::{Pattern, Route, matches};
+use crate::sync::lock;
+use quick_cache::sync::Cache;
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::Instant;
+
+/// So many tags, scopes and keys are remembered,
+const MOST: usize = 10_000;
+/// and so many patterns that are none of them.
+const MOST_GLOBS: usize = 64;
+
+pub(crate) struct History {
+    by_name: Cache<String, Past>,
+    globs: Mutex<VecDeque<(Box<str>, Past)>>,
+}
+
+/// An invalidation.
+#[derive(Clone, Copy)]
+pub(crate) struct Past {
+    pub(crate) by: By,
+    pub(crate) at: Instant,
+}
+
+impl History {
+    pub(super) fn new() -> Self {
+        History {
+            by_name: Cache::new(MOST),
+            globs: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn note(&self, target: &Target, by: By) {
+        let past = Past {
+            by,
+            at: Instant::now(),
+        };
+        match target {
+            Target::Tag(tag) => self.note_guard(Guard::Tag, tag.as_str(), past),
+            Target::Pattern(pattern) => self.note_pattern(pattern, past),
+        }
+    }
+
+    pub(crate) fn note_key(&self, key: &str, by: By) {
+        let past = Past {
+            by,
+            at: Instant::now(),
+        };
+        self.note_guard(Guard::Key, key, past);
+    }
+
+    fn note_pattern(&self, pattern: &Pattern, past: Past) {
+        match pattern.route() {
+            Route::Key => self.note_guard(Guard::Key, pattern.as_str(), past),
+            Route::Scope => self.note_guard(Guard::Scope, pattern.scope(), past),
+            Route::Scan | Route::Tag => {
+                let mut globs = lock(&self.globs);
+                globs.retain(|(glob, _)| **glob != *pattern.as_str());
+                globs.truncate(MOST_GLOBS - 1);
+                globs.push_front((pattern.as_str().into(), past));
+            }
+        }
+    }
+
+    fn note_guard(&self, guard: Guard, name: &str, past: Past) {
+        self.by_name.insert(in_full(guard, name), past);
+    }
+
+    /// The last invalidations of any of `guards`, as [`in_full`] writes them, and those of `key` by a pattern; the youngest
+    /// first.
+    pub(super) fn of(&self, key: &str, guards: &[String]) -> Vec<(String, Past)> {
+        let mut all: Vec<(String, Past)> = guards
+            .iter()
+            .filter_map(|guard| Some((guard.clone(), self.by_name.peek(guard)?)))
+            .collect();
+        let globs = lock(&self.globs);
+        let of_key = globs.iter().filter(|(glob, _)| matches(glob, key));
+        all.extend(of_key.map(|(glob, past)| (format!("pattern {glob}"), *past)));
+        all.sort_by_key(|(_, past)| std::cmp::Reverse(past.at));
+        all
+    }
+}
+
+/// A guard, for people.
+pub(super) fn in_full(guard: Guard, name: &str) -> String {
+    match guard {
+        Guard::Key => format!("key {name}"),
+        Guard::Scope => format!("scope {name}*"),
+        Guard::Tag => format!("tag {name}"),
+    }
+}

@@ -1,0 +1,77 @@
+//! Reading an entry alone: what its generations are is known here.
+
+use super::keeper::Keeper;
+use super::look::{Look, Looked, Seen, list, named};
+use crate::format::{self, Opened};
+use crate::generation::Guard;
+use crate::key::scopes;
+use crate::read_through::shape::Shape;
+use crate::redis::Failure;
+use crate::value::CacheValue;
+
+impl<'c> Look<'c> {
+    /// Reads the entry, and answers with it if what is known here confirms that it is valid. `None`: the server has to say;
+    /// what is known may be older than the entry, and condemns nothing.
+    pub(super) async fn look_alone<R, S>(self, shape: S) -> Result<Option<Looked<R>>, Failure>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        let Some(keeper) = self.keeper_of_all().filter(Keeper::knows_all) else {
+            return Ok(None);
+        };
+        let reading = self.redis.read_alone(self.key).await?;
+        let opened = match reading.bytes().map(|bytes| format::open(bytes, self.key)) {
+            Some(Ok(opened)) => opened,
+            Some(Err(why)) => {
+                self.untrusted(&why);
+                return Ok(Some(Looked::Missed(Seen::of(reading, "absent"))));
+            }
+            None => return Ok(Some(Looked::Missed(Seen::of(reading, "absent")))),
+        };
+        if !self.is_confirmed(&keeper, &opened, reading.link.replication_id())
+            || !keeper.still_stands()
+        {
+            return Ok(None);
+        }
+        keeper.relies();
+        let returned = match self.content(shape, &opened) {
+            Ok(returned) => returned,
+            Err(why) => {
+                let listed = list(&opened);
+                let seen = Seen::of(reading, why).listing(listed);
+                return Ok(Some(Looked::Missed(seen)));
+            }
+        };
+        keeper.keep(self, shape, &reading, &returned);
+        Ok(Some(Looked::Hit(returned)))
+    }
+
+    /// To keep what is found in this process, if that may be.
+    fn keeper_of_all(self) -> Option<Keeper<'c>> {
+        if !self.may_keep() {
+            return None;
+        }
+        let implied = scopes(self.key).map(|scope| (Guard::Scope, scope));
+        let tags = self.plan.tags.iter().map(|tag| (Guard::Tag, tag.as_str()));
+        let remembered = self.redis.remembered(self.key);
+        let more = remembered.iter().flat_map(|more| named(more));
+        Keeper::new(self, implied.chain(tags).chain(more))
+    }
+
+    /// Whether the entry carries the seal of the generations that are known here.
+    fn is_confirmed(self, keeper: &Keeper<'_>, opened: &Opened<'_>, replication_id: &str) -> bool {
+        let mut knows_all = true;
+        // The scopes of the key were named first.
+        let implied = (0..scopes(self.key).count()).map(|place| keeper.number_at(place));
+        let listed = opened
+            .guards()
+            .map(|(guard, name)| keeper.number(guard, &name));
+        let generations = implied.chain(listed).map(|number| {
+            knows_all &= number.is_some();
+            number.unwrap_or_default()
+        });
+        let seal = format::seal(replication_id, generations);
+        knows_all && seal == opened.seal()
+    }
+}

@@ -1,0 +1,262 @@
+//! What this process knows of the server without asking: which names have not changed since they were read.
+//!
+//! Redis tells a connection of every change to a name that was read over it (client tracking). So each name, be it that
+//! of an entry or of a generation, has a generation here: whoever keeps something that was read captures the generations of all names concerned *before*
+//! the read is sent; a push ends them. What is stamped with generations that are all current has not changed as far as
+//! this process has heard, and it has heard of everything that happened before the last heartbeat was sent. That must
+//! not be longer ago than the *bound*.
+
+use super::awaited::{Awaited, Waiter};
+use super::coherence::Coherence;
+use super::names::{Meaning, Names};
+use crate::clock::{Clock, Tick};
+use crate::generation::{Generation, Generations, Guard};
+use crate::stats::count;
+use redis::{PushInfo, PushKind, Value};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// How much the coarse clock may lag behind.
+const LAG: Duration = Duration::from_millis(10);
+
+pub(crate) struct Mirror {
+    names: Names,
+    /// Of entries, by their keys.
+    entries: Generations,
+    /// Of generations.
+    guards: Generations,
+    clock: Clock,
+    /// How old what is served may be.
+    bound: Duration,
+    /// Until when; 0 while nothing is heard.
+    fresh_until: AtomicU64,
+    awaited: Awaited,
+    counted: Counted,
+}
+
+/// See [`Coherence`].
+#[derive(Default)]
+struct Counted {
+    told: AtomicU64,
+    dropped: AtomicU64,
+    refused: AtomicU64,
+}
+
+impl Mirror {
+    pub(super) fn new(names: Names, bound: Duration) -> Self {
+        Mirror {
+            names,
+            entries: Generations::new(),
+            guards: Generations::new(),
+            clock: Clock::system(),
+            bound: bound.saturating_sub(LAG),
+            fresh_until: AtomicU64::new(0),
+            awaited: Awaited::default(),
+            counted: Counted::default(),
+        }
+    }
+
+    /// Whether this process has heard of everything that happened before the bound.
+    #[inline]
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.clock.now() < Tick::of(self.fresh_until.load(Ordering::Acquire))
+    }
+
+    /// What stands for an entry; to be captured before that is read.
+    pub(crate) fn capture_entry(&self, key: &str) -> Arc<Generation> {
+        self.entries.capture(Guard::Key, key)
+    }
+
+    /// What stands for the generation of a guard; to be captured before that is read.
+    pub(crate) fn capture(&self, guard: Guard, name: &str) -> Arc<Generation> {
+        self.guards.capture(guard, name)
+    }
+
+    /// Something was not kept.
+    pub(crate) fn refuses(&self) {
+        count(&self.counted.refused);
+    }
+
+    pub(super) fn coherence(&self) -> Coherence {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (now, until) = (
+            self.clock.now(),
+            Tick::of(self.fresh_until.load(Ordering::Acquire)),
+        );
+        let left = until.since(now);
+        Coherence {
+            bound: self.bound + LAG,
+            lag: (now < until).then(|| self.bound.saturating_sub(left) + LAG),
+            told: read(&self.counted.told),
+            dropped: read(&self.counted.dropped),
+            refused: read(&self.counted.refused),
+            watched: (self.entries.len() + self.guards.len()) as u64,
+        }
+    }
+
+    /// Names in one part of the tables that somebody has relied on since this was last asked.
+    pub(super) fn relied_on(&self, part: usize) -> Vec<String> {
+        let mut names = Vec::new();
+        self.entries.look_at(part, |found| {
+            if found.remote.was_relied_on() {
+                names.push(self.names.entry(found.name()));
+            }
+        });
+        self.guards.look_at(part, |found| {
+            if found.remote.was_relied_on() {
+                names.push(self.names.generation(found.guard(), found.name()));
+            }
+        });
+        names
+    }
+
+    pub(super) fn parts(&self) -> usize {
+        self.guards.parts()
+    }
+
+    pub(super) fn now(&self) -> Tick {
+        self.clock.now()
+    }
+
+    /// Every connection has answered what was asked at this moment.
+    pub(super) fn heard(&self, asked: Tick) {
+        let until = asked.plus(self.bound);
+        self.fresh_until.store(until.count(), Ordering::Release);
+    }
+
+    /// Nothing more is heard.
+    pub(super) fn lost(&self) {
+        if self.fresh_until.swap(0, Ordering::AcqRel) != 0 {
+            count(&self.counted.dropped);
+        }
+        self.end_all();
+    }
+
+    fn end_all(&self) {
+        for guard in [Guard::Scope, Guard::Tag, Guard::Key] {
+            self.guards.end_all(guard, |_| true);
+        }
+        self.entries.end_all(Guard::Key, |_| true);
+        self.awaited.all_changed();
+    }
+
+    /// To be made before it is asked whether the lease of this key is still held.
+    pub(crate) fn wait_for<'a>(&'a self, key: &'a str) -> Waiter<'a> {
+        self.awaited.wait_for(key)
+    }
+
+    /// This process has changed the entry and the generation of a key itself, or may have.
+    pub(super) fn end_key(&self, key: &str) {
+        self.entries.end(Guard::Key, key);
+        self.guards.end(Guard::Key, key);
+    }
+
+    /// A name on the server has changed, or may have.
+    pub(super) fn changed(&self, name: &str) {
+        match self.names.meaning(name) {
+            Some(Meaning::Entry(key)) => _ = self.entries.end(Guard::Key, key),
+            Some(Meaning::Generation(guard, name)) => _ = self.guards.end(guard, name),
+            Some(Meaning::Lease(key)) => self.awaited.changed(key),
+            None => {}
+        }
+    }
+
+    fn told(&self, name: &str) {
+        if !matches!(self.names.meaning(name), Some(Meaning::Lease(_))) {
+            count(&self.counted.told);
+        }
+        self.changed(name);
+    }
+
+    /// Whether the connection goes on.
+    pub(super) fn pushed(&self, push: &PushInfo) -> bool {
+        match (&push.kind, push.data.first()) {
+            (PushKind::Disconnection, _) => return false,
+            (PushKind::Invalidate, Some(Value::Array(names))) => {
+                for name in names {
+                    if let Value::BulkString(bytes) = name
+                        && let Ok(name) = std::str::from_utf8(bytes)
+                    {
+                        self.told(name);
+                    }
+                }
+            }
+            // All names: `FLUSHALL`, `FLUSHDB`.
+            (PushKind::Invalidate, _) => {
+                count(&self.counted.dropped);
+                self.end_all();
+            }
+            _ => {}
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mirror() -> Mirror {
+        Mirror::new(Names::new("ns"), Duration::from_secs(2))
+    }
+
+    fn push(data: Value) -> PushInfo {
+        PushInfo {
+            kind: PushKind::Invalidate,
+            data: vec![data],
+        }
+    }
+
+    #[test]
+    fn a_push_ends_what_it_names_and_nothing_else() {
+        let mirror = mirror();
+        let all = [
+            (None, "user:42", "ns:user:42"),
+            (Some(Guard::Key), "user:42", "ns:~key:{ns:user:42}"),
+            (Some(Guard::Tag), "profiles", "ns:~tag:profiles"),
+            (Some(Guard::Scope), "user:", "ns:~scope:user:"),
+            (Some(Guard::Scope), "", "ns:~scope:"),
+        ];
+        for (guard, name, on_server) in all {
+            let captured = all.map(|(guard, name, _)| match guard {
+                None => mirror.capture_entry(name),
+                Some(guard) => mirror.capture(guard, name),
+            });
+            assert!(mirror.pushed(&push(Value::Array(vec![Value::BulkString(
+                on_server.into()
+            )]))));
+            for (other, captured) in all.iter().zip(captured) {
+                assert_eq!(
+                    captured.is_current(),
+                    other.2 != on_server,
+                    "{guard:?} {name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_flush_and_a_loss_end_everything() {
+        let mirror = mirror();
+        let tag = mirror.capture(Guard::Tag, "x");
+        assert!(mirror.pushed(&push(Value::Nil)));
+        assert!(!tag.is_current());
+        mirror.heard(mirror.now());
+        assert!(mirror.is_fresh());
+        let tag = mirror.capture(Guard::Tag, "x");
+        mirror.lost();
+        assert!(!mirror.is_fresh() && !tag.is_current());
+    }
+
+    #[test]
+    fn age_counts_from_the_question() {
+        let mirror = Mirror::new(Names::new(""), Duration::from_millis(60));
+        let asked = mirror.now();
+        std::thread::sleep(Duration::from_millis(80));
+        mirror.heard(asked);
+        assert!(!mirror.is_fresh());
+        mirror.heard(mirror.now());
+        assert!(mirror.is_fresh());
+    }
+}

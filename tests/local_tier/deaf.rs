@@ -1,0 +1,166 @@
+//! Servers, and proxies before them, that do not tell of changes: every hit asks, and the cache says so.
+
+use crate::world::{PATIENCE, Process, read, reads};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::time::Duration;
+use test_servers::{RedisServer, free_port, wait_until};
+use tokio::io::{
+    AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy, copy_bidirectional,
+};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+
+async fn is_strict(server: &RedisServer, url: String) {
+    let database = Arc::new(AtomicU32::new(1));
+    let bound = Duration::from_secs(60);
+    let one = Process::start(url, &database, bound).await;
+    let other = Process::start(server.url(), &database, bound).await;
+    assert_eq!(one.warm(7).await, 1);
+    server.reset_stats().await;
+    for version in 2..10 {
+        database.store(version, SeqCst);
+        other.cache.invalidate_tag("rows").await;
+        assert_eq!(read(&one, 7).await, version);
+        assert_eq!(read(&one, 7).await, version);
+    }
+    let (get, mget) = reads(server).await;
+    assert!(get + mget >= 16);
+    let health = one.cache.health().await.redis.expect("a server");
+    assert_eq!(health.consistency, "strict");
+    let coherence = one.cache.stats().coherence.expect("it was wanted");
+    assert_eq!(coherence.lag, None);
+    let health = other.cache.health().await.redis.expect("a server");
+    assert_eq!(health.consistency, "bounded");
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_ask_to_be_told() {
+    let server = RedisServer::start().await;
+    let user = [
+        "ACL",
+        "SETUSER",
+        "ann",
+        "on",
+        ">secret",
+        "~*",
+        "+@all",
+        "-client|tracking",
+    ];
+    server.command(&user).await;
+    let url = format!("redis://ann:secret@127.0.0.1:{}/", server.port());
+    is_strict(&server, url).await;
+}
+
+#[tokio::test]
+async fn a_proxy_that_keeps_the_news_to_itself() {
+    let server = RedisServer::start().await;
+    let url = behind(&server, |client, server| async {
+        let (mut from_client, to_client) = client.into_split();
+        let (from_server, mut to_server) = server.into_split();
+        _ = tokio::join!(
+            copy(&mut from_client, &mut to_server),
+            without_pushes(from_server, to_client)
+        );
+    });
+    is_strict(&server, url.await).await;
+}
+
+#[tokio::test]
+async fn a_proxy_that_speaks_only_the_old_protocol() {
+    let server = RedisServer::start().await;
+    let url = behind(&server, |mut client, mut server| async move {
+        let mut buffer = [0; 4096];
+        let length = client.read(&mut buffer).await.unwrap_or(0);
+        if buffer.windows(5).any(|word| word == b"HELLO") {
+            let refusal = b"-ERR unknown command 'HELLO'\r\n";
+            _ = client.write_all(refusal).await;
+        } else if server.write_all(&buffer[..length]).await.is_ok() {
+            _ = copy_bidirectional(&mut client, &mut server).await;
+        }
+    });
+    is_strict(&server, url.await).await;
+}
+
+/// The address of something that does this with each connection to the server.
+async fn behind<F>(
+    server: &RedisServer,
+    relay: impl Fn(TcpStream, TcpStream) -> F + Send + 'static,
+) -> String
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let port = free_port();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+    let (listener, upstream) = (listener.expect("a free port"), server.port());
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = TcpStream::connect((Ipv4Addr::LOCALHOST, upstream)).await;
+            tokio::spawn(relay(client, server.expect("it runs")));
+        }
+    });
+    format!("redis://127.0.0.1:{port}/")
+}
+
+/// Once it is mended, the process is told, and keeps what it reads.
+#[tokio::test]
+async fn a_server_that_may_tell_again() {
+    let server = RedisServer::start().await;
+    let user = [
+        "ACL", "SETUSER", "ann", "on", ">secret", "~*", "&*", "+@all",
+    ];
+    server
+        .command(&[&user[..], &["-client|tracking"]].concat())
+        .await;
+    let url = format!("redis://ann:secret@127.0.0.1:{}/", server.port());
+    is_strict(&server, url.clone()).await;
+    let database = Arc::new(AtomicU32::new(1));
+    let one = Process::start(url, &database, Duration::from_secs(60)).await;
+    server.command(&user).await;
+    server.command(&["CLIENT", "KILL", "USER", "ann"]).await;
+    wait_until("it keeps what it reads", PATIENCE, || async {
+        read(&one, 7).await;
+        let stats = one.cache.stats();
+        stats
+            .function("read")
+            .is_some_and(|read| read.local_hits > 0)
+    })
+    .await;
+}
+
+/// Passes on replies, and drops what begins with `>`.
+async fn without_pushes(from: OwnedReadHalf, mut to: OwnedWriteHalf) {
+    let mut from = BufReader::new(from);
+    loop {
+        let mut reply = Vec::new();
+        // Parts of it that are still to come.
+        let mut left = 1_u64;
+        while left > 0 {
+            let begin = reply.len();
+            if from.read_until(b'\n', &mut reply).await.unwrap_or(0) == 0 {
+                return;
+            }
+            left -= 1;
+            let line = String::from_utf8_lossy(&reply[begin..])
+                .trim_end()
+                .to_owned();
+            let (kind, number) = line.split_at(1);
+            match (kind, number.parse::<u64>()) {
+                ("*" | ">" | "~", Ok(parts)) => left += parts,
+                ("%", Ok(pairs)) => left += 2 * pairs,
+                ("$" | "=", Ok(length)) => {
+                    let begin = reply.len();
+                    reply.resize(begin + length as usize + 2, 0);
+                    if from.read_exact(&mut reply[begin..]).await.is_err() {
+                        return;
+                    }
+                }
+                _ => {}
+            }
+        }
+        if reply[0] != b'>' && to.write_all(&reply).await.is_err() {
+            return;
+        }
+    }
+}
