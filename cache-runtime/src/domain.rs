@@ -75,8 +75,8 @@ impl<R: DomainRecord> Domain<R> {
     }
 
     pub async fn get_many(&self, keys: Vec<Key>) -> Vec<Option<R>> {
-        let peeks = keys.into_iter().map(|key| self.peek(key));
-        self.cache.all_at_once(peeks.collect()).await
+        let calls = keys.into_iter().map(|key| self.call(key));
+        self.cache.peek_many(calls).await
     }
 
     pub async fn put(&self, record: &R) -> bool {

@@ -3,7 +3,7 @@
 use super::Cache;
 use crate::invalidate::{self, By};
 use crate::key::Key;
-use crate::read_through::Plan;
+use crate::read_through::{Call, Optional, Plan};
 use crate::site::DIRECT;
 use crate::ttl::IntoTtl;
 use crate::value::CacheValue;
@@ -25,8 +25,37 @@ impl Cache {
         &self,
         keys: impl IntoIterator<Item = impl Into<Key>>,
     ) -> Vec<Option<T>> {
-        let reads = keys.into_iter().map(|key| self.read(key.into()));
-        self.all_at_once(reads.collect()).await
+        let calls = keys
+            .into_iter()
+            .map(|key| Call::new(&DIRECT, self, key.into()));
+        self.peek_many(calls).await
+    }
+
+    /// What each call would return if it were a hit, in their order. Those that ask a server do so together.
+    pub(crate) async fn peek_many<T: CacheValue>(
+        &self,
+        calls: impl Iterator<Item = Call<'_>>,
+    ) -> Vec<Option<T>> {
+        let mut found = Vec::with_capacity(calls.size_hint().0);
+        let mut left = Vec::new();
+        for call in calls {
+            let told = call.peek_here(Optional, &Plan::default);
+            if told.is_none() {
+                left.push((found.len(), call));
+            }
+            found.push(told.flatten().flatten());
+        }
+        #[cfg(feature = "redis")]
+        if let Some(redis) = self.redis() {
+            let reads = left
+                .iter()
+                .map(|(_, call)| call.peek(Optional, Plan::default));
+            let answers = redis.together(reads.collect()).await;
+            for ((place, _), answer) in left.iter().zip(answers) {
+                found[*place] = answer.flatten();
+            }
+        }
+        found
     }
 
     /// Stores every value under its key, with one time to live; returns how many were stored. What

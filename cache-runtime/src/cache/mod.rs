@@ -32,7 +32,6 @@ use crate::local::Local;
 #[cfg(feature = "redis")]
 use crate::redis::Redis;
 use crate::stats::{Families, Stats};
-use crate::sync::all_at_once;
 use crate::ttl::Ttl;
 use config::Config;
 pub(crate) use config::DEFAULT_TTL;
@@ -188,15 +187,6 @@ impl Cache {
     #[cfg(feature = "redis")]
     pub(crate) fn codec(&self) -> Codec {
         self.shared.config.codec
-    }
-
-    /// The outputs of `reads`, which run side by side in this task, in their order. On a server they share commands.
-    pub(crate) async fn all_at_once<F: Future>(&self, reads: Vec<F>) -> Vec<F::Output> {
-        #[cfg(feature = "redis")]
-        if let Some(redis) = self.redis() {
-            return redis.together(reads).await;
-        }
-        all_at_once(reads).await
     }
 
     pub(crate) fn now(&self) -> Tick {

@@ -152,18 +152,12 @@ impl<'c> Call<'c> {
         S: Shape<R>,
         S::Value: CacheValue,
     {
-        if !self.is_possible() {
-            return Ok(None);
+        if let Some(told) = self.peek_here(shape, &plan) {
+            return Ok(told);
         }
-        let outer = current_flight();
         #[cfg(feature = "redis")]
         if let Some(redis) = self.cache.redis() {
-            if outer.is_none()
-                && let Some(returned) = self.kept(redis, shape, &plan)
-            {
-                return Ok(Some(returned));
-            }
-            let plan = plan();
+            let (plan, outer) = (plan(), current_flight());
             let look = Look {
                 cache: self.cache,
                 redis,
@@ -174,6 +168,26 @@ impl<'c> Call<'c> {
             };
             return Ok(Box::pin(look.peek(shape)).await?);
         }
+        Ok(None)
+    }
+
+    /// What can be told without asking a server; the outer `None`: nothing.
+    pub(crate) fn peek_here<R, S>(&self, shape: S, plan: &impl Fn() -> Plan) -> Option<Option<R>>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        if !self.is_possible() {
+            return Some(None);
+        }
+        let outer = current_flight();
+        #[cfg(feature = "redis")]
+        if let Some(redis) = self.cache.redis() {
+            return match outer {
+                None => self.kept(redis, shape, plan).map(Some),
+                Some(_) => None,
+            };
+        }
         let entry = self.cache.local().get(self.key.as_str());
         let returned = entry.and_then(|entry| {
             self.reader()
@@ -183,7 +197,7 @@ impl<'c> Call<'c> {
             Some(_) => self.hit(),
             None => count(&self.site.counters(self.cache).misses),
         }
-        Ok(returned)
+        Some(returned)
     }
 
     #[inline]
