@@ -14,7 +14,8 @@ use encoding::{ChosenCodec, ChosenCompression};
 use path::{function_path, key_prefix};
 #[cfg(feature = "redis")]
 use std::sync::Mutex;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A cached function, a write-through function, or a domain cache.
 #[doc(hidden)]
@@ -70,8 +71,7 @@ pub struct Site {
     /// The types that its codec was found unable to hold, and what else it has refused.
     #[cfg(feature = "redis")]
     unsuited: Mutex<Vec<&'static str>>,
-    /// The counters in the first cache that used this site: nearly always the only one.
-    first: OnceLock<(u64, Arc<Counters>)>,
+    number: OnceLock<usize>,
     /// The same for a site that is not generic.
     plain_prefix: OnceLock<String>,
     /// Whether another site with a default key has the same path.
@@ -160,7 +160,7 @@ impl Site {
             tag_set: fingerprint(&[]),
             #[cfg(feature = "redis")]
             unsuited: Mutex::new(Vec::new()),
-            first: OnceLock::new(),
+            number: OnceLock::new(),
             plain_prefix: OnceLock::new(),
             has_twin: OnceLock::new(),
             prefix: OnceLock::new(),
@@ -408,32 +408,17 @@ impl Site {
 
     /// The counters of this site in `cache`.
     #[inline]
-    pub(crate) fn counters(&'static self, cache: &Cache) -> Counted<'static> {
-        let (first, counters) = self
-            .first
-            .get_or_init(|| (cache.id(), cache.families().of(self)));
-        if *first == cache.id() {
-            Counted::First(counters)
-        } else {
-            Counted::Other(cache.families().of(self))
-        }
+    pub(crate) fn counters<'c>(&'static self, cache: &'c Cache) -> &'c Counters {
+        cache.families().of(self)
     }
-}
 
-/// Counters, borrowed from the site where possible.
-pub(crate) enum Counted<'s> {
-    First(&'s Arc<Counters>),
-    Other(Arc<Counters>),
-}
-
-impl std::ops::Deref for Counted<'_> {
-    type Target = Counters;
-
-    fn deref(&self) -> &Counters {
-        match self {
-            Counted::First(counters) => counters,
-            Counted::Other(counters) => counters,
-        }
+    /// Its number among the sites of this program that have been used, in the order in which they were.
+    #[inline]
+    pub(crate) fn number(&self) -> usize {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        *self
+            .number
+            .get_or_init(|| NEXT.fetch_add(1, Ordering::Relaxed))
     }
 }
 

@@ -2,10 +2,8 @@
 
 use super::FunctionStats;
 use crate::site::Site;
-use crate::sync::lock;
-use std::collections::HashMap;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 #[derive(Debug, Default)]
@@ -65,37 +63,71 @@ impl Counters {
     }
 }
 
-/// The counters of every site that has used one cache.
+/// The counters of every site that has used one cache, by the site's number. Each hit looks here, so it takes no lock:
+/// rows are made once, and stay where they are; each has twice as many places as the one before.
 #[derive(Default)]
 pub(crate) struct Families {
-    by_site: Mutex<HashMap<usize, Family>>,
+    rows: [OnceLock<Box<[OnceLock<Family>]>>; ROWS],
 }
+
+/// Places for more sites than any program has.
+const ROWS: usize = 24;
+const FIRST_ROW: usize = 64;
 
 struct Family {
     site: &'static Site,
-    counters: Arc<Counters>,
+    counters: Counters,
 }
 
 impl Families {
     /// The counters of `site`; one set for all calls.
-    pub(crate) fn of(&self, site: &'static Site) -> Arc<Counters> {
-        let mut families = lock(&self.by_site);
-        let family = families
-            .entry(std::ptr::from_ref(site).addr())
-            .or_insert_with(|| Family {
-                site,
-                counters: Arc::default(),
-            });
-        Arc::clone(&family.counters)
+    #[inline]
+    pub(crate) fn of(&self, site: &'static Site) -> &Counters {
+        let (row, place) = place(site.number());
+        let new_row = || {
+            let places = FIRST_ROW << row;
+            (0..places).map(|_| OnceLock::new()).collect()
+        };
+        let new = || Family {
+            site,
+            counters: Counters::default(),
+        };
+        &self.rows[row].get_or_init(new_row)[place]
+            .get_or_init(new)
+            .counters
     }
 
     /// Every site's counters, in the order of their names.
     pub(crate) fn snapshot(&self) -> Vec<FunctionStats> {
-        let mut all: Vec<_> = lock(&self.by_site)
-            .values()
+        let rows = self.rows.iter().filter_map(OnceLock::get);
+        let families = rows.flat_map(|row| row.iter().filter_map(OnceLock::get));
+        let mut all: Vec<_> = families
             .map(|family| family.counters.snapshot(family.site.name()))
             .collect();
         all.sort_by(|a, b| a.name.cmp(&b.name));
         all
+    }
+}
+
+/// The row of a number, and its place in it.
+fn place(number: usize) -> (usize, usize) {
+    let row = (number / FIRST_ROW + 1).ilog2() as usize;
+    (row, number - FIRST_ROW * ((1 << row) - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_has_a_place_of_its_own() {
+        let mut next = (0, 0);
+        for number in 0..10_000 {
+            assert_eq!(place(number), next);
+            next.1 += 1;
+            if next.1 == FIRST_ROW << next.0 {
+                next = (next.0 + 1, 0);
+            }
+        }
     }
 }
