@@ -108,6 +108,13 @@ impl Entry {
         self.stamps.iter().all(|stamp| stamp.is_current())
     }
 
+    /// Whether it ends with another key than this.
+    #[cfg(feature = "redis")]
+    pub(crate) fn hangs_on_keys_beside(&self, key: &str) -> bool {
+        let mut stamps = self.stamps.iter();
+        stamps.any(|stamp| stamp.guard() == Guard::Key && stamp.name() != key)
+    }
+
     /// A reader relies on it, and the shared server does not see that.
     #[cfg(feature = "redis")]
     #[inline]

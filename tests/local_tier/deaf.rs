@@ -67,6 +67,33 @@ async fn a_proxy_that_keeps_the_news_to_itself() {
     is_strict(&server, url.await).await;
 }
 
+/// A server that is full cannot show whether news arrives.
+#[tokio::test]
+async fn a_proxy_that_keeps_the_news_to_itself_before_a_full_server() {
+    let server = RedisServer::start().await;
+    let url = behind(&server, |client, server| async {
+        let (mut from_client, to_client) = client.into_split();
+        let (from_server, mut to_server) = server.into_split();
+        _ = tokio::join!(
+            copy(&mut from_client, &mut to_server),
+            without_pushes(from_server, to_client)
+        );
+    });
+    let url = url.await;
+    let limit = |bytes| ["CONFIG", "SET", "maxmemory", bytes];
+    server.command(&limit("1")).await;
+    let database = Arc::new(AtomicU32::new(1));
+    let far = Process::start(url, &database, Duration::from_secs(60)).await;
+    server.command(&limit("0")).await;
+    let near = Process::start(server.url(), &database, Duration::from_secs(60)).await;
+    assert_eq!(far.warm(7).await, 1);
+    database.store(2, SeqCst);
+    near.cache.invalidate_tag("rows").await;
+    assert_eq!(read(&far, 7).await, 2);
+    let health = far.cache.health().await.redis.expect("a server");
+    assert_eq!(health.consistency, "strict");
+}
+
 #[tokio::test]
 async fn a_proxy_that_speaks_only_the_old_protocol() {
     let server = RedisServer::start().await;

@@ -9,5 +9,6 @@ mod partitions;
 mod questions;
 mod reads;
 mod runtimes;
+mod shared_keys;
 mod touches;
 mod world;

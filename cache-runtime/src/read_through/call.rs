@@ -109,7 +109,7 @@ impl<'c> Call<'c> {
             return None;
         }
         let entry = self.cache.local().get(self.key.as_str())?;
-        if !self.site.may_keep(&entry, self.cache) {
+        if !self.site.may_keep(&entry, self.key.as_str(), self.cache) {
             return None;
         }
         let returned = self

@@ -14,7 +14,7 @@ use super::touch::Touching;
 use super::tracking;
 use super::{Shared, State, number};
 use crate::clock::Tick;
-use crate::sync::within;
+use crate::sync::{all_at_once, within};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Pipeline, ProtocolVersion, PushInfo, Value};
 use std::convert::Infallible;
@@ -370,8 +370,8 @@ async fn keep(me: &Alive, wake: &Notify, link: Arc<Link>) {
             return;
         }
         if let Some(mirror) = &alive.mirror {
-            // Whether the server is there, the next heartbeat tells.
-            let _failed = touching.go_on(mirror, &link).await;
+            // Whether the server is there, the next heartbeat tells, and does not wait for this.
+            let _failed = within(pause / 4, Box::pin(touching.go_on(mirror, &link))).await;
         }
     }
 }
@@ -387,9 +387,12 @@ async fn beat(shared: &Shared, link: &Link) -> Result<(), Box<str>> {
     let mut commands = Pipeline::new();
     commands.cmd("INFO").arg("replication").cmd("TIME");
     let heard_of = shared.mirror.as_ref().map(|mirror| mirror.now());
-    for line in link.lines() {
-        let asked = Instant::now();
-        let (info, time) = match within(HEARTBEAT, line.send_all(&commands)).await {
+    let asked = Instant::now();
+    // Side by side: what is kept is as old as the first question.
+    let beats = link.lines().iter();
+    let beats = beats.map(|line| within(HEARTBEAT, line.send_all(&commands)));
+    for reply in all_at_once(beats.collect()).await {
+        let (info, time) = match reply {
             Some(Ok(replies)) => who_and_when(replies)?,
             Some(Err(failure)) => return Err(failure.to_string().into()),
             None => return Err("it does not answer".into()),

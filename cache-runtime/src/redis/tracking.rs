@@ -44,9 +44,9 @@ async fn begin_on(shared: &Shared, mirror: &Mirror, connection: &MultiplexedConn
         return false;
     };
     let is_begun = matches!(replies.first(), Some(Ok(_)));
-    // A server that is full does not set it, and has nothing to tell then.
+    // A server that is full does not set it, has nothing to tell then, and is not relied on.
     let is_set = matches!(replies.get(2), Some(Ok(_)));
-    is_begun && (!is_set || waiter.changed(Duration::ZERO).await)
+    is_begun && is_set && waiter.changed(Duration::ZERO).await
 }
 
 /// Says once if there is nothing to rely on, and again when that has changed.

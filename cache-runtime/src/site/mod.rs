@@ -266,12 +266,14 @@ impl Site {
         self.strict || self.local == 0
     }
 
-    /// Whether an entry has not been kept in this process for too long.
+    /// Whether an entry has not been kept in this process for too long, and ends with all keys that this site's do.
     #[cfg(feature = "redis")]
     #[inline]
-    pub(crate) fn may_keep(&self, entry: &crate::entry::Entry, cache: &Cache) -> bool {
-        self.local == u64::MAX
-            || cache.now().since(entry.created) < std::time::Duration::from_millis(self.local)
+    pub(crate) fn may_keep(&self, entry: &crate::entry::Entry, key: &str, cache: &Cache) -> bool {
+        let is_recent = self.local == u64::MAX
+            || cache.now().since(entry.created) < std::time::Duration::from_millis(self.local);
+        // What was set by hand under the key of a record is no record.
+        is_recent && (self.lookups.is_empty() || entry.hangs_on_keys_beside(key))
     }
 
     /// What tells the values of this site from others: their shape, and the version its author gave them. Of one shape

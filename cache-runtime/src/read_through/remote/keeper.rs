@@ -4,8 +4,9 @@
 use super::look::Look;
 use crate::clock::Tick;
 use crate::entry::{Entry, Lateness};
-use crate::format;
+use crate::format::{self, Opened};
 use crate::generation::{Generation, Guard};
+use crate::key::scopes;
 use crate::local::weight;
 use crate::read_through::shape::{Shape, View};
 use crate::read_through::store::Finding;
@@ -108,8 +109,19 @@ impl<'c> Keeper<'c> {
         if !self.is_current() {
             return self.mirror.refuses();
         }
-        let Some(expires) = expiry(look, reading, bytes) else {
+        let Ok(opened) = format::open(bytes, look.key) else {
             return;
+        };
+        let Some(expires) = expiry(look, reading, &opened) else {
+            return;
+        };
+        // Of what was asked for, the entry may not depend on all: another one under this key did. It carries no tag but its
+        // own, and who looks for another one must not find it.
+        let is_its_own = |guard: &Arc<Generation>| {
+            let mut implied = scopes(look.key).map(|scope| (Guard::Scope, scope));
+            let mut listed = opened.guards();
+            implied.any(|(kind, name)| guard.is_of(kind, name))
+                || listed.any(|(kind, name)| guard.is_of(kind, &name))
         };
         let finding = match shape.view(returned) {
             View::Value(value) => Finding::unweighed(Some(value)),
@@ -117,7 +129,8 @@ impl<'c> Keeper<'c> {
             View::Failure => return,
         };
         let (cache, site) = (look.cache, look.site);
-        let stamps: Box<[_]> = self.entry.into_iter().chain(self.guards).collect();
+        let guards = self.guards.into_iter().filter(is_its_own);
+        let stamps: Box<[_]> = self.entry.into_iter().chain(guards).collect();
         let entry = Entry {
             // As long as its bytes, about.
             weight: weight(look.key, bytes.len(), stamps.len()),
@@ -137,8 +150,7 @@ impl<'c> Keeper<'c> {
 }
 
 /// Until when the entry may be kept here: no longer than on the server. `None`: not at all.
-fn expiry(look: Look<'_>, reading: &Reading, bytes: &[u8]) -> Option<Tick> {
-    let opened = format::open(bytes, look.key).ok()?;
+fn expiry(look: Look<'_>, reading: &Reading, opened: &Opened<'_>) -> Option<Tick> {
     let Some(fresh_for) = opened.fresh_for() else {
         return Some(Tick::NEVER);
     };
