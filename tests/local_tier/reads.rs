@@ -109,8 +109,10 @@ async fn an_entry_is_kept_only_as_long_as_its_function_says() {
 /// The server tells of an expiry only once it has noticed. Nobody waits for that.
 #[tokio::test]
 async fn an_entry_is_not_kept_longer_than_it_lives_on_the_server() {
-    let server = RedisServer::start().await;
-    server.command(&["DEBUG", "SET-ACTIVE-EXPIRE", "0"]).await;
+    let debug = ["--enable-debug-command", "yes"];
+    let server = RedisServer::builder().arg(debug[0], debug[1]).start().await;
+    let off = server.command(&["DEBUG", "SET-ACTIVE-EXPIRE", "0"]).await;
+    assert!(off.is_ok(), "{off:?}");
     let (one, _, database) = pair(server.url()).await;
     let began = std::time::Instant::now();
     for _ in 0..3 {

@@ -36,8 +36,8 @@ impl Awaited {
 
     /// The lease of this key has changed.
     pub(super) fn changed(&self, key: &str) {
-        let woken = lock(&self.by_key).get(key).cloned();
-        if let Some(woken) = woken {
+        // Under the lock: who waits no longer counts those who hold this.
+        if let Some(woken) = lock(&self.by_key).get(key) {
             // One permit is kept, for who is about to wait.
             woken.notify_one();
         }
@@ -45,8 +45,9 @@ impl Awaited {
 
     /// Nothing more is heard, or everything has changed.
     pub(super) fn all_changed(&self) {
-        let all: Vec<_> = lock(&self.by_key).values().cloned().collect();
-        all.iter().for_each(|woken| woken.notify_one());
+        lock(&self.by_key)
+            .values()
+            .for_each(|woken| woken.notify_one());
     }
 }
 

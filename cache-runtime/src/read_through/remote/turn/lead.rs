@@ -71,7 +71,8 @@ impl Caller<'_> {
             lead.flight()
                 .remote
                 .begins_at(self.redis.next_in_sequence());
-            match self.look().look(shape).await {
+            // In full: those who have joined may want to be answered strictly.
+            match self.look().look_in_full(shape).await {
                 Ok(Looked::Hit(returned)) => return self.answered_by_look(shape, lead, returned),
                 Ok(Looked::Missed(now)) => seen = now,
                 Err(failure) => return self.unreachable(lead, &failure),
