@@ -56,30 +56,14 @@ async fn a_user_who_may_not_ask_to_be_told() {
 #[tokio::test]
 async fn a_proxy_that_keeps_the_news_to_itself() {
     let server = RedisServer::start().await;
-    let url = behind(&server, |client, server| async {
-        let (mut from_client, to_client) = client.into_split();
-        let (from_server, mut to_server) = server.into_split();
-        _ = tokio::join!(
-            copy(&mut from_client, &mut to_server),
-            without_pushes(from_server, to_client)
-        );
-    });
-    is_strict(&server, url.await).await;
+    is_strict(&server, behind_a_deaf_one(&server).await).await;
 }
 
 /// A server that is full cannot show whether news arrives.
 #[tokio::test]
 async fn a_proxy_that_keeps_the_news_to_itself_before_a_full_server() {
     let server = RedisServer::start().await;
-    let url = behind(&server, |client, server| async {
-        let (mut from_client, to_client) = client.into_split();
-        let (from_server, mut to_server) = server.into_split();
-        _ = tokio::join!(
-            copy(&mut from_client, &mut to_server),
-            without_pushes(from_server, to_client)
-        );
-    });
-    let url = url.await;
+    let url = behind_a_deaf_one(&server).await;
     let limit = |bytes| ["CONFIG", "SET", "maxmemory", bytes];
     server.command(&limit("1")).await;
     let database = Arc::new(AtomicU32::new(1));
@@ -108,6 +92,18 @@ async fn a_proxy_that_speaks_only_the_old_protocol() {
         }
     });
     is_strict(&server, url.await).await;
+}
+
+async fn behind_a_deaf_one(server: &RedisServer) -> String {
+    behind(server, |client, server| async {
+        let (mut from_client, to_client) = client.into_split();
+        let (from_server, mut to_server) = server.into_split();
+        _ = tokio::join!(
+            copy(&mut from_client, &mut to_server),
+            without_pushes(from_server, to_client)
+        );
+    })
+    .await
 }
 
 /// The address of something that does this with each connection to the server.

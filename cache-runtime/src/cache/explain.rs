@@ -304,25 +304,24 @@ impl fmt::Display for Explanation {
 
 impl fmt::Display for EntryDetails {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let entry = self;
-        let left = match entry.time_left {
+        let left = match self.time_left {
             Some(left) => format!("{} left", in_words(left)),
             None => "for ever".to_owned(),
         };
-        let (age, bytes) = (in_words(entry.age), Bytes(entry.bytes));
+        let (age, bytes) = (in_words(self.age), Bytes(self.bytes));
         write!(f, "\n  stored {age} ago, {left}, about {bytes}")?;
-        if let Some(cost) = entry.computed_in {
+        if let Some(cost) = self.computed_in {
             write!(f, ", computed in {cost:.1?}")?;
         }
-        if let Some(kept_for) = entry.kept_for {
+        if let Some(kept_for) = self.kept_for {
             write!(f, "\n  kept in this process for {}", in_words(kept_for))?;
         }
-        write!(f, "\n  invalidated by any of: {}", entry.guards.join(", "))?;
-        if !entry.invalidated_by.is_empty() {
+        write!(f, "\n  invalidated by any of: {}", self.guards.join(", "))?;
+        if !self.invalidated_by.is_empty() {
             write!(
                 f,
                 "\n  was invalidated by: {}",
-                entry.invalidated_by.join(", ")
+                self.invalidated_by.join(", ")
             )?;
         }
         Ok(())

@@ -26,6 +26,13 @@ pub(crate) struct Past {
     pub(crate) at: Instant,
 }
 
+impl Past {
+    fn now(by: By) -> Self {
+        let at = Instant::now();
+        Past { by, at }
+    }
+}
+
 impl History {
     pub(super) fn new() -> Self {
         History {
@@ -35,10 +42,7 @@ impl History {
     }
 
     pub(crate) fn note(&self, target: &Target, by: By) {
-        let past = Past {
-            by,
-            at: Instant::now(),
-        };
+        let past = Past::now(by);
         match target {
             Target::Tag(tag) => self.note_guard(Guard::Tag, tag.as_str(), past),
             Target::Pattern(pattern) => self.note_pattern(pattern, past),
@@ -46,11 +50,7 @@ impl History {
     }
 
     pub(crate) fn note_key(&self, key: &str, by: By) {
-        let past = Past {
-            by,
-            at: Instant::now(),
-        };
-        self.note_guard(Guard::Key, key, past);
+        self.note_guard(Guard::Key, key, Past::now(by));
     }
 
     fn note_pattern(&self, pattern: &Pattern, past: Past) {

@@ -72,6 +72,7 @@ pub struct Cache {
 }
 
 struct Shared {
+    #[cfg(feature = "redis")]
     id: u64,
     config: Config,
     clock: Clock,
@@ -125,9 +126,11 @@ impl Cache {
     }
 
     fn with(config: Config, clock: Clock, #[cfg(feature = "redis")] redis: Option<Redis>) -> Self {
+        #[cfg(feature = "redis")]
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Cache {
             shared: Arc::new(Shared {
+                #[cfg(feature = "redis")]
                 id: NEXT.fetch_add(1, Ordering::Relaxed),
                 local: Local::new(config.capacity),
                 config,
@@ -171,6 +174,7 @@ impl Cache {
 
 /// What the rooms below need of the handle.
 impl Cache {
+    #[cfg(feature = "redis")]
     pub(crate) fn id(&self) -> u64 {
         self.shared.id
     }

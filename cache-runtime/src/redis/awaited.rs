@@ -21,12 +21,7 @@ pub(crate) struct Waiter<'a> {
 
 impl Awaited {
     pub(super) fn wait_for<'a>(&'a self, key: &'a str) -> Waiter<'a> {
-        let mut by_key = lock(&self.by_key);
-        let woken = match by_key.get(key) {
-            Some(woken) => Arc::clone(woken),
-            None => Arc::clone(by_key.entry(key.into()).or_default()),
-        };
-        drop(by_key);
+        let woken = Arc::clone(lock(&self.by_key).entry(key.into()).or_default());
         Waiter {
             awaited: self,
             key,

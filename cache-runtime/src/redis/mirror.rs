@@ -1,10 +1,10 @@
 //! What this process knows of the server without asking: which names have not changed since they were read.
 //!
 //! Redis tells a connection of every change to a name that was read over it (client tracking). So each name, be it that
-//! of an entry or of a generation, has a generation here: whoever keeps something that was read captures the generations of all names concerned *before*
-//! the read is sent; a push ends them. What is stamped with generations that are all current has not changed as far as
-//! this process has heard, and it has heard of everything that happened before the last heartbeat was sent. That must
-//! not be longer ago than the *bound*.
+//! of an entry or of a generation, has a generation here: whoever keeps something that was read captures the generations
+//! of all names concerned *before* the read is sent; a push ends them. What is stamped with generations that are all
+//! current has not changed as far as this process has heard, and it has heard of everything that happened before the last
+//! heartbeat was sent. That must not be longer ago than the *bound*.
 
 use super::awaited::{Awaited, Waiter};
 use super::coherence::Coherence;
@@ -154,7 +154,11 @@ impl Mirror {
 
     /// A name on the server has changed, or may have.
     pub(super) fn changed(&self, name: &str) {
-        match self.names.meaning(name) {
+        self.end(self.names.meaning(name));
+    }
+
+    fn end(&self, meaning: Option<Meaning<'_>>) {
+        match meaning {
             Some(Meaning::Entry(key)) => _ = self.entries.end(Guard::Key, key),
             Some(Meaning::Generation(guard, name)) => _ = self.guards.end(guard, name),
             Some(Meaning::Lease(key)) => self.awaited.changed(key),
@@ -163,10 +167,11 @@ impl Mirror {
     }
 
     fn told(&self, name: &str) {
-        if !matches!(self.names.meaning(name), Some(Meaning::Lease(_))) {
+        let meaning = self.names.meaning(name);
+        if !matches!(meaning, Some(Meaning::Lease(_))) {
             count(&self.counted.told);
         }
-        self.changed(name);
+        self.end(meaning);
     }
 
     /// Whether the connection goes on.

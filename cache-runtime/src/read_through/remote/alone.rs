@@ -21,13 +21,8 @@ impl<'c> Look<'c> {
             return Ok(None);
         };
         let reading = self.redis.read_alone(self.key).await?;
-        let opened = match reading.bytes().map(|bytes| format::open(bytes, self.key)) {
-            Some(Ok(opened)) => opened,
-            Some(Err(why)) => {
-                self.untrusted(&why);
-                return Ok(Some(Looked::Missed(Seen::of(reading, "absent"))));
-            }
-            None => return Ok(Some(Looked::Missed(Seen::of(reading, "absent")))),
+        let Some(opened) = self.open(&reading) else {
+            return Ok(Some(Looked::Missed(Seen::of(reading, "absent"))));
         };
         if !self.is_confirmed(&keeper, &opened, reading.link.replication_id())
             || !keeper.still_stands()
@@ -43,15 +38,12 @@ impl<'c> Look<'c> {
                 return Ok(Some(Looked::Missed(seen)));
             }
         };
-        keeper.keep(self, shape, &reading, &returned);
+        keeper.keep(self, shape, &reading, &opened, &returned);
         Ok(Some(Looked::Hit(returned)))
     }
 
-    /// To keep what is found in this process, if that may be.
+    /// Of everything that the entry is expected to depend on.
     fn keeper_of_all(self) -> Option<Keeper<'c>> {
-        if !self.may_keep() {
-            return None;
-        }
         let implied = scopes(self.key).map(|scope| (Guard::Scope, scope));
         let tags = self.plan.tags.iter().map(|tag| (Guard::Tag, tag.as_str()));
         let remembered = self.redis.remembered(self.key);

@@ -4,7 +4,7 @@
 use super::look::Look;
 use crate::clock::Tick;
 use crate::entry::{Entry, Lateness};
-use crate::format::{self, Opened};
+use crate::format::Opened;
 use crate::generation::{Generation, Guard};
 use crate::key::scopes;
 use crate::local::weight;
@@ -25,11 +25,15 @@ pub(super) struct Keeper<'c> {
 }
 
 impl<'c> Keeper<'c> {
-    /// To be made before the read is sent.
+    /// To be made before the read is sent. `None`: nothing may be kept, or relied on. A nested read hands on numbers, which
+    /// only the server has.
     pub(super) fn new<'g>(
         look: Look<'c>,
         guards: impl Iterator<Item = (Guard, &'g str)>,
     ) -> Option<Self> {
+        if look.outer.is_some() || look.site.strict {
+            return None;
+        }
         let mirror = look.redis.mirror()?;
         let keeps = !look.site.keeps_nothing();
         let mut keeper = Keeper {
@@ -95,24 +99,24 @@ impl<'c> Keeper<'c> {
     }
 
     /// Keeps what was found. If something has changed meanwhile, it is invalid from the start.
-    pub(super) fn keep<R, S>(self, look: Look<'_>, shape: S, reading: &Reading, returned: &R)
-    where
+    pub(super) fn keep<R, S>(
+        self,
+        look: Look<'_>,
+        shape: S,
+        reading: &Reading,
+        opened: &Opened<'_>,
+        returned: &R,
+    ) where
         S: Shape<R>,
         S::Value: CacheValue,
     {
-        let (true, Some(bytes)) = (reading.link.tracks, reading.bytes()) else {
-            return;
-        };
-        if self.entry.is_none() {
+        if !reading.link.tracks || self.entry.is_none() {
             return;
         }
         if !self.is_current() {
             return self.mirror.refuses();
         }
-        let Ok(opened) = format::open(bytes, look.key) else {
-            return;
-        };
-        let Some(expires) = expiry(look, reading, &opened) else {
+        let Some(expires) = expiry(look, reading, opened) else {
             return;
         };
         // Of what was asked for, the entry may not depend on all: another one under this key did. It carries no tag but its
@@ -133,7 +137,7 @@ impl<'c> Keeper<'c> {
         let stamps: Box<[_]> = self.entry.into_iter().chain(guards).collect();
         let entry = Entry {
             // As long as its bytes, about.
-            weight: weight(look.key, bytes.len(), stamps.len()),
+            weight: weight(look.key, opened.len(), stamps.len()),
             payload: finding.payload,
             stamps,
             remote: None,

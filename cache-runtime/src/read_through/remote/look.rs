@@ -132,9 +132,9 @@ impl<'c> Look<'c> {
             );
             dedup(&mut guards);
             let nested = self.outer.is_some();
-            let mut keeper = self.keeper(&guards);
+            let mut keeper = Keeper::new(self, named(&guards));
             let mut reading = self.redis.read(self.key, guards, nested).await?;
-            let Some(listed) = self.listed(&reading) else {
+            let Some(listed) = self.open(&reading).map(|opened| list(&opened)) else {
                 return Ok(Looked::Missed(Seen::of(reading, "absent")));
             };
             let unread: Vec<Named> = listed
@@ -165,28 +165,14 @@ impl<'c> Look<'c> {
                             Seen::of(reading, INVALIDATED).listing(listed),
                         ));
                     }
-                    if let Some(keeper) = keeper {
-                        keeper.keep(self, shape, &reading, &returned);
+                    if let (Some(keeper), Some(opened)) = (keeper, self.open(&reading)) {
+                        keeper.keep(self, shape, &reading, &opened, &returned);
                     }
                     return Ok(Looked::Hit(returned));
                 }
                 Err(why) => return Ok(Looked::Missed(Seen::of(reading, why).listing(listed))),
             }
         }
-    }
-
-    /// To keep what is found in this process, if that may be.
-    fn keeper(self, guards: &[Named]) -> Option<Keeper<'c>> {
-        if self.may_keep() {
-            Keeper::new(self, named(guards))
-        } else {
-            None
-        }
-    }
-
-    /// A nested read hands on numbers, which only the server has.
-    pub(super) fn may_keep(self) -> bool {
-        self.outer.is_none() && !self.site.strict
     }
 
     /// The answer, if there is one; counted.
@@ -241,15 +227,14 @@ impl<'c> Look<'c> {
         }
     }
 
-    /// The guards that the entry lists, if there is one that can be opened.
-    fn listed(self, reading: &Reading) -> Option<Vec<Named>> {
-        match format::open(reading.bytes()?, self.key) {
-            Ok(opened) => Some(list(&opened)),
-            Err(why) => {
-                self.untrusted(&why);
-                None
-            }
-        }
+    /// The entry that was read, if there is one that can be opened.
+    pub(super) fn open<'b>(self, reading: &'b Reading) -> Option<Opened<'b>>
+    where
+        'c: 'b,
+    {
+        format::open(reading.bytes()?, self.key)
+            .inspect_err(|why| self.untrusted(why))
+            .ok()
     }
 
     fn take<R, S>(self, shape: S, reading: &Reading) -> Result<R, &'static str>
@@ -310,7 +295,7 @@ impl<'c> Look<'c> {
         })
     }
 
-    pub(super) fn untrusted(self, why: &Untrusted) {
+    fn untrusted(self, why: &Untrusted) {
         count(&self.site.counters(self.cache).untrusted);
         trace::untrusted(self.site, why);
     }
