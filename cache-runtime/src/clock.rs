@@ -49,6 +49,7 @@ impl Clock {
     }
 
     /// Milliseconds since this clock was made.
+    #[inline]
     pub(crate) fn now(&self) -> Tick {
         Tick(match &self.0 {
             Source::System(origin) => coarsetime::Instant::now_without_cache_update()

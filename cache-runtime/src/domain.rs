@@ -75,8 +75,9 @@ impl<R: DomainRecord> Domain<R> {
     }
 
     pub async fn get_many(&self, keys: Vec<Key>) -> Vec<Option<R>> {
-        let calls = keys.into_iter().map(|key| self.call(key));
-        self.cache.peek_many(calls).await
+        self.cache
+            .peek_many(keys.iter().map(|key| self.call(key)))
+            .await
     }
 
     pub async fn put(&self, record: &R) -> bool {
@@ -97,13 +98,14 @@ impl<R: DomainRecord> Domain<R> {
     where
         F: Future<Output = Result<Option<R>, E>>,
     {
-        let wanted = key.clone();
-        let call = self.call(key);
-        match call.look(FallibleOptional(Opaque), Plan::default) {
+        let looked = self
+            .call(&key)
+            .look(FallibleOptional(Opaque), Plan::default);
+        match looked {
             Lookup::Hit(returned) => returned,
             Lookup::Miss(miss) => {
                 miss.fill(load, |record, decision| {
-                    self.decide(&wanted, record, decision);
+                    self.decide(&key, record, decision);
                 })
                 .await
             }
@@ -168,7 +170,7 @@ impl<R: DomainRecord> Domain<R> {
     }
 
     async fn peek(&self, key: Key) -> Option<R> {
-        let call = self.call(key);
+        let call = self.call(&key);
         call.peek(Optional, Plan::default).await.flatten()
     }
 
@@ -181,7 +183,7 @@ impl<R: DomainRecord> Domain<R> {
         }
     }
 
-    fn call(&self, key: Key) -> Call<'_> {
+    fn call<'c>(&'c self, key: &'c Key) -> Call<'c> {
         Call::new(R::cache_site(), &self.cache, key)
     }
 

@@ -4,27 +4,48 @@ use crate::clock::Tick;
 #[cfg(feature = "redis")]
 use crate::generation::Stamp;
 use crate::generation::{Generation, Guard};
+use crate::key::Text;
 use crate::ttl::Ttl;
 use crate::value::CacheValue;
 use std::any::Any;
 use std::sync::Arc;
 
 /// What is kept under a key. Never changed after it was made.
-pub(crate) struct Entry {
-    pub(crate) payload: Payload,
+///
+/// All in one piece, value included: a hit waits for each place in memory that it has to go to.
+pub(crate) struct Entry<V: ?Sized = dyn Any + Send + Sync> {
+    /// The key that it was made for. It may stand under others.
+    key: Text,
+    holds: Holds,
+    pub(crate) about: About,
+    value: V,
+}
+
+/// What the validity of an entry hangs on, and what else there is to know of it.
+pub(crate) struct About {
+    pub(crate) late: Lateness,
+    pub(crate) version: u32,
+    /// A fingerprint of the tags its function declares, for a quick answer to [`Entry::carries`].
+    pub(crate) tag_set: u64,
+    pub(crate) created: Tick,
+    pub(crate) expires: Tick,
     /// The generations this value was computed under. One that ended makes the entry invalid for good.
     pub(crate) stamps: Box<[Arc<Generation>]>,
     /// The same for a value of a shared server, where only the server knows what is current.
     #[cfg(feature = "redis")]
-    pub(crate) remote: Option<Remembered>,
-    /// A fingerprint of the tags its function declares, for a quick answer to [`Entry::carries`].
-    pub(crate) tag_set: u64,
-    pub(crate) version: u32,
-    pub(crate) late: Lateness,
-    pub(crate) created: Tick,
-    pub(crate) expires: Tick,
+    pub(crate) remote: Option<Box<Remembered>>,
     /// Estimated bytes in memory.
     pub(crate) weight: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    Value,
+    /// The function found nothing, and its author asked to remember that.
+    Absence,
+    /// Not a value at all: what the key's last value would have been stamped with, so that the next computation
+    /// captures it all before it begins.
+    Hint,
 }
 
 /// The generations of a server, as they were recorded.
@@ -49,15 +70,6 @@ pub(crate) enum Lateness {
     Doubtful,
 }
 
-pub(crate) enum Payload {
-    Value(Box<dyn Any + Send + Sync>),
-    /// The function found nothing, and its author asked to remember that.
-    Absent,
-    /// Not a value at all: what the key's last value would have been stamped with, so that the next computation
-    /// captures it all before it begins.
-    Hint,
-}
-
 /// What an entry has to say to a reader who expects a `T`.
 pub(crate) enum Content<'e, T> {
     Value(&'e T),
@@ -66,37 +78,73 @@ pub(crate) enum Content<'e, T> {
     Other,
 }
 
-impl Entry {
-    /// What stands for something read on a shared server: no value, but what that depends on.
-    #[cfg(feature = "redis")]
-    pub(crate) fn read_remotely(remote: Remembered, late: Lateness) -> Self {
-        Entry {
-            payload: Payload::Hint,
-            stamps: Box::default(),
-            remote: Some(remote),
-            tag_set: 0,
+/// What hangs on nothing, and never expires.
+impl Default for About {
+    fn default() -> Self {
+        About {
+            late: Lateness::None,
             version: 0,
-            late,
+            tag_set: 0,
             created: Tick::NEVER,
             expires: Tick::NEVER,
+            stamps: Box::default(),
+            #[cfg(feature = "redis")]
+            remote: None,
             weight: 0,
         }
+    }
+}
+
+impl<V: Any + Send + Sync> Entry<V> {
+    fn new(key: &str, holds: Holds, about: About, value: V) -> Arc<Entry> {
+        Arc::new(Entry {
+            key: Text::from(key),
+            holds,
+            about,
+            value,
+        })
+    }
+}
+
+impl Entry {
+    /// The entry of a value, or of the finding that there is none.
+    pub(crate) fn of<V: CacheValue>(key: &str, found: Option<V>, about: About) -> Arc<Self> {
+        match found {
+            Some(value) => Entry::new(key, Holds::Value, about, value),
+            None => Entry::new(key, Holds::Absence, about, ()),
+        }
+    }
+
+    /// An entry with neither.
+    pub(crate) fn hint(key: &str, about: About) -> Arc<Self> {
+        Entry::new(key, Holds::Hint, about, ())
+    }
+
+    /// What stands for something read on a shared server: no value, but what that depends on.
+    #[cfg(feature = "redis")]
+    pub(crate) fn read_remotely(remote: Remembered) -> Arc<Self> {
+        let about = About {
+            remote: Some(Box::new(remote)),
+            ..About::default()
+        };
+        Entry::hint("", about)
     }
 
     /// A value on its way from one caller to another, which is not kept.
     #[cfg(feature = "redis")]
-    pub(crate) fn handed_over(payload: Payload) -> Self {
-        Entry {
-            payload,
-            remote: None,
-            ..Entry::read_remotely(Remembered::default(), Lateness::Doubtful)
-        }
+    pub(crate) fn handed_over<V: CacheValue>(found: Option<V>) -> Arc<Self> {
+        let about = About {
+            late: Lateness::Doubtful,
+            remote: Some(Box::default()),
+            ..About::default()
+        };
+        Entry::of("", found, about)
     }
 
     /// The cache whose server knows whether this is current; 0 for an embedded one, whose generations do.
     pub(crate) fn home(&self) -> u64 {
         #[cfg(feature = "redis")]
-        if let Some(remote) = &self.remote {
+        if let Some(remote) = &self.about.remote {
             return remote.home;
         }
         0
@@ -105,13 +153,20 @@ impl Entry {
     /// Whether every generation it was computed under is still current.
     #[inline]
     pub(crate) fn is_current(&self) -> bool {
-        self.stamps.iter().all(|stamp| stamp.is_current())
+        self.about.stamps.iter().all(|stamp| stamp.is_current())
+    }
+
+    /// Whether this is a key that it stands for: one that it ends with.
+    #[inline]
+    pub(crate) fn is_under(&self, key: &str) -> bool {
+        let stands_for = |stamp: &Arc<Generation>| stamp.is_of(Guard::Key, key);
+        self.key.as_str() == key || self.about.stamps.iter().any(stands_for)
     }
 
     /// Whether it ends with another key than this.
     #[cfg(feature = "redis")]
     pub(crate) fn hangs_on_keys_beside(&self, key: &str) -> bool {
-        let mut stamps = self.stamps.iter();
+        let mut stamps = self.about.stamps.iter();
         stamps.any(|stamp| stamp.guard() == Guard::Key && stamp.name() != key)
     }
 
@@ -119,44 +174,48 @@ impl Entry {
     #[cfg(feature = "redis")]
     #[inline]
     pub(crate) fn is_relied_on(&self) {
-        self.stamps
+        self.about
+            .stamps
             .iter()
             .for_each(|stamp| stamp.remote.is_relied_on());
     }
 
     #[inline]
     pub(crate) fn is_fresh(&self, now: Tick) -> bool {
-        now < self.expires
+        now < self.about.expires
     }
 
     #[inline]
     pub(crate) fn content<T: CacheValue>(&self) -> Content<'_, T> {
-        match &self.payload {
-            Payload::Value(value) => value.downcast_ref().map_or(Content::Other, Content::Value),
-            Payload::Absent => Content::Absent,
-            Payload::Hint => Content::Other,
+        match self.holds {
+            Holds::Value => self
+                .value
+                .downcast_ref()
+                .map_or(Content::Other, Content::Value),
+            Holds::Absence => Content::Absent,
+            Holds::Hint => Content::Other,
         }
     }
 
     /// How long it stays fresh.
     pub(crate) fn time_left(&self, now: Tick) -> Ttl {
-        if self.expires == Tick::NEVER {
+        if self.about.expires == Tick::NEVER {
             Ttl::Forever
         } else {
-            Ttl::For(self.expires.since(now))
+            Ttl::For(self.about.expires.since(now))
         }
     }
 
     pub(crate) fn is_hint(&self) -> bool {
-        matches!(self.payload, Payload::Hint)
+        self.holds == Holds::Hint
     }
 
     pub(crate) fn is_absent(&self) -> bool {
-        matches!(self.payload, Payload::Absent)
+        self.holds == Holds::Absence
     }
 
     pub(crate) fn stamps(&self) -> &[Arc<Generation>] {
-        &self.stamps
+        &self.about.stamps
     }
 
     /// Whether invalidating `tag` reaches this entry.
@@ -165,7 +224,8 @@ impl Entry {
     }
 
     pub(crate) fn tags(&self) -> impl Iterator<Item = &str> {
-        self.stamps
+        self.about
+            .stamps
             .iter()
             .filter(|stamp| stamp.guard() == Guard::Tag)
             .map(|stamp| stamp.name())

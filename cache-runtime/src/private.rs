@@ -23,30 +23,44 @@ use std::marker::PhantomData;
 
 /// Starts the key of a function without a template: its path, and the generic arguments of this instance, as the
 /// type of a closure inside it tells them.
+#[inline]
 pub fn function_key<C: Fn()>(site: &'static Site, _: C, capacity: usize) -> FunctionKey {
     let closure = std::any::type_name::<C>();
-    FunctionKey(site.default_prefix(closure, |prefix| {
-        KeyBuilder::new(prefix.len() + capacity).text(prefix)
-    }))
+    site.default_prefix(closure, |prefix| FunctionKey::new(prefix, capacity))
 }
 
 /// As [`function_key`] for a free function without generic arguments, whose site tells all.
+#[inline]
 pub fn plain_function_key(site: &'static Site, capacity: usize) -> FunctionKey {
-    let prefix = site.plain_prefix();
-    FunctionKey(KeyBuilder::new(prefix.len() + capacity).text(prefix))
+    FunctionKey::new(site.plain_prefix(), capacity)
 }
 
 /// A default key under construction: every argument is a segment.
 pub struct FunctionKey(KeyBuilder);
 
 impl FunctionKey {
-    #[must_use]
-    pub fn part<T: KeyPart + ?Sized>(self, value: &T) -> Self {
-        FunctionKey(self.0.segment(value))
+    #[inline]
+    fn new(prefix: &str, capacity: usize) -> Self {
+        let mut key = KeyBuilder::new(prefix.len() + capacity);
+        key.text(prefix);
+        FunctionKey(key)
     }
 
-    pub fn finish(self) -> Key {
+    #[inline]
+    pub fn part<T: KeyPart + ?Sized>(&mut self, value: &T) -> &mut Self {
+        self.0.segment(value);
+        self
+    }
+
+    #[inline]
+    #[must_use]
+    pub fn finish(&mut self) -> Key {
         self.0.finish()
+    }
+
+    #[inline]
+    pub fn as_key(&mut self) -> &Key {
+        self.0.as_key()
     }
 }
 

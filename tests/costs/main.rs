@@ -2,5 +2,6 @@
 
 mod allocations;
 mod dependencies;
+mod memory;
 #[cfg(target_os = "linux")]
 mod system_calls;

@@ -7,8 +7,9 @@
 //! async fn user(id: u64) -> User {        async fn user(id: u64) -> User {
 //!     body                                    site!(__CACHE_SITE: function, key = "user:{id}", …);
 //! }                                           let __cache_shape = …;
-//!                                             let __cache_call = Call::new(&__CACHE_SITE, Cache::global(), key);
-//!                                             match __cache_call.look(__cache_shape, || plan) {
+//!                                             let __cache_looked =
+//!                                                 Call::new(&__CACHE_SITE, Cache::global(), key).look(__cache_shape, || plan);
+//!                                             match __cache_looked {
 //!                                                 Lookup::Hit(__cache_hit) => __cache_hit,
 //!                                                 Lookup::Miss(__cache_miss) => {
 //!                                                     __cache_miss.fill(async move { body }, decision).await
@@ -33,8 +34,9 @@ pub(super) fn expand(function: &Function, cached: &Cached) -> TokenStream {
     let scope = arguments.scope();
     let krate = &cached.krate;
     let local = |name: &str| Ident::new(name, Span::mixed_site());
-    let (shape, hit, miss) = (
+    let (shape, looked, hit, miss) = (
         local("__cache_shape"),
+        local("__cache_looked"),
         local("__cache_hit"),
         local("__cache_miss"),
     );
@@ -61,7 +63,9 @@ pub(super) fn expand(function: &Function, cached: &Cached) -> TokenStream {
         #declared
         let #shape = #cacheable;
         #absence
-        match #call.look(#shape, || #plan) {
+        // What was needed to look is gone before anything is waited for.
+        let #looked = #call.look(#shape, || #plan);
+        match #looked {
             #krate::__private::Lookup::Hit(#hit) => #hit,
             #krate::__private::Lookup::Miss(#miss) => #miss.fill(#computation, #decision).await,
         }
@@ -98,7 +102,8 @@ pub(super) fn declare_site(cached: &Cached, name: &TokenStream) -> TokenStream {
 pub(super) fn call(cached: &Cached, site: &TokenStream, scope: &Scope<'_>) -> TokenStream {
     let krate = &cached.krate;
     let cache = shared::cache(cached.cache.as_ref(), krate, scope);
-    let key = key(cached, site, scope);
+    // Where it is put together: it is not needed for longer than the look-up takes.
+    let key = finished_key(cached, site, scope, quote!(as_key));
     let when = cached.when.as_ref().map(|when| {
         let when = scope.rename_receiver(quote!(#when));
         quote!(.when(#when))
@@ -108,9 +113,18 @@ pub(super) fn call(cached: &Cached, site: &TokenStream, scope: &Scope<'_>) -> To
 
 /// The key: from the template, or of the function's path and all arguments that are not skipped.
 pub(super) fn key(cached: &Cached, site: &TokenStream, scope: &Scope<'_>) -> TokenStream {
+    finished_key(cached, site, scope, quote!(finish))
+}
+
+fn finished_key(
+    cached: &Cached,
+    site: &TokenStream,
+    scope: &Scope<'_>,
+    finish: TokenStream,
+) -> TokenStream {
     let krate = &cached.krate;
     if let Some(key) = &cached.key {
-        return key.to_key(krate, scope);
+        return key.build(krate, scope, finish);
     }
     let capacity = cached.keyed.len() * (1 + ROOM_FOR_A_VALUE);
     let parts = cached.keyed.iter().map(|name| {
@@ -122,5 +136,5 @@ pub(super) fn key(cached: &Cached, site: &TokenStream, scope: &Scope<'_>) -> Tok
     } else {
         quote!(function_key(&#site, || (), #capacity))
     };
-    quote!(#krate::__private::#start #(#parts)*.finish())
+    quote!(#krate::__private::#start #(#parts)*.#finish())
 }

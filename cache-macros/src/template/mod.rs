@@ -199,7 +199,13 @@ impl Template {
         self.build(krate, scope, quote!(finish))
     }
 
-    fn build(&self, krate: &Path, scope: &Scope<'_>, finish: TokenStream) -> TokenStream {
+    /// An expression that puts it together, and ends with this method of the builder.
+    pub(crate) fn build(
+        &self,
+        krate: &Path,
+        scope: &Scope<'_>,
+        finish: TokenStream,
+    ) -> TokenStream {
         let mut calls = TokenStream::new();
         let mut capacity = 0;
         for piece in &self.pieces {

@@ -25,9 +25,8 @@ impl Cache {
         &self,
         keys: impl IntoIterator<Item = impl Into<Key>>,
     ) -> Vec<Option<T>> {
-        let calls = keys
-            .into_iter()
-            .map(|key| Call::new(&DIRECT, self, key.into()));
+        let keys: Vec<Key> = keys.into_iter().map(Into::into).collect();
+        let calls = keys.iter().map(|key| Call::new(&DIRECT, self, key));
         self.peek_many(calls).await
     }
 

@@ -36,7 +36,8 @@ impl Cache {
         &self,
         key: impl Into<Key>,
     ) -> Result<Option<T>, CacheError> {
-        let found = Call::new(&DIRECT, self, key.into())
+        let key = key.into();
+        let found = Call::new(&DIRECT, self, &key)
             .try_peek(Optional, Plan::default)
             .await;
         found.map(Option::flatten)
@@ -152,7 +153,7 @@ impl Cache {
     }
 
     pub(super) async fn read<T: CacheValue>(&self, key: Key) -> Option<T> {
-        Call::new(&DIRECT, self, key)
+        Call::new(&DIRECT, self, &key)
             .peek(Optional, Plan::default)
             .await
             .flatten()

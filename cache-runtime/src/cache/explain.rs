@@ -172,7 +172,7 @@ impl Cache {
         let mut details = on_server(&key, entry);
         if let Some(kept) = kept {
             details.tier = Tier::Local;
-            details.kept_for = Some(self.now().since(kept.created));
+            details.kept_for = Some(self.now().since(kept.about.created));
         }
         explanation.entry = Some(details);
     }
@@ -223,12 +223,12 @@ impl Cache {
             tier: Tier::Local,
             kept_for: None,
             stamps: stamps.collect(),
-            age: now.since(entry.created),
+            age: now.since(entry.about.created),
             time_left: match entry.time_left(now) {
                 Ttl::For(left) => Some(left),
                 Ttl::Forever | Ttl::CacheDefault => None,
             },
-            bytes: entry.weight,
+            bytes: entry.about.weight,
             computed_in: None,
             guards: entry.stamps().iter().map(name).collect(),
             invalidated_by: ended.map(name).collect(),

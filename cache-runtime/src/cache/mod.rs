@@ -193,6 +193,7 @@ impl Cache {
         self.shared.config.codec
     }
 
+    #[inline]
     pub(crate) fn now(&self) -> Tick {
         self.shared.clock.now()
     }

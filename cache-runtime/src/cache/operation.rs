@@ -315,7 +315,8 @@ where
     F: FnOnce() -> Fut,
     Fut: Future<Output = R>,
 {
-    match Call::new(&DIRECT, cache, key).look(shape, || plan.clone()) {
+    let looked = Call::new(&DIRECT, cache, &key).look(shape, || plan.clone());
+    match looked {
         Lookup::Hit(returned) => returned,
         Lookup::Miss(miss) => miss.fill(async { compute().await }, |_, _| {}).await,
     }

@@ -110,15 +110,14 @@ where
         Box::pin(run(keys, concurrency, move |key: Key| {
             let (cache, plan, load) = (cache.clone(), plan.clone(), Arc::clone(&load));
             async move {
-                let loading = key.clone();
-                let call = Call::new(&DIRECT, &cache, key);
+                let call = Call::new(&DIRECT, &cache, &key);
                 let look = call.look::<Result<T, E>, _>(Fallible(Opaque), || plan.clone());
                 let Lookup::Miss(miss) = look else {
                     return Warmth::Skipped;
                 };
                 let mut warmth = Warmth::Skipped;
                 let body = async {
-                    let loaded = load(loading).await;
+                    let loaded = load(key).await;
                     warmth = loaded.as_ref().map_or(Warmth::Failed, |_| Warmth::Warmed);
                     loaded
                 };

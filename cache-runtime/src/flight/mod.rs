@@ -294,7 +294,7 @@ impl Flight {
     /// Notes what came of a computation that this one has begun or waited for: from here on the entry, with all that
     /// it depends on, stands for the flight.
     pub(crate) fn has_result(&self, inner: &Arc<Flight>, entry: &Arc<Entry>) {
-        match entry.late {
+        match entry.about.late {
             Lateness::None => {}
             Lateness::Vouched => self.late.store(true, Ordering::Release),
             Lateness::Doubtful => self.doom(),
@@ -336,7 +336,7 @@ impl Flight {
                         .is_some_and(|basis| inherit(&basis.replication_id, &basis.stamps));
             let mut entries = entries.iter();
             stands
-                && entries.all(|entry| match &entry.remote {
+                && entries.all(|entry| match &entry.about.remote {
                     Some(remote) => inherit(&remote.replication_id, &remote.stamps),
                     None => false,
                 })
@@ -352,7 +352,9 @@ impl Flight {
             if let Some(Some(held)) = flight.remote.held() {
                 stamps.extend(held.stamps.iter().cloned());
             }
-            let remote = entries.iter().filter_map(|entry| entry.remote.as_ref());
+            let remote = entries
+                .iter()
+                .filter_map(|entry| entry.about.remote.as_ref());
             stamps.extend(remote.flat_map(|remote| remote.stamps.iter().cloned()));
             true
         });

@@ -1,5 +1,6 @@
 //! Building a key from a template: text and values in turn.
 
+use super::text::Text;
 use super::{Key, KeyPart};
 use crate::pattern::Pattern;
 
@@ -11,39 +12,36 @@ use crate::pattern::Pattern;
 /// let key = KeyBuilder::new(16).text("user:").part(&42).text(":").part("a:b").finish();
 /// assert_eq!(key.as_str(), "user:42:a%3Ab");
 /// ```
-#[must_use]
-pub struct KeyBuilder {
-    text: String,
-    sound: bool,
-}
+pub struct KeyBuilder(Key);
 
 impl KeyBuilder {
-    /// Starts an empty key; `capacity` is a guess at its length in bytes.
+    /// Starts an empty key; `capacity` is a guess at its length in bytes. Keys of up to 56 bytes take no room on the heap.
     #[inline]
+    #[must_use]
     pub fn new(capacity: usize) -> Self {
-        KeyBuilder {
-            text: String::with_capacity(capacity),
+        KeyBuilder(Key {
+            text: Text::with_capacity(capacity),
             sound: true,
-        }
+        })
     }
 
     /// Appends text of the template, unchanged.
     #[inline]
-    pub fn text(mut self, text: &str) -> Self {
-        self.text.push_str(text);
+    pub fn text(&mut self, text: &str) -> &mut Self {
+        self.0.text.push_str(text);
         self
     }
 
     /// Appends a value, escaped or as a digest; see [`KeyPart`].
     #[inline]
-    pub fn part<T: KeyPart + ?Sized>(mut self, value: &T) -> Self {
-        self.sound &= value.append_to(&mut self.text).is_ok();
+    pub fn part<T: KeyPart + ?Sized>(&mut self, value: &T) -> &mut Self {
+        self.0.sound &= value.append_to(&mut self.0.text).is_ok();
         self
     }
 
     /// Appends `:` and a value.
     #[inline]
-    pub(crate) fn segment<T: KeyPart + ?Sized>(self, value: &T) -> Self {
+    pub(crate) fn segment<T: KeyPart + ?Sized>(&mut self, value: &T) -> &mut Self {
         self.text(":").part(value)
     }
 
@@ -55,14 +53,29 @@ impl KeyBuilder {
     /// let pattern = KeyBuilder::new(16).text("user:").part("a*").text(":*").finish_pattern();
     /// assert_eq!((pattern.as_str(), pattern.route()), ("user:a%2A:*", Route::Scope));
     /// ```
-    pub fn finish_pattern(self) -> Pattern {
+    #[must_use]
+    pub fn finish_pattern(&self) -> Pattern {
         // What has a part that cannot be written was never stored: without it, the pattern would mean other keys.
-        Pattern::from(if self.sound { self.text } else { String::new() })
+        let text = if self.0.sound {
+            self.0.text.as_str()
+        } else {
+            ""
+        };
+        Pattern::from(text)
     }
 
     /// The key.
     #[inline]
-    pub fn finish(self) -> Key {
-        Key::finish(self.text, self.sound)
+    #[must_use]
+    pub fn finish(&mut self) -> Key {
+        self.as_key().clone()
+    }
+
+    /// The key, where it was put together: a copy of what was written just now has to wait for it.
+    #[doc(hidden)]
+    #[inline]
+    pub fn as_key(&mut self) -> &Key {
+        self.0.shorten();
+        &self.0
     }
 }

@@ -1,5 +1,7 @@
 //! Escaping: a value inside a key can neither contain a separator nor become a wildcard.
 
+use super::text::Text;
+
 /// Marks a segment that stands for something longer or compound: `~` and 32 hexadecimal digits.
 pub(super) const DIGEST_MARK: char = '~';
 /// Of the mark and the digits, in bytes.
@@ -14,7 +16,7 @@ const HEX: &[u8; 16] = b"0123456789ABCDEF";
 /// Escaped are the separator `:`, the wildcards `*` and `?`, the characters of character classes and escapes in
 /// patterns (`[`, `]`, `\`), braces (a hash tag in Redis Cluster), `~`, `%` itself, the space and control
 /// characters. Everything else, letters of any alphabet included, stays readable.
-pub(super) fn push_escaped(out: &mut String, value: &str) {
+pub(super) fn push_escaped(out: &mut Text, value: &str) {
     let mut clean_from = 0;
     for (at, byte) in value.bytes().enumerate() {
         if is_special(byte) {
@@ -38,7 +40,7 @@ fn is_special(byte: u8) -> bool {
 }
 
 /// Appends the mark and the digest in hexadecimal.
-pub(super) fn push_digest(out: &mut String, digest: [u8; 16]) {
+pub(super) fn push_digest(out: &mut Text, digest: [u8; 16]) {
     out.push(DIGEST_MARK);
     for byte in digest {
         out.push(char::from(HEX[usize::from(byte >> 4)].to_ascii_lowercase()));
@@ -51,9 +53,9 @@ mod tests {
     use super::*;
 
     fn escaped(value: &str) -> String {
-        let mut out = String::new();
+        let mut out = Text::new();
         push_escaped(&mut out, value);
-        out
+        out.into()
     }
 
     #[test]

@@ -8,9 +8,12 @@ mod builder;
 pub(crate) mod encode;
 mod escape;
 mod part;
+mod text;
 
 pub use builder::KeyBuilder;
 pub use part::{KeyPart, KeyPartError};
+
+pub(crate) use text::Text;
 
 use std::fmt;
 
@@ -36,7 +39,7 @@ pub(crate) const DEEPEST_SCOPE: usize = 8;
 /// SHA-256, where that is shorter.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
-    text: String,
+    text: Text,
     /// False if a part could not be written: such a key is never looked up and never stored under.
     sound: bool,
 }
@@ -44,7 +47,7 @@ pub struct Key {
 impl Key {
     /// The key as it stands.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.text.as_str()
     }
 
     pub(crate) fn is_sound(&self) -> bool {
@@ -53,23 +56,22 @@ impl Key {
 
     #[cfg(test)]
     fn scopes(&self) -> impl Iterator<Item = &str> {
-        scopes(&self.text)
+        scopes(self.as_str())
     }
 
     #[inline]
-    fn finish(mut text: String, sound: bool) -> Self {
-        if text.len() > LONGEST_KEY {
-            shorten(&mut text);
+    fn shorten(&mut self) {
+        if self.text.len() > LONGEST_KEY {
+            shorten(&mut self.text);
         }
-        Key { text, sound }
     }
 }
 
 #[cold]
-fn shorten(text: &mut String) {
-    let cut = text.rfind(':').map_or(0, |at| at + 1);
+fn shorten(text: &mut Text) {
+    let cut = text.as_str().rfind(':').map_or(0, |at| at + 1);
     if text.len() - cut > escape::DIGEST_LENGTH {
-        let digest = encode::digest_of_text(&text[cut..]);
+        let digest = encode::digest_of_text(&text.as_str()[cut..]);
         text.truncate(cut);
         escape::push_digest(text, digest);
     }
@@ -89,25 +91,33 @@ pub(crate) fn is_scope(prefix: &str) -> bool {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.as_str())
     }
 }
 
 impl AsRef<str> for Key {
     fn as_ref(&self) -> &str {
-        &self.text
+        self.as_str()
+    }
+}
+
+impl From<Text> for Key {
+    fn from(text: Text) -> Self {
+        let mut key = Key { text, sound: true };
+        key.shorten();
+        key
     }
 }
 
 impl From<&str> for Key {
     fn from(text: &str) -> Self {
-        Key::finish(text.to_owned(), true)
+        Key::from(Text::from(text))
     }
 }
 
 impl From<String> for Key {
     fn from(text: String) -> Self {
-        Key::finish(text, true)
+        Key::from(Text::from(text))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::encode::{Unserializable, digest};
 use super::escape::{NONE_MARK, push_digest, push_escaped};
+use super::text::Text;
 use serde::ser::{self, Impossible, Serialize};
 
 /// A type whose values can be part of a key: anything that implements serde's `Serialize`.
@@ -23,7 +24,7 @@ use serde::ser::{self, Impossible, Serialize};
 pub trait KeyPart {
     /// Appends this value to a key.
     #[doc(hidden)]
-    fn append_to(&self, key: &mut String) -> Result<(), KeyPartError>;
+    fn append_to(&self, key: &mut Text) -> Result<(), KeyPartError>;
 }
 
 /// An argument whose own `Serialize` implementation reported an error: the call goes past the cache.
@@ -43,7 +44,7 @@ const LONGEST_TEXT: usize = 64;
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + ?Sized> KeyPart for T {
     #[inline]
-    fn append_to(&self, key: &mut String) -> Result<(), KeyPartError> {
+    fn append_to(&self, key: &mut Text) -> Result<(), KeyPartError> {
         let start = key.len();
         match self.serialize(Scalar::of::<T>(key)) {
             Ok(()) if key.len() - start <= LONGEST_TEXT => Ok(()),
@@ -58,18 +59,19 @@ impl<T: Serialize + ?Sized> KeyPart for T {
 
 /// Writes scalars; refuses everything else.
 struct Scalar<'k> {
-    out: &'k mut String,
-    /// Whether the type that is being written is text and nothing else. Any other may write a number in one value and
-    /// a text in the next (an untagged enum, a JSON value), so texts of it must not look like anything else.
-    is_text: bool,
+    out: &'k mut Text,
+    /// The type that is being written. One that is text and nothing else writes no other scalars; any other may write a
+    /// number in one value and a text in the next (an untagged enum, a JSON value), so texts of it must not look like
+    /// anything else.
+    type_name: fn() -> &'static str,
 }
 
 impl<'k> Scalar<'k> {
     #[inline]
-    fn of<T: ?Sized>(out: &'k mut String) -> Self {
+    fn of<T: ?Sized>(out: &'k mut Text) -> Self {
         Scalar {
             out,
-            is_text: is_text(std::any::type_name::<T>()),
+            type_name: std::any::type_name::<T>,
         }
     }
 }
@@ -159,7 +161,7 @@ impl ser::Serializer for Scalar<'_> {
     }
     #[inline]
     fn serialize_str(self, v: &str) -> Result<(), Unserializable> {
-        if !self.is_text && is_ambiguous(v) {
+        if !is_text((self.type_name)()) && is_ambiguous(v) {
             return Err(Unserializable);
         }
         self.text(v)
@@ -176,7 +178,7 @@ impl ser::Serializer for Scalar<'_> {
         let Scalar { out, .. } = self;
         let start = out.len();
         value.serialize(Scalar::of::<T>(&mut *out))?;
-        if &out[start..] == NONE_MARK {
+        if &out.as_str()[start..] == NONE_MARK {
             return Err(Unserializable);
         }
         Ok(())
@@ -255,9 +257,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn part<T: KeyPart + ?Sized>(value: &T) -> String {
-        let mut key = String::new();
+        let mut key = Text::new();
         value.append_to(&mut key).expect("serializable");
-        key
+        key.into()
     }
 
     #[derive(Serialize)]

@@ -2,16 +2,25 @@
 //!
 //! Which entry has to go is quick_cache's decision (a variant of CLOCK-Pro); whether an entry is valid is not
 //! asked here.
+//!
+//! The table knows keys by their hash. An entry tells the keys that it stands for, since it ends with each of them, so
+//! what is found is looked at in any case; of two keys with one hash the last to be stored has the place.
+
+mod identity;
 
 use crate::entry::Entry;
+use crate::key::Text;
 use foldhash::quality::RandomState;
+use identity::Identity;
 use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
+use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What an entry costs beyond its key and value: its header, stamps and place in the table.
-const OVERHEAD: u64 = 160;
+/// What an entry costs beyond its key and value: its header, its key's generation and its place in the table. As
+/// measured in `tests/costs`.
+const OVERHEAD: u64 = 232;
 
 /// What a stamp costs, with its share of the generation.
 const STAMP: u64 = 24;
@@ -24,7 +33,8 @@ pub(crate) struct Capacity {
 }
 
 pub(crate) struct Local {
-    entries: Cache<Arc<str>, Arc<Entry>, ByWeight, RandomState, PushedOut>,
+    entries: Cache<u64, Arc<Entry>, ByWeight, Identity, PushedOut>,
+    hasher: RandomState,
     capacity: Capacity,
     evicted: AtomicU64,
 }
@@ -46,7 +56,8 @@ impl Local {
             least: (capacity.bytes / capacity.entries).max(1),
         };
         Local {
-            entries: Cache::with_options(options, weigher, RandomState::default(), PushedOut),
+            entries: Cache::with_options(options, weigher, Identity, PushedOut),
+            hasher: RandomState::default(),
             capacity,
             evicted: AtomicU64::new(0),
         }
@@ -54,21 +65,27 @@ impl Local {
 
     #[inline]
     pub(crate) fn get(&self, key: &str) -> Option<Arc<Entry>> {
-        self.entries.get(key)
+        let found = self.entries.get(&self.hash(key))?;
+        found.is_under(key).then_some(found)
     }
 
     /// Looks without counting as use.
     pub(crate) fn peek(&self, key: &str) -> Option<Arc<Entry>> {
-        self.entries.peek(key)
+        let found = self.entries.peek(&self.hash(key))?;
+        found.is_under(key).then_some(found)
     }
 
-    /// Whether it was kept: an entry that is larger than a shard's room is not.
-    pub(crate) fn insert(&self, key: Arc<str>, entry: &Arc<Entry>) -> bool {
-        let pushed_out = self
-            .entries
-            .insert_with_lifecycle(Arc::clone(&key), Arc::clone(entry));
+    /// Whether it was kept: an entry that is larger than a shard's room is not. It has to be stamped with the generation
+    /// of the key.
+    pub(crate) fn insert(&self, key: &str, entry: &Arc<Entry>) -> bool {
+        debug_assert!(entry.is_under(key));
+        let hash = self.hash(key);
+        let pushed_out = self.entries.insert_with_lifecycle(hash, Arc::clone(entry));
         // The entry that this one replaces is among them, and so is this one if it was not kept.
-        let evicted = pushed_out.iter().filter(|(other, _)| *other != key).count();
+        let evicted = pushed_out
+            .iter()
+            .filter(|(other, _)| *other != hash)
+            .count();
         self.evicted.fetch_add(evicted as u64, Ordering::Relaxed);
         !pushed_out
             .iter()
@@ -77,16 +94,29 @@ impl Local {
 
     /// Frees the room of an invalid entry; leaves a valid one that has taken its place.
     pub(crate) fn remove_invalid(&self, key: &str) -> Option<Arc<Entry>> {
-        let removed = self.entries.remove_if(key, |entry| !entry.is_current());
-        removed.map(|(_, entry)| entry)
+        self.remove_if_invalid(self.hash(key))
+            .filter(|entry| entry.is_under(key))
     }
 
     /// Frees the room of every invalid entry. One by one, so that values are dropped outside of all locks.
     pub(crate) fn sweep(&self) {
-        let keys: Vec<_> = self.entries.iter().map(|(key, _)| key).collect();
-        for key in keys {
-            self.remove_invalid(&key);
+        let hashes: Vec<_> = self.entries.iter().map(|(hash, _)| hash).collect();
+        for hash in hashes {
+            self.remove_if_invalid(hash);
         }
+    }
+
+    fn remove_if_invalid(&self, hash: u64) -> Option<Arc<Entry>> {
+        let removed = self.entries.remove_if(&hash, |entry| !entry.is_current());
+        removed.map(|(_, entry)| entry)
+    }
+
+    #[inline]
+    fn hash(&self, key: &str) -> u64 {
+        // As bytes, without the mark that ends a text among others.
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(key.as_bytes());
+        hasher.finish()
     }
 
     /// Entries held, invalid ones that nobody asked for since included.
@@ -96,7 +126,10 @@ impl Local {
 
     /// Estimated bytes held.
     pub(crate) fn bytes(&self) -> u64 {
-        self.entries.iter().map(|(_, entry)| entry.weight).sum()
+        self.entries
+            .iter()
+            .map(|(_, entry)| entry.about.weight)
+            .sum()
     }
 
     pub(crate) fn capacity(&self) -> Capacity {
@@ -110,7 +143,9 @@ impl Local {
 
 /// What an entry under `key` is taken to hold, whose value weighs `value` bytes and hangs on so many generations.
 pub(crate) fn weight(key: &str, value: usize, stamps: usize) -> u64 {
-    OVERHEAD + key.len() as u64 + value as u64 + STAMP * stamps as u64
+    // A key's generation has its name, and the entry has it as well, in the header if it is short.
+    let names = key.len() + Text::on_heap(key.len());
+    OVERHEAD + (names + value) as u64 + STAMP * stamps as u64
 }
 
 #[derive(Clone)]
@@ -118,9 +153,9 @@ struct ByWeight {
     least: u64,
 }
 
-impl Weighter<Arc<str>, Arc<Entry>> for ByWeight {
-    fn weight(&self, _: &Arc<str>, entry: &Arc<Entry>) -> u64 {
-        entry.weight.max(self.least)
+impl Weighter<u64, Arc<Entry>> for ByWeight {
+    fn weight(&self, _: &u64, entry: &Arc<Entry>) -> u64 {
+        entry.about.weight.max(self.least)
     }
 }
 
@@ -129,14 +164,73 @@ impl Weighter<Arc<str>, Arc<Entry>> for ByWeight {
 #[derive(Clone)]
 struct PushedOut;
 
-impl Lifecycle<Arc<str>, Arc<Entry>> for PushedOut {
-    type RequestState = Vec<(Arc<str>, Arc<Entry>)>;
+impl Lifecycle<u64, Arc<Entry>> for PushedOut {
+    type RequestState = Vec<(u64, Arc<Entry>)>;
 
     fn begin_request(&self) -> Self::RequestState {
         Vec::new()
     }
 
-    fn on_evict(&self, pushed_out: &mut Self::RequestState, key: Arc<str>, entry: Arc<Entry>) {
-        pushed_out.push((key, entry));
+    fn on_evict(&self, pushed_out: &mut Self::RequestState, hash: u64, entry: Arc<Entry>) {
+        pushed_out.push((hash, entry));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::About;
+    use crate::generation::{Generations, Guard};
+
+    fn local() -> Local {
+        Local::new(Capacity {
+            entries: 100,
+            bytes: 1 << 20,
+        })
+    }
+
+    fn entry(generations: &Generations, key: &str, further: &[&str]) -> Arc<Entry> {
+        let keys = std::iter::once(&key).chain(further);
+        let about = About {
+            stamps: keys
+                .map(|key| generations.capture(Guard::Key, key))
+                .collect(),
+            ..About::default()
+        };
+        Entry::of(key, Some(key.to_owned()), about)
+    }
+
+    #[test]
+    fn an_entry_is_found_under_all_keys_that_it_stands_for() {
+        let (local, generations) = (local(), Generations::new());
+        let entry = entry(&generations, "user:1", &["user:~email:a@b.c"]);
+        assert!(local.insert("user:1", &entry));
+        assert!(local.insert("user:~email:a@b.c", &entry));
+        for key in ["user:1", "user:~email:a@b.c"] {
+            let found = local.get(key).expect("inserted");
+            assert!(Arc::ptr_eq(&found, &entry), "{key}");
+        }
+        assert!(local.get("user:2").is_none());
+    }
+
+    /// Nobody can look for two such keys here, so one entry is put where another key would be.
+    #[test]
+    fn of_two_keys_with_one_hash_none_is_answered_with_the_others_entry() {
+        let (local, generations) = (local(), Generations::new());
+        let other = entry(&generations, "other", &[]);
+        local.entries.insert(local.hash("key"), Arc::clone(&other));
+        assert!(local.get("key").is_none() && local.peek("key").is_none());
+        let own = entry(&generations, "key", &[]);
+        assert!(local.insert("key", &own), "takes the place");
+        assert!(
+            local
+                .get("key")
+                .is_some_and(|found| Arc::ptr_eq(&found, &own))
+        );
+        generations.end(Guard::Key, "key");
+        assert!(local.remove_invalid("key").is_some());
+        generations.end(Guard::Key, "other");
+        local.entries.insert(local.hash("key"), other);
+        assert!(local.remove_invalid("key").is_none(), "of another");
     }
 }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub struct Call<'c> {
     site: &'static Site,
     cache: &'c Cache,
-    key: Key,
+    key: &'c Key,
     wanted: bool,
 }
 
@@ -37,7 +37,7 @@ pub enum Lookup<R, S> {
 
 impl<'c> Call<'c> {
     #[inline]
-    pub fn new(site: &'static Site, cache: &'c Cache, key: Key) -> Self {
+    pub fn new(site: &'static Site, cache: &'c Cache, key: &'c Key) -> Self {
         Call {
             site,
             cache,

@@ -251,7 +251,9 @@ impl Pending {
         let answer = match end {
             // Guards that were known only afterwards could not be looked at when this caller joined. It came in time
             // if nothing at all had ended since the computation began.
-            End::Entry(entry) if entry.late != Lateness::None && flight.epoch != joined_at => {
+            End::Entry(entry)
+                if entry.about.late != Lateness::None && flight.epoch != joined_at =>
+            {
                 return Followed::LookAgain;
             }
             End::Entry(entry) => {

@@ -35,9 +35,10 @@ impl Reader<'_> {
         let carries_all = |plan: &Plan| plan.tags.iter().all(|tag| entry.carries(tag.as_str()));
         let valid = entry.is_fresh(self.cache.now())
             && entry.is_current()
-            && entry.version == self.site.version
+            && entry.about.version == self.site.version
             && (!entry.is_absent() || self.site.negative)
-            && (self.declares(entry.tag_set) || (!self.site.value_tags && tags(&carries_all)));
+            && (self.declares(entry.about.tag_set)
+                || (!self.site.value_tags && tags(&carries_all)));
         if valid {
             self.read(shape, entry, outer)
         } else {
@@ -52,8 +53,8 @@ impl Reader<'_> {
             Some(entry) if entry.is_hint() => "absent",
             Some(entry) if !entry.is_current() => "invalidated",
             Some(entry) if !entry.is_fresh(self.cache.now()) => "expired",
-            Some(entry) if entry.version != self.site.version => "of another version",
-            Some(entry) if !self.declares(entry.tag_set) => {
+            Some(entry) if entry.about.version != self.site.version => "of another version",
+            Some(entry) if !self.declares(entry.about.tag_set) => {
                 "of another function, with other tags or of another type"
             }
             Some(_) => "of another type, or to be refreshed",

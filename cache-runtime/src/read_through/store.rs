@@ -3,7 +3,7 @@
 use super::plan::{Plan, guards_of};
 use crate::cache::Cache;
 use crate::clock::Tick;
-use crate::entry::{Entry, Lateness, Payload};
+use crate::entry::{About, Entry, Lateness};
 use crate::flight::Flight;
 use crate::generation::{Generation, Guard};
 use crate::key::{Key, encode};
@@ -87,40 +87,17 @@ pub(crate) enum Outcome {
 }
 
 /// A finding and its weight in bytes.
-pub(crate) struct Finding {
-    pub(super) payload: Payload,
+pub(crate) struct Finding<T> {
+    value: Option<T>,
     weight: usize,
 }
 
-impl Finding {
+impl<T: CacheValue> Finding<T> {
     /// What a computation has found: a value, or that there is none.
-    pub(crate) fn of<T: CacheValue>(value: Option<&T>) -> Self {
-        value.map_or_else(Finding::absence, |value| Finding::value(value.clone()))
-    }
-
-    pub(crate) fn value<T: CacheValue>(value: T) -> Self {
+    pub(crate) fn of(value: Option<&T>) -> Self {
         Finding {
-            weight: weight(&value) + size_of::<T>(),
-            payload: Payload::Value(Box::new(value)),
-        }
-    }
-
-    /// For handing over only: it is not kept in this process.
-    #[cfg(feature = "redis")]
-    pub(crate) fn unweighed<T: CacheValue>(value: Option<&T>) -> Self {
-        match value {
-            Some(value) => Finding {
-                weight: 0,
-                payload: Payload::Value(Box::new(value.clone())),
-            },
-            None => Finding::absence(),
-        }
-    }
-
-    pub(crate) fn absence() -> Self {
-        Finding {
-            weight: 0,
-            payload: Payload::Absent,
+            weight: value.map_or(0, |value| weight(value) + size_of::<T>()),
+            value: value.cloned(),
         }
     }
 }
@@ -146,9 +123,21 @@ impl Destination<'_> {
     ///
     /// Nothing needs to be locked between that check and the insertion: an entry carries its generations, so one
     /// that is overtaken by an invalidation right here is invalid from the start.
-    pub(crate) fn store(&self, finding: Finding, decision: Decision) -> (Arc<Entry>, Outcome) {
+    pub(crate) fn store<T: CacheValue>(
+        &self,
+        finding: Finding<T>,
+        decision: Decision,
+    ) -> (Arc<Entry>, Outcome) {
+        let (about, outcome) = self.judge(finding.weight, &decision);
+        let entry = Entry::of(self.key, finding.value, about);
+        let outcome = self.conclude(&entry, outcome, &decision.aliases);
+        (entry, outcome)
+    }
+
+    /// What there is to know of an entry that weighs so much, and whether it is to be stored.
+    fn judge(&self, weight: usize, decision: &Decision) -> (About, Outcome) {
         let now = self.cache.now();
-        let (mut stamps, captured) = self.stamps(&decision);
+        let (mut stamps, captured) = self.stamps(decision);
         let expires = match self.cache.resolve(decision.ttl) {
             Some(ttl) => now.plus(ttl),
             None => Tick::NEVER,
@@ -166,20 +155,17 @@ impl Destination<'_> {
             Outcome::Fenced
         };
         let stamps_held = stamps.len();
-        let entry = Arc::new(Entry {
-            payload: finding.payload,
+        let about = About {
             stamps: stamps.into(),
-            #[cfg(feature = "redis")]
-            remote: None,
             tag_set: self.site.tag_set,
             version: self.site.version,
             late,
             created: now,
             expires,
-            weight: crate::local::weight(self.key, finding.weight, stamps_held),
-        });
-        let outcome = self.conclude(&entry, outcome, &decision.aliases);
-        (entry, outcome)
+            weight: crate::local::weight(self.key, weight, stamps_held),
+            ..About::default()
+        };
+        (about, outcome)
     }
 
     /// The generations of everything the finding depends on. From the second number on they were captured only
@@ -240,19 +226,19 @@ impl Destination<'_> {
         match outcome {
             Outcome::Stored => {
                 let local = self.cache.local();
-                if !local.insert(Arc::clone(self.key), entry) {
-                    trace::too_large(self.site, entry.weight);
+                if !local.insert(self.key, entry) {
+                    trace::too_large(self.site, entry.about.weight);
                     return Outcome::Declined;
                 }
                 for alias in aliases {
-                    local.insert(alias.as_str().into(), entry);
+                    local.insert(alias.as_str(), entry);
                 }
                 count(&counters.stores);
             }
             Outcome::Fenced => {
                 count(&counters.fenced);
                 trace::fenced(self.site, self.key);
-                if entry.late == Lateness::Doubtful {
+                if entry.about.late == Lateness::Doubtful {
                     self.remember_guards(entry);
                 }
             }
@@ -269,14 +255,16 @@ impl Destination<'_> {
         if local.peek(self.key).is_some_and(|found| found.is_current()) {
             return;
         }
-        let hint = Entry {
-            payload: Payload::Hint,
+        let about = About {
             stamps: entry.stamps().into(),
-            #[cfg(feature = "redis")]
-            remote: None,
+            tag_set: entry.about.tag_set,
+            version: entry.about.version,
+            late: entry.about.late,
+            created: entry.about.created,
+            expires: entry.about.expires,
             weight: crate::local::weight(self.key, 0, entry.stamps().len()),
-            ..*entry
+            ..About::default()
         };
-        local.insert(Arc::clone(self.key), &Arc::new(hint));
+        local.insert(self.key, &Entry::hint(self.key, about));
     }
 }

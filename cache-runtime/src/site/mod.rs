@@ -271,7 +271,8 @@ impl Site {
     #[inline]
     pub(crate) fn may_keep(&self, entry: &crate::entry::Entry, key: &str, cache: &Cache) -> bool {
         let is_recent = self.local == u64::MAX
-            || cache.now().since(entry.created) < std::time::Duration::from_millis(self.local);
+            || cache.now().since(entry.about.created)
+                < std::time::Duration::from_millis(self.local);
         // What was set by hand under the key of a record is no record.
         is_recent && (self.lookups.is_empty() || entry.hangs_on_keys_beside(key))
     }
@@ -417,6 +418,14 @@ impl Site {
     /// Its number among the sites of this program that have been used, in the order in which they were.
     #[inline]
     pub(crate) fn number(&self) -> usize {
+        match self.number.get() {
+            Some(number) => *number,
+            None => self.numbered(),
+        }
+    }
+
+    #[cold]
+    fn numbered(&self) -> usize {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         *self
             .number

@@ -31,6 +31,7 @@ pub(crate) struct Counters {
     pub(crate) refused: AtomicU64,
 }
 
+#[inline]
 pub(crate) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Relaxed);
 }
@@ -84,6 +85,14 @@ impl Families {
     #[inline]
     pub(crate) fn of(&self, site: &'static Site) -> &Counters {
         let (row, place) = place(site.number());
+        match self.rows[row].get().map(|row| row[place].get()) {
+            Some(Some(family)) => &family.counters,
+            _ => self.begin(site, row, place),
+        }
+    }
+
+    #[cold]
+    fn begin(&self, site: &'static Site, row: usize, place: usize) -> &Counters {
         let new_row = || {
             let places = FIRST_ROW << row;
             (0..places).map(|_| OnceLock::new()).collect()
@@ -110,6 +119,7 @@ impl Families {
 }
 
 /// The row of a number, and its place in it.
+#[inline]
 fn place(number: usize) -> (usize, usize) {
     let row = (number / FIRST_ROW + 1).ilog2() as usize;
     (row, number - FIRST_ROW * ((1 << row) - 1))

@@ -13,13 +13,13 @@ pub async fn user<D: Db>(db: &D, id: u64, team: u32) -> Option<User> {
                 .if_cacheable()
         }
     };
-    match ::cache_runtime::__private::Call::new(
+    let __cache_looked = ::cache_runtime::__private::Call::new(
             &user::__CACHE_SITE,
             ::cache_runtime::__private::Cache::global(),
             ::cache_runtime::__private::KeyBuilder::new(25usize)
                 .text("user:")
                 .part(&id)
-                .finish(),
+                .as_key(),
         )
         .look(
             __cache_shape,
@@ -33,8 +33,8 @@ pub async fn user<D: Db>(db: &D, id: u64, team: u32) -> Option<User> {
                     )
                     .ttl(::cache_runtime::__private::Ttl::Forever)
             },
-        )
-    {
+        );
+    match __cache_looked {
         ::cache_runtime::__private::Lookup::Hit(__cache_hit) => __cache_hit,
         ::cache_runtime::__private::Lookup::Miss(__cache_miss) => {
             __cache_miss
@@ -90,7 +90,7 @@ pub mod user {
                 ::cache_runtime::__private::KeyBuilder::new(25usize)
                     .text("user:")
                     .part(&id)
-                    .finish(),
+                    .as_key(),
             )
             .peek(
                 __cache_shape,

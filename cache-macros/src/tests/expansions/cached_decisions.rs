@@ -23,13 +23,13 @@ async fn conversation(id: u64, fresh: bool) -> Result<Option<Conversation>, Erro
         }
     };
     ::cache_runtime::__private::can_be_absent(&__cache_shape);
-    match ::cache_runtime::__private::Call::new(
+    let __cache_looked = ::cache_runtime::__private::Call::new(
             &__CACHE_SITE,
             ::cache_runtime::__private::Cache::global(),
             ::cache_runtime::__private::KeyBuilder::new(33usize)
                 .text("conversation:")
                 .part(&id)
-                .finish(),
+                .as_key(),
         )
         .when(!fresh)
         .look(
@@ -38,8 +38,8 @@ async fn conversation(id: u64, fresh: bool) -> Result<Option<Conversation>, Erro
                 ::cache_runtime::__private::Plan::new()
                     .negative(::cache_runtime::__private::Ttl::millis(30000u64))
             },
-        )
-    {
+        );
+    match __cache_looked {
         ::cache_runtime::__private::Lookup::Hit(__cache_hit) => __cache_hit,
         ::cache_runtime::__private::Lookup::Miss(__cache_miss) => {
             __cache_miss

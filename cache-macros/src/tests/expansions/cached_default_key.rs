@@ -13,16 +13,16 @@ async fn sum(a: u32, b: u32) -> u32 {
                 .if_cacheable()
         }
     };
-    match ::cache_runtime::__private::Call::new(
+    let __cache_looked = ::cache_runtime::__private::Call::new(
             &__CACHE_SITE,
             ::cache_runtime::__private::Cache::global(),
             ::cache_runtime::__private::function_key(&__CACHE_SITE, || (), 42usize)
                 .part(&a)
                 .part(&b)
-                .finish(),
+                .as_key(),
         )
-        .look(__cache_shape, || ::cache_runtime::__private::Plan::new())
-    {
+        .look(__cache_shape, || ::cache_runtime::__private::Plan::new());
+    match __cache_looked {
         ::cache_runtime::__private::Lookup::Hit(__cache_hit) => __cache_hit,
         ::cache_runtime::__private::Lookup::Miss(__cache_miss) => {
             __cache_miss

@@ -15,16 +15,16 @@ async fn report(id: u64) -> Report {
                 .if_cacheable()
         }
     };
-    match my::cache::__private::Call::new(
+    let __cache_looked = my::cache::__private::Call::new(
             &__CACHE_SITE,
             my::cache::__private::Cache::global(),
             my::cache::__private::KeyBuilder::new(27usize)
                 .text("report:")
                 .part(&id)
-                .finish(),
+                .as_key(),
         )
-        .look(__cache_shape, || my::cache::__private::Plan::new())
-    {
+        .look(__cache_shape, || my::cache::__private::Plan::new());
+    match __cache_looked {
         my::cache::__private::Lookup::Hit(__cache_hit) => __cache_hit,
         my::cache::__private::Lookup::Miss(__cache_miss) => {
             __cache_miss

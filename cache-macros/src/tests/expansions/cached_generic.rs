@@ -23,12 +23,12 @@ where
                 .if_cacheable()
         }
     };
-    match ::cache_runtime::__private::Call::new(
+    let __cache_looked = ::cache_runtime::__private::Call::new(
             &__CACHE_SITE,
             ::cache_runtime::__private::Cache::global(),
             ::cache_runtime::__private::function_key(&__CACHE_SITE, || (), 21usize)
                 .part(&ids)
-                .finish(),
+                .as_key(),
         )
         .look(
             __cache_shape,
@@ -36,8 +36,8 @@ where
                 ::cache_runtime::__private::Plan::new()
                     .ttl(::cache_runtime::__private::Ttl::millis(60000u64))
             },
-        )
-    {
+        );
+    match __cache_looked {
         ::cache_runtime::__private::Lookup::Hit(__cache_hit) => __cache_hit,
         ::cache_runtime::__private::Lookup::Miss(__cache_miss) => {
             __cache_miss

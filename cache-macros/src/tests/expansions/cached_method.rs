@@ -13,7 +13,7 @@ async fn price(&self, mut id: u32) -> Price {
                 .if_cacheable()
         }
     };
-    match my::cache::__private::Call::new(
+    let __cache_looked = my::cache::__private::Call::new(
             &__CACHE_SITE,
             &self.cache,
             my::cache::__private::KeyBuilder::new(47usize)
@@ -21,10 +21,10 @@ async fn price(&self, mut id: u32) -> Price {
                 .part(&(self.shop))
                 .text(":")
                 .part(&id)
-                .finish(),
+                .as_key(),
         )
-        .look(__cache_shape, || my::cache::__private::Plan::new().ttl(self.ttl))
-    {
+        .look(__cache_shape, || my::cache::__private::Plan::new().ttl(self.ttl));
+    match __cache_looked {
         my::cache::__private::Lookup::Hit(__cache_hit) => __cache_hit,
         my::cache::__private::Lookup::Miss(__cache_miss) => {
             __cache_miss

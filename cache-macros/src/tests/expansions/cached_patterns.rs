@@ -13,7 +13,7 @@ async fn area((width, height): (u32, u32)) -> u32 {
                 .if_cacheable()
         }
     };
-    match ::cache_runtime::__private::Call::new(
+    let __cache_looked = ::cache_runtime::__private::Call::new(
             &__CACHE_SITE,
             ::cache_runtime::__private::Cache::global(),
             ::cache_runtime::__private::KeyBuilder::new(46usize)
@@ -21,10 +21,10 @@ async fn area((width, height): (u32, u32)) -> u32 {
                 .part(&width)
                 .text(":")
                 .part(&height)
-                .finish(),
+                .as_key(),
         )
-        .look(__cache_shape, || ::cache_runtime::__private::Plan::new())
-    {
+        .look(__cache_shape, || ::cache_runtime::__private::Plan::new());
+    match __cache_looked {
         ::cache_runtime::__private::Lookup::Hit(__cache_hit) => __cache_hit,
         ::cache_runtime::__private::Lookup::Miss(__cache_miss) => {
             __cache_miss

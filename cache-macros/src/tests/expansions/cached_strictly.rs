@@ -13,16 +13,16 @@ async fn stock(id: u64) -> u64 {
                 .if_cacheable()
         }
     };
-    match ::cache_runtime::__private::Call::new(
+    let __cache_looked = ::cache_runtime::__private::Call::new(
             &__CACHE_SITE,
             ::cache_runtime::__private::Cache::global(),
             ::cache_runtime::__private::KeyBuilder::new(26usize)
                 .text("stock:")
                 .part(&id)
-                .finish(),
+                .as_key(),
         )
-        .look(__cache_shape, || ::cache_runtime::__private::Plan::new())
-    {
+        .look(__cache_shape, || ::cache_runtime::__private::Plan::new());
+    match __cache_looked {
         ::cache_runtime::__private::Lookup::Hit(__cache_hit) => __cache_hit,
         ::cache_runtime::__private::Lookup::Miss(__cache_miss) => {
             __cache_miss

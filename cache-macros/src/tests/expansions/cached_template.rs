@@ -21,13 +21,13 @@ pub(crate) async fn load_user(db: &Db, id: UserId) -> Result<User, DbError> {
                 .if_cacheable()
         }
     };
-    match ::cache_runtime::__private::Call::new(
+    let __cache_looked = ::cache_runtime::__private::Call::new(
             &__CACHE_SITE,
             ::cache_runtime::__private::Cache::global(),
             ::cache_runtime::__private::KeyBuilder::new(25usize)
                 .text("user:")
                 .part(&id)
-                .finish(),
+                .as_key(),
         )
         .look(
             __cache_shape,
@@ -42,8 +42,8 @@ pub(crate) async fn load_user(db: &Db, id: UserId) -> Result<User, DbError> {
                     .tag("profiles")
                     .ttl(::cache_runtime::__private::Ttl::millis(300000u64))
             },
-        )
-    {
+        );
+    match __cache_looked {
         ::cache_runtime::__private::Lookup::Hit(__cache_hit) => __cache_hit,
         ::cache_runtime::__private::Lookup::Miss(__cache_miss) => {
             __cache_miss

@@ -3,11 +3,11 @@
 use super::claim::{Claim, Hold};
 use super::guards::declared;
 use super::sealing::Sealing;
-use crate::entry::{Entry, Lateness, Remembered};
+use crate::entry::{About, Entry, Lateness, Remembered};
 use crate::generation::{Guard, Named, Stamp};
 use crate::key::Key;
 use crate::read_through::plan::Plan;
-use crate::read_through::store::{Decision, Destination, Finding, Outcome};
+use crate::read_through::store::{Decision, Destination, Outcome};
 use crate::redis::{Any, Commit, Failure, Fill, Sealed, Wanted};
 use crate::stats::count;
 use crate::trace;
@@ -53,10 +53,10 @@ impl Finished<'_, '_> {
         } else {
             self.store(value, &mut stamps, ttl).await
         };
-        let entry = self.entry(Finding::unweighed(value), stamps, late, ttl);
+        let entry = self.entry(value.cloned(), stamps, late, ttl);
         self.conclude(outcome);
         self.settle(outcome).await;
-        (Arc::new(entry), outcome)
+        (entry, outcome)
     }
 
     /// The generations of everything that the value depends on, if they are all as good as captured before the
@@ -256,13 +256,13 @@ impl Finished<'_, '_> {
         }
     }
 
-    fn entry(
+    fn entry<T: CacheValue>(
         &self,
-        finding: Finding,
+        found: Option<T>,
         stamps: Vec<Stamp>,
         late: Lateness,
         ttl: Option<Duration>,
-    ) -> Entry {
+    ) -> Arc<Entry> {
         let (cache, site) = (self.destination.cache, self.destination.site);
         let remembered = Remembered {
             home: cache.id(),
@@ -270,17 +270,16 @@ impl Finished<'_, '_> {
             stamps: stamps.into(),
         };
         let now = cache.now();
-        Entry {
-            payload: finding.payload,
-            stamps: Box::default(),
-            remote: Some(remembered),
+        let about = About {
+            remote: Some(Box::new(remembered)),
             tag_set: site.tag_set,
             version: site.version,
             late,
             created: now,
             expires: ttl.map_or(crate::clock::Tick::NEVER, |ttl| now.plus(ttl)),
-            weight: 0,
-        }
+            ..About::default()
+        };
+        Entry::of(self.destination.key, found, about)
     }
 
     fn conclude(&self, outcome: Outcome) {

@@ -3,13 +3,12 @@
 
 use super::look::Look;
 use crate::clock::Tick;
-use crate::entry::{Entry, Lateness};
+use crate::entry::{About, Entry, Lateness};
 use crate::format::Opened;
 use crate::generation::{Generation, Guard};
 use crate::key::scopes;
 use crate::local::weight;
 use crate::read_through::shape::{Shape, View};
-use crate::read_through::store::Finding;
 use crate::redis::{Mirror, Reading};
 use crate::value::CacheValue;
 use std::sync::Arc;
@@ -127,27 +126,29 @@ impl<'c> Keeper<'c> {
             implied.any(|(kind, name)| guard.is_of(kind, name))
                 || listed.any(|(kind, name)| guard.is_of(kind, &name))
         };
-        let finding = match shape.view(returned) {
-            View::Value(value) => Finding::unweighed(Some(value)),
-            View::Absent => Finding::absence(),
+        let found = match shape.view(returned) {
+            View::Value(value) => Some(value.clone()),
+            View::Absent => None,
             View::Failure => return,
         };
         let (cache, site) = (look.cache, look.site);
         let guards = self.guards.into_iter().filter(is_its_own);
         let stamps: Box<[_]> = self.entry.into_iter().chain(guards).collect();
-        let entry = Entry {
+        let about = About {
             // As long as its bytes, about.
             weight: weight(look.key, opened.len(), stamps.len()),
-            payload: finding.payload,
             stamps,
-            remote: None,
             tag_set: site.tag_set,
             version: site.version,
             late: Lateness::None,
             created: cache.now(),
             expires,
+            ..About::default()
         };
-        if !cache.local().insert(look.key.into(), &Arc::new(entry)) {
+        if !cache
+            .local()
+            .insert(look.key, &Entry::of(look.key, found, about))
+        {
             self.mirror.refuses();
         }
     }

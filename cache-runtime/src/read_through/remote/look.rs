@@ -3,7 +3,7 @@
 use super::guards::{declared, dedup};
 use super::keeper::Keeper;
 use crate::cache::Cache;
-use crate::entry::{Entry, Lateness, Remembered};
+use crate::entry::{Entry, Remembered};
 use crate::flight::{Dependency, Flight};
 use crate::format::{self, Opened, Untrusted};
 use crate::generation::{Guard, Named, Stamp};
@@ -341,8 +341,8 @@ impl<'c> Look<'c> {
             replication_id: reading.link.replication_id().into(),
             stamps: stamps.into(),
         };
-        let entry = Entry::read_remotely(remembered, Lateness::None);
-        outer.reads(Dependency::Entry(Arc::new(entry)))
+        let entry = Entry::read_remotely(remembered);
+        outer.reads(Dependency::Entry(entry))
     }
 
     fn ttl(self) -> Option<std::time::Duration> {

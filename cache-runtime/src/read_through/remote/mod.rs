@@ -22,12 +22,11 @@ pub(crate) use look::Look;
 pub(super) use turn::{begin, turn};
 pub(crate) use write::{permit, set, try_set};
 
-use crate::entry::{Entry, Lateness, Remembered};
+use crate::entry::{Entry, Remembered};
 use crate::flight::Dependency;
 use crate::generation::Guard;
 use crate::read_through::miss::Pending;
 use crate::redis::Wanted;
-use std::sync::Arc;
 
 /// Makes an outer computation depend on what a call is about that goes past the cache.
 pub(super) async fn depend(pending: &Pending) {
@@ -49,8 +48,8 @@ pub(super) async fn depend(pending: &Pending) {
                 replication_id: captured.link.replication_id().into(),
                 stamps: captured.stamps.into(),
             };
-            let entry = Entry::read_remotely(remembered, Lateness::None);
-            outer.reads(Dependency::Entry(Arc::new(entry)));
+            let entry = Entry::read_remotely(remembered);
+            outer.reads(Dependency::Entry(entry));
         }
         Err(_) => outer.doom(),
     }

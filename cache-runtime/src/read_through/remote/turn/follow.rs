@@ -32,10 +32,10 @@ struct Known {
 impl Known {
     /// Whether an entry depends on nothing besides.
     fn covers(&self, entry: &Entry) -> bool {
-        let Some(remote) = &entry.remote else {
+        let Some(remote) = &entry.about.remote else {
             return false;
         };
-        entry.late == Lateness::None
+        entry.about.late == Lateness::None
             && remote.replication_id == self.replication_id
             && remote
                 .stamps

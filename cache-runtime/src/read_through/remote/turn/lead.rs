@@ -9,12 +9,10 @@ use crate::read_through::remote::claim::{Claim, Hold};
 use crate::read_through::remote::guards::dedup;
 use crate::read_through::remote::look::{Looked, Seen};
 use crate::read_through::shape::{Shape, View};
-use crate::read_through::store::Finding;
 use crate::redis::{Begun, Captured, Intent, Lease, Token};
 use crate::stats::count;
 use crate::trace;
 use crate::value::CacheValue;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// While another process computes: how often to look, as a part of the time waited so far, and within which bounds.
@@ -150,14 +148,14 @@ impl Caller<'_> {
         let counters = self.pending.site.counters(&self.pending.cache);
         count(&counters.coalesced);
         let found = match shape.view(&returned) {
-            View::Value(value) => Some(Finding::unweighed(Some(value))),
-            View::Absent => Some(Finding::absence()),
+            View::Value(value) => Some(Some(value.clone())),
+            View::Absent => Some(None),
             View::Failure => None,
         };
         // What it depends on is not at hand here, which a computation that waits would have to be told.
         let is_told = lead.flight().remote.knows_key_generation;
         lead.finish(match found {
-            Some(found) if !is_told => End::Entry(Arc::new(Entry::handed_over(found.payload))),
+            Some(found) if !is_told => End::Entry(Entry::handed_over(found)),
             _ => End::Abandoned,
         });
         Turn::Answered(returned)
