@@ -1,9 +1,11 @@
 //! What a process says of what it keeps.
 
-use crate::world::{PATIENCE, pair, read};
-use cache_runtime::{Cache, State, Tier, cache_invalidate, key};
+use crate::world::{PATIENCE, Process, pair, read};
+use cache_runtime::{Cache, Consistency, State, Tier, cache_invalidate, key};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
-use test_servers::{RedisServer, wait_until};
+use test_servers::{Proxy, RedisServer, wait_until};
 
 #[cache_invalidate(tags = ["row-tag:{row}"], cache = cache)]
 async fn change(cache: &Cache, row: u32) {
@@ -116,4 +118,29 @@ async fn statistics_tell_tiers_and_coherence() {
         .consistency(cache_runtime::Consistency::Strict);
     let strict = strict.build().await.expect("valid");
     assert!(strict.stats().coherence.is_none());
+}
+
+/// As long as hits are answered from here it says so, also while the server does not answer.
+#[tokio::test]
+async fn explain_tells_what_is_kept_while_the_server_is_silent() {
+    let server = RedisServer::start().await;
+    let proxy = Proxy::start(server.port()).await;
+    let database = Arc::new(AtomicU32::new(1));
+    let one = Process::with(proxy.url(), &database, |builder| {
+        builder
+            .consistency(Consistency::Bounded(Duration::from_secs(60)))
+            .operation_timeout(Duration::from_millis(50))
+    })
+    .await;
+    assert_eq!(one.warm(7).await, 1);
+    proxy.hang();
+    let kept = one.cache.explain("row:7").await;
+    assert_eq!(kept.state, State::Fresh);
+    let details = kept.entry.expect("it is kept");
+    assert_eq!(details.tier, Tier::Local);
+    assert!(details.kept_for.is_some() && details.time_left.is_some());
+    let has = |guard: &str| details.guards.iter().any(|found| found == guard);
+    assert!(has("tag rows") && has("scope row:*"), "{:?}", details.guards);
+    let unknown = one.cache.explain("row:8").await;
+    assert_eq!(unknown.state, State::Unknown);
 }

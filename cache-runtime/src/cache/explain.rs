@@ -51,7 +51,7 @@ pub struct EntryDetails {
     pub tier: Tier,
     /// For how long this process has kept it.
     pub kept_for: Option<Duration>,
-    /// Since it was stored.
+    /// Since it was stored; if that is on a server which did not answer, since it is kept here.
     pub age: Duration,
     /// How long it stays fresh; `None` for ever.
     pub time_left: Option<Duration>,
@@ -108,7 +108,7 @@ pub enum State {
     Invalidated,
     /// Not stored.
     Absent,
-    /// The shared server did not answer.
+    /// The shared server did not answer, and this process keeps nothing that it could answer with.
     Unknown,
 }
 
@@ -158,22 +158,29 @@ impl Cache {
     #[cfg(feature = "redis")]
     async fn explain_on(&self, redis: &Redis, explanation: &mut Explanation) {
         let key = explanation.key.clone();
-        let Ok((entry, computing)) = remote::inspect(self, redis, &key).await else {
-            explanation.state = State::Unknown;
-            return;
-        };
-        explanation.computing = computing;
-        let Some(entry) = entry else { return };
-        explanation.state = entry.state;
+        let inspected = remote::inspect(self, redis, &key).await;
+        // Afterwards: it would answer now.
         let kept = self.local().peek(&key).filter(|kept| {
             let is_fresh = redis.mirror().is_some_and(|mirror| mirror.is_fresh());
             is_fresh && kept.is_current() && kept.is_fresh(self.now())
         });
-        let mut details = on_server(&key, entry);
+        let (state, mut details) = match (inspected, &kept) {
+            (Ok((entry, computing)), _) => {
+                explanation.computing = computing;
+                let Some(entry) = entry else { return };
+                (entry.state, on_server(&key, entry))
+            }
+            (Err(_), Some(kept)) => (self.state(kept), self.details(kept)),
+            (Err(_), None) => {
+                explanation.state = State::Unknown;
+                return;
+            }
+        };
         if let Some(kept) = kept {
             details.tier = Tier::Local;
             details.kept_for = Some(self.now().since(kept.about.created));
         }
+        explanation.state = state;
         explanation.entry = Some(details);
     }
 
