@@ -24,12 +24,13 @@ async fn process(url: String, database: &Arc<Database>, lease: Duration) -> Arc<
     Process::with(url, database, configure).await
 }
 
-/// Starts callers, and waits until all of them have looked in vain.
+/// Starts callers, and waits until they have looked in vain. On one thread all of them have begun by the time at which the
+/// first is told, and either they have asked with it or they wait for its look.
 async fn waiting(process: &Arc<Process>, callers: u64) -> Vec<JoinHandle<Call>> {
     let misses = process.misses();
     let readers = (0..callers).map(|_| process.reader(7)).collect();
-    let all_missed = || async { process.misses() >= misses + callers };
-    wait_until("all have looked", PATIENCE, all_missed).await;
+    let has_missed = || async { process.misses() > misses };
+    wait_until("they have looked", PATIENCE, has_missed).await;
     readers
 }
 
@@ -52,7 +53,7 @@ async fn a_hundred_callers_in_two_processes_run_a_cold_body_once_and_do_not_hamm
     let took = began.elapsed();
     assert_eq!((ran, database.runs()), (1, 1));
     let (reads, scripts) = (server.calls("mget").await, server.calls("evalsha").await);
-    assert!(reads <= 200, "{reads} reads, of 100 callers in {took:?}");
+    assert!(reads <= 20, "{reads} reads, of 100 callers in {took:?}");
     assert!(
         scripts <= 20,
         "{scripts} scripts, of 100 callers in {took:?}"
@@ -154,12 +155,12 @@ async fn when_the_leader_fails_the_others_go_on_at_once() {
     let leader = call(&one);
     database.until_runs(1).await;
     let callers: Vec<_> = (0..10).map(|_| call(&other)).collect();
-    wait_until("all have looked", PATIENCE, || async {
+    wait_until("they have looked", PATIENCE, || async {
         other
             .cache
             .stats()
             .function("failing")
-            .is_some_and(|failing| failing.misses == 10)
+            .is_some_and(|failing| failing.misses > 0)
     })
     .await;
     database.takes(Duration::ZERO);

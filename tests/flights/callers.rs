@@ -3,17 +3,19 @@
 use crate::backend::{Backend, JOINS_AT_ONCE, SLOWNESS};
 use cache_runtime::{Cache, cached};
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use tokio::task::{self, JoinHandle};
 
 struct Source {
     cache: Cache,
     _backend: Option<Backend>,
     runs: AtomicUsize,
     gate: Semaphore,
+    /// Whose body has run last.
+    leader: Mutex<Option<task::Id>>,
 }
 
 impl Source {
@@ -31,6 +33,7 @@ impl Source {
             _backend: backend,
             runs: AtomicUsize::new(0),
             gate: Semaphore::new(0),
+            leader: Mutex::default(),
         })
     }
 
@@ -48,7 +51,16 @@ impl Source {
         reached.expect("as many runs of the body");
     }
 
+    /// Takes the caller who leads out of those who were started.
+    fn take_leader<T>(&self, callers: &mut Vec<JoinHandle<T>>) -> JoinHandle<T> {
+        let leader = self.leader.lock().expect("not poisoned");
+        let leads = |caller: &JoinHandle<T>| Some(caller.id()) == *leader;
+        let place = callers.iter().position(leads);
+        callers.remove(place.expect("one of them leads"))
+    }
+
     async fn work(&self) -> usize {
+        *self.leader.lock().expect("not poisoned") = task::try_id();
         let run = self.runs.fetch_add(1, SeqCst) + 1;
         self.gate.acquire().await.expect("never closed").forget();
         run
@@ -107,7 +119,7 @@ async fn a_cancelled_leader_is_followed_by_one_more_run() {
     let mut callers = callers(&source, 100);
     source.until_running(1).await;
     settle().await;
-    let leader = callers.remove(0);
+    let leader = source.take_leader(&mut callers);
     leader.abort();
     assert!(leader.await.expect_err("aborted").is_cancelled());
     source.until_running(2).await;
@@ -135,8 +147,9 @@ async fn a_panicking_leader_is_followed_by_one_more_run() {
     let mut callers: Vec<_> = (0..100).map(call).collect();
     source.until_running(1).await;
     settle().await;
+    let leader = source.take_leader(&mut callers);
     source.gate.add_permits(1_000);
-    assert!(callers.remove(0).await.expect_err("panics").is_panic());
+    assert!(leader.await.expect_err("panics").is_panic());
     for caller in callers {
         assert_eq!(soon(caller).await, 2);
     }

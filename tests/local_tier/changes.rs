@@ -19,13 +19,13 @@ async fn a_hit_asks_nobody() {
     assert!(stats.hits() >= 1_000, "{stats}");
 }
 
-type Change = (
+pub(crate) type Change = (
     &'static str,
     fn(Cache) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>>,
 );
 
 /// Everything that invalidates row 7.
-const CHANGES: [Change; 8] = [
+pub(crate) const CHANGES: [Change; 8] = [
     ("a tag", |cache| {
         Box::pin(async move {
             _ = cache.invalidate_tag(key!("row-tag:{7}")).await;
@@ -140,7 +140,7 @@ async fn names_that_the_server_can_no_longer_watch_are_not_kept() {
 }
 
 #[cached(cache = process.cache, key = "outer:{row}", ttl = "1h", skip(process))]
-async fn outer(process: &Process, row: u32) -> u32 {
+pub(crate) async fn outer(process: &Process, row: u32) -> u32 {
     read(process, row).await
 }
 

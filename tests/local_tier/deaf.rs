@@ -1,16 +1,12 @@
 //! Servers, and proxies before them, that do not tell of changes: every hit asks, and the cache says so.
 
+use crate::relay::{behind, behind_a_deaf_one};
 use crate::world::{PATIENCE, Process, read, reads};
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
-use test_servers::{RedisServer, free_port, wait_until};
-use tokio::io::{
-    AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy, copy_bidirectional,
-};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
+use test_servers::{RedisServer, wait_until};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 
 async fn is_strict(server: &RedisServer, url: String) {
     let database = Arc::new(AtomicU32::new(1));
@@ -94,38 +90,6 @@ async fn a_proxy_that_speaks_only_the_old_protocol() {
     is_strict(&server, url.await).await;
 }
 
-async fn behind_a_deaf_one(server: &RedisServer) -> String {
-    behind(server, |client, server| async {
-        let (mut from_client, to_client) = client.into_split();
-        let (from_server, mut to_server) = server.into_split();
-        _ = tokio::join!(
-            copy(&mut from_client, &mut to_server),
-            without_pushes(from_server, to_client)
-        );
-    })
-    .await
-}
-
-/// The address of something that does this with each connection to the server.
-async fn behind<F>(
-    server: &RedisServer,
-    relay: impl Fn(TcpStream, TcpStream) -> F + Send + 'static,
-) -> String
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let port = free_port();
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-    let (listener, upstream) = (listener.expect("a free port"), server.port());
-    tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            let server = TcpStream::connect((Ipv4Addr::LOCALHOST, upstream)).await;
-            tokio::spawn(relay(client, server.expect("it runs")));
-        }
-    });
-    format!("redis://127.0.0.1:{port}/")
-}
-
 /// Once it is mended, the process is told, and keeps what it reads.
 #[tokio::test]
 async fn a_server_that_may_tell_again() {
@@ -150,40 +114,4 @@ async fn a_server_that_may_tell_again() {
             .is_some_and(|read| read.local_hits > 0)
     })
     .await;
-}
-
-/// Passes on replies, and drops what begins with `>`.
-async fn without_pushes(from: OwnedReadHalf, mut to: OwnedWriteHalf) {
-    let mut from = BufReader::new(from);
-    loop {
-        let mut reply = Vec::new();
-        // Parts of it that are still to come.
-        let mut left = 1_u64;
-        while left > 0 {
-            let begin = reply.len();
-            if from.read_until(b'\n', &mut reply).await.unwrap_or(0) == 0 {
-                return;
-            }
-            left -= 1;
-            let line = String::from_utf8_lossy(&reply[begin..])
-                .trim_end()
-                .to_owned();
-            let (kind, number) = line.split_at(1);
-            match (kind, number.parse::<u64>()) {
-                ("*" | ">" | "~", Ok(parts)) => left += parts,
-                ("%", Ok(pairs)) => left += 2 * pairs,
-                ("$" | "=", Ok(length)) => {
-                    let begin = reply.len();
-                    reply.resize(begin + length as usize + 2, 0);
-                    if from.read_exact(&mut reply[begin..]).await.is_err() {
-                        return;
-                    }
-                }
-                _ => {}
-            }
-        }
-        if reply[0] != b'>' && to.write_all(&reply).await.is_err() {
-            return;
-        }
-    }
 }

@@ -3,12 +3,17 @@
 #![forbid(unsafe_code)]
 
 mod changes;
+mod connections;
 mod deaf;
 mod followers;
+mod nested;
+mod own_changes;
 mod partitions;
 mod questions;
 mod reads;
+mod relay;
 mod runtimes;
 mod shared_keys;
+mod together;
 mod touches;
 mod world;

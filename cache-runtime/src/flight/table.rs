@@ -91,6 +91,18 @@ impl Flights {
         }
     }
 
+    /// What looked for an entry has found none. Whether it may compute: nothing has taken its place meanwhile.
+    #[cfg(feature = "redis")]
+    pub(crate) fn goes_on(&self, lead: &Lead) -> bool {
+        let shard = lock(self.shard(&lead.key));
+        let flight = shard.get(&lead.key);
+        let stands = flight.is_some_and(|flight| Arc::ptr_eq(flight, &lead.flight));
+        if stands {
+            lead.flight.remote.has_looked();
+        }
+        stands
+    }
+
     /// How many computations are under way.
     pub(crate) fn len(&self) -> usize {
         self.shards.iter().map(|shard| lock(shard).len()).sum()
@@ -141,6 +153,17 @@ impl Lead {
     /// Hands the result to everybody who waits. What is stored must be stored before.
     pub(crate) fn finish(self, end: End) {
         self.flight.end(end);
+    }
+
+    /// The same if anybody waits, and nobody joins from here on; otherwise there is nothing to hand over.
+    #[cfg(feature = "redis")]
+    pub(crate) fn finish_for_others(mut self, end: impl FnOnce() -> End) {
+        if let Some(flights) = self.flights.take() {
+            flights.leave(&self.key, &self.flight);
+        }
+        if Arc::strong_count(&self.flight) > 1 {
+            self.finish(end());
+        }
     }
 }
 

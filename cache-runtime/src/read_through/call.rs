@@ -121,8 +121,8 @@ impl<'c> Call<'c> {
         Some(returned)
     }
 
-    fn pending(&self, plan: Plan, outer: Option<Arc<Flight>>, refresh: bool) -> Pending {
-        Pending {
+    fn pending(&self, plan: Plan, outer: Option<Arc<Flight>>, refresh: bool) -> Box<Pending> {
+        Box::new(Pending {
             cache: self.cache.clone(),
             site: self.site,
             key: self.key.as_str().into(),
@@ -130,7 +130,7 @@ impl<'c> Call<'c> {
             found: None,
             outer,
             refresh,
-        }
+        })
     }
 
     /// Looks, and computes nothing: what a call would return if it were a hit.
@@ -165,6 +165,7 @@ impl<'c> Call<'c> {
                 key: self.key.as_str(),
                 plan: &plan,
                 outer: outer.as_ref(),
+                begins: None,
             };
             return Ok(Box::pin(look.peek(shape)).await?);
         }

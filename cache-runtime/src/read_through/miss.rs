@@ -37,8 +37,8 @@ pub(super) enum Course {
     Past,
     /// Past the cache, inside a computation that depends on what it is about.
     #[cfg(feature = "redis")]
-    PastInside(Pending),
-    Through(Pending),
+    PastInside(Box<Pending>),
+    Through(Box<Pending>),
 }
 
 /// What a call has found out so far.
@@ -155,9 +155,9 @@ impl Pending {
     {
         #[cfg(feature = "redis")]
         if let Some(redis) = self.cache.redis() {
-            // In boxes: this future is part of every call, and most have no server. In two, since most calls that ask one
-            // end with the first, which is small.
-            return match Box::pin(remote::begin(self, redis, shape)).await {
+            // In boxes: this future is part of every call, and most have no server.
+            let first = remote::enter(self, redis).step(self, redis, shape);
+            return match first.await {
                 Ok(returned) => Turn::Answered(returned),
                 Err(begun) => Box::pin(remote::turn(self, redis, shape, begun)).await,
             };
@@ -180,7 +180,10 @@ impl Pending {
             let flights = self.cache.flights();
             match flights.enter(&self.key, stance, || self.begin()) {
                 Entered::Leads(lead) => break lead,
-                Entered::Joined(flight) => match self.follow(shape, &flight, joined_at).await {
+                // In a box: most calls wait for nobody.
+                Entered::Joined(flight) => match Box::pin(self.follow(shape, &flight, joined_at))
+                    .await
+                {
                     Followed::Answered(returned) => {
                         self.coalesced();
                         return Turn::Answered(returned);
@@ -256,6 +259,9 @@ impl Pending {
             {
                 return Followed::LookAgain;
             }
+            // Only a caller of a server looks before it computes.
+            #[cfg(feature = "redis")]
+            End::Hit(_) => return Followed::LookAgain,
             End::Entry(entry) => {
                 if let Some(outer) = &self.outer {
                     outer.has_result(flight, entry);

@@ -9,6 +9,7 @@
 //! others soon ask for themselves.
 
 use super::link::{Failure, Line, Link, unexpected};
+use super::sequence::Moment;
 use crate::sync::{lock, within};
 use foldhash::quality::RandomState;
 use redis::{Cmd, Value};
@@ -53,6 +54,8 @@ struct Gathered {
     places: HashMap<String, usize, RandomState>,
     looked_at: usize,
     readers: usize,
+    /// What begins when they are sent.
+    begins: Vec<Arc<Moment>>,
 }
 
 /// What one reader asks for.
@@ -87,8 +90,9 @@ impl Places {
 }
 
 impl Gathered {
-    fn join(&mut self, names: Names) -> Places {
+    fn join(&mut self, names: Names, begins: Option<&Arc<Moment>>) -> Places {
         self.readers += 1;
+        self.begins.extend(begins.cloned());
         match names {
             Names::One(name) => Places::One(self.push(name)),
             Names::Several(names) => {
@@ -168,16 +172,17 @@ pub(super) fn generation(bytes: &[u8]) -> Option<u64> {
     std::str::from_utf8(bytes).ok()?.parse().ok()
 }
 
-/// Reads `names` at once, from the connection whose turn it is.
+/// Reads `names` at once, from the connection whose turn it is. What `begins` does so when they are sent.
 ///
 /// `more_to_come`: the caller has further reads to begin.
 pub(super) async fn read(
     link: &Arc<Link>,
     names: Names,
+    begins: Option<&Arc<Moment>>,
     more_to_come: bool,
 ) -> Result<Values, Failure> {
     let at = link.next_line();
-    let (values, opened) = link.lines()[at].batches.join(names);
+    let (values, opened) = link.lines()[at].batches.join(names, begins);
     if opened {
         let (link, batch) = (Arc::clone(link), Arc::clone(&values.batch));
         Driven::new(async move {
@@ -195,6 +200,7 @@ pub(super) async fn read(
         // Whoever should send it may be part of a runtime that has ended, or of a future that nobody polls.
         if batch.sent.get().is_none() {
             let names = batch.names_of(values.places.as_slice());
+            begins.inspect(|moment| moment.begins_with_this());
             return Ok(Values::alone(ask(line, link.patience, &names).await?));
         }
         let left = link.patience - link.patience / PART_FOR_OTHERS;
@@ -225,19 +231,19 @@ impl Drop for UnderWay<'_> {
 
 impl Batches {
     /// Puts `names` into the open batch. Returns whether it had to be opened.
-    fn join(&self, names: Names) -> (Values, bool) {
+    fn join(&self, names: Names, begins: Option<&Arc<Moment>>) -> (Values, bool) {
         let mut open = lock(&self.open);
         if let Some(batch) = &*open {
             let mut gathered = lock(&batch.names);
             if gathered.names.len() + names.len() <= MOST_NAMES {
-                let places = gathered.join(names);
+                let places = gathered.join(names, begins);
                 let batch = Arc::clone(batch);
                 drop(gathered);
                 return (Values { batch, places }, false);
             }
         }
         let mut gathered = Gathered::default();
-        let places = gathered.join(names);
+        let places = gathered.join(names, begins);
         let batch = Arc::new(Batch {
             names: Mutex::new(gathered),
             sent: OnceLock::new(),
@@ -283,6 +289,8 @@ impl Batch {
             let mut gathered = lock(&self.names);
             // Under the lock, so that the names are never nowhere.
             let _only_once = self.sent.set(std::mem::take(&mut gathered.names));
+            let begins = std::mem::take(&mut gathered.begins);
+            begins.iter().for_each(|moment| moment.begins_with_this());
             gathered.readers
         };
         batches.last.store(readers, Ordering::Relaxed);

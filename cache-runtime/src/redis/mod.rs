@@ -10,6 +10,7 @@ mod batch;
 mod breaker;
 mod coherence;
 mod config;
+mod crowd;
 mod draw;
 mod health;
 mod info;
@@ -20,6 +21,7 @@ mod pending;
 mod protocol;
 mod scan;
 mod script;
+pub(crate) mod sequence;
 mod server_time;
 mod supervisor;
 mod token;
@@ -28,6 +30,7 @@ mod tracking;
 
 pub use coherence::Coherence;
 pub(crate) use config::{RedisConfig, Unusable};
+pub(crate) use crowd::Looker;
 pub use health::RedisHealth;
 pub(crate) use link::{Failure, Link, Origin};
 pub(crate) use mirror::Mirror;
@@ -41,6 +44,7 @@ use crate::clock::Tick;
 use crate::generation::Named;
 use crate::invalidate::Delivery;
 use crate::sync::{all_at_once, within};
+use crowd::Crowd;
 use draw::Draw;
 use names::Names;
 use pending::Pending;
@@ -73,8 +77,7 @@ struct Shared {
     /// Held while pending deletions are delivered, so that whoever comes then waits for them.
     delivering: Mutex<()>,
     draw: Draw,
-    /// Counts calls and what they send, in order.
-    sequence: AtomicU64,
+    crowd: Crowd,
     /// Whether the supervisor's task is alive; it may have died with its runtime.
     supervised: AtomicBool,
     /// Which supervisor: one whose runtime stands still is replaced, and goes when it notices.
@@ -128,7 +131,7 @@ impl Redis {
                 pending: Pending::new(root),
                 delivering: Mutex::default(),
                 draw: Draw::new(),
-                sequence: AtomicU64::new(1),
+                crowd: Crowd::new(),
                 supervised: AtomicBool::new(false),
                 supervisor: AtomicU64::new(0),
                 seen_alive: AtomicU64::new(0),
@@ -182,11 +185,6 @@ impl Redis {
         self.mirror().map(|mirror| mirror.coherence())
     }
 
-    /// A number that is greater than all that were given before.
-    pub(crate) fn next_in_sequence(&self) -> u64 {
-        self.shared.sequence.fetch_add(1, Ordering::AcqRel)
-    }
-
     /// A number that nobody has drawn before.
     pub(crate) fn draw(&self) -> u64 {
         self.shared.draw.number()
@@ -203,6 +201,16 @@ impl Redis {
             }
         }
         Ok(link)
+    }
+
+    /// To be held while a key is looked for.
+    pub(crate) fn looks_for(&self, key: &str) -> Looker<'_> {
+        self.shared.crowd.enter(key)
+    }
+
+    /// Whether the server has got everything that this process has changed.
+    pub(crate) fn is_clear(&self) -> bool {
+        self.shared.pending.is_clear()
     }
 
     /// What the last entry under this key depended on besides what its reader had declared.

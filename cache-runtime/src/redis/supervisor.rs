@@ -9,6 +9,7 @@ use super::info::Info;
 use super::link::{self, Failure, Line, Link};
 use super::mirror::Mirror;
 use super::script::Script;
+use super::sequence;
 use super::server_time::ServerTime;
 use super::touch::Touching;
 use super::tracking;
@@ -91,7 +92,7 @@ async fn run(me: &Alive, wake: &Notify) {
     let mut pauses = Pauses::new();
     let mut down = Down::default();
     while let Some(alive) = me.shared() {
-        let epoch = alive.sequence.fetch_add(1, Ordering::AcqRel);
+        let epoch = sequence::next();
         let connected = connect(&alive, epoch).await;
         // Another one may have taken over meanwhile.
         if me.shared().is_none() {

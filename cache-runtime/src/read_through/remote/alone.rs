@@ -20,7 +20,7 @@ impl<'c> Look<'c> {
         let Some(keeper) = self.keeper_of_all().filter(Keeper::knows_all) else {
             return Ok(None);
         };
-        let reading = self.redis.read_alone(self.key).await?;
+        let reading = self.redis.read_alone(self.key, self.begins).await?;
         let Some(opened) = self.open(&reading) else {
             return Ok(Some(Looked::Missed(Seen::of(reading, "absent"))));
         };

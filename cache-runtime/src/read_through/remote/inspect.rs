@@ -39,7 +39,7 @@ pub(crate) async fn inspect(
     key: &str,
 ) -> Result<(Option<Inspected>, bool), Failure> {
     let mut reading = redis
-        .read(key, declared(key, &Plan::default()), false)
+        .read(key, declared(key, &Plan::default()), false, None)
         .await?;
     let (time_left, is_leased) = redis.times(key).await?;
     let computing = is_leased || cache.flights().contains(key);

@@ -10,6 +10,7 @@ use crate::generation::{Guard, Named, Stamp};
 use crate::key::scopes;
 use crate::read_through::plan::Plan;
 use crate::read_through::shape::Shape;
+use crate::redis::sequence::Moment;
 use crate::redis::{Failure, Reading, Redis};
 use crate::schema;
 use crate::site::Site;
@@ -43,6 +44,8 @@ pub(crate) struct Look<'c> {
     pub(crate) plan: &'c Plan,
     /// The computation that asks.
     pub(crate) outer: Option<&'c Arc<Flight>>,
+    /// What begins with the first read.
+    pub(crate) begins: Option<&'c Arc<Moment>>,
 }
 
 /// What came of it.
@@ -133,7 +136,10 @@ impl<'c> Look<'c> {
             dedup(&mut guards);
             let nested = self.outer.is_some();
             let mut keeper = Keeper::new(self, named(&guards));
-            let mut reading = self.redis.read(self.key, guards, nested).await?;
+            let mut reading = self
+                .redis
+                .read(self.key, guards, nested, self.begins)
+                .await?;
             let Some(listed) = self.open(&reading).map(|opened| list(&opened)) else {
                 return Ok(Looked::Missed(Seen::of(reading, "absent")));
             };

@@ -4,6 +4,7 @@ use super::exactly;
 use crate::generation::{Guard, Named, Stamp};
 use crate::redis::batch::{self, Names, Values};
 use crate::redis::link::{Failure, Link};
+use crate::redis::sequence::Moment;
 use crate::redis::{Redis, Token, number};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -59,6 +60,7 @@ impl Redis {
         key: &str,
         guards: Vec<Named>,
         nested: bool,
+        begins: Option<&Arc<Moment>>,
     ) -> Result<Reading, Failure> {
         let link = self.link().await?;
         let mut names = Vec::with_capacity(guards.len() + 2);
@@ -67,7 +69,10 @@ impl Redis {
         }
         names.push(self.shared.names.entry(key));
         names.extend(self.names_of(&guards));
-        let values = self.noted(&link, self.gathered(&link, Names::Several(names)).await)?;
+        let values = self.noted(
+            &link,
+            self.gathered(&link, Names::Several(names), begins).await,
+        )?;
         Ok(Reading {
             link,
             values,
@@ -78,10 +83,14 @@ impl Redis {
     }
 
     /// Reads an entry alone.
-    pub(crate) async fn read_alone(&self, key: &str) -> Result<Reading, Failure> {
+    pub(crate) async fn read_alone(
+        &self,
+        key: &str,
+        begins: Option<&Arc<Moment>>,
+    ) -> Result<Reading, Failure> {
         let link = self.link().await?;
         let name = Names::One(self.shared.names.entry(key));
-        let values = self.noted(&link, self.gathered(&link, name).await)?;
+        let values = self.noted(&link, self.gathered(&link, name, begins).await)?;
         Ok(Reading {
             link,
             values,
@@ -105,7 +114,10 @@ impl Redis {
             return Err(Failure::NoLink);
         }
         let names = Names::Several(self.names_of(&guards).collect());
-        let values = self.noted(&reading.link, self.gathered(&reading.link, names).await)?;
+        let values = self.noted(
+            &reading.link,
+            self.gathered(&reading.link, names, None).await,
+        )?;
         reading.more = Some((values, guards));
         Ok(())
     }
@@ -124,7 +136,7 @@ impl Redis {
             .map(|stamp| self.shared.names.generation(stamp.guard, &stamp.name));
         let values = self.noted(
             &link,
-            self.gathered(&link, Names::Several(lease.chain(guards).collect()))
+            self.gathered(&link, Names::Several(lease.chain(guards).collect()), None)
                 .await,
         )?;
         // As a rule without the mark of one that has been held for too long.
@@ -140,7 +152,7 @@ impl Redis {
     pub(crate) async fn lease(&self, key: &str, holder: &[u8]) -> Result<Lease, Failure> {
         let link = self.link().await?;
         let names = Names::One(self.shared.names.lease(key));
-        let values = self.noted(&link, self.gathered(&link, names).await)?;
+        let values = self.noted(&link, self.gathered(&link, names, None).await)?;
         Ok(if values.get(0) == Some(holder) {
             Lease::Held {
                 is_heard_of: link.tracks,
@@ -167,8 +179,13 @@ impl Redis {
         ))
     }
 
-    async fn gathered(&self, link: &Arc<Link>, names: Names) -> Result<Values, Failure> {
+    async fn gathered(
+        &self,
+        link: &Arc<Link>,
+        names: Names,
+        begins: Option<&Arc<Moment>>,
+    ) -> Result<Values, Failure> {
         let more_to_come = self.shared.gathering.load(Ordering::Relaxed) > 0;
-        batch::read(link, names, more_to_come).await
+        batch::read(link, names, begins, more_to_come).await
     }
 }

@@ -7,7 +7,9 @@ use crate::generation::Stamp;
 use crate::read_through::miss::Turn;
 use crate::read_through::remote::look::Seen;
 use crate::read_through::shape::Shape;
+use crate::redis::sequence;
 use crate::redis::{Begun, Intent};
+use crate::stats::count;
 use crate::sync::within;
 use crate::trace;
 use crate::value::CacheValue;
@@ -55,6 +57,11 @@ impl Caller<'_> {
             return Waited::Alone;
         };
         let answer = match end {
+            End::Hit(entry) => {
+                let answer = self.pending.reader().read(shape, entry, None);
+                let answer = answer.inspect(|_| self.is_hit());
+                return answer.map_or(Waited::Alone, Waited::Answered);
+            }
             End::Entry(entry) => {
                 if let Some(outer) = &self.pending.outer {
                     outer.has_result(flight, entry);
@@ -68,7 +75,7 @@ impl Caller<'_> {
             End::Unshared => None,
             End::Abandoned => return Waited::LookAgain,
         };
-        answer.map_or(Waited::Alone, Waited::Answered)
+        answer.map_or(Waited::Alone, |answer| self.coalesced(answer))
     }
 
     /// Comes after a computation whose result may be older than this call: takes its place if that is invalid already,
@@ -116,7 +123,7 @@ impl Caller<'_> {
             Err(_) => return Err(Waited::LookAgain),
         }
         let guards = self.guards(seen);
-        let began = self.redis.next_in_sequence();
+        let began = sequence::next();
         let intent = Intent {
             seen: seen.fingerprint(),
             // Its lease still stands if it was a tag or a scope that has ended.
@@ -130,7 +137,7 @@ impl Caller<'_> {
             Ok(Begun::Acquired(captured, token)) => {
                 let begin = || {
                     let flight = self.flight();
-                    flight.remote.begins_at(began);
+                    flight.remote.begun.begins_at(began);
                     flight
                 };
                 let flights = self.pending.cache.flights();
@@ -171,7 +178,7 @@ impl Caller<'_> {
                 }
                 self.depends_on_failure(flight);
                 let failure = shape.failure(&**shared);
-                return failure.map_or(Waited::Alone, Waited::Answered);
+                return failure.map_or(Waited::Alone, |failure| self.coalesced(failure));
             }
             Some(End::Unshared) if self.is_like_ours(flight) => return Waited::Alone,
             _ => return Waited::LookAgain,
@@ -183,7 +190,14 @@ impl Caller<'_> {
             outer.has_result(flight, found);
         }
         let answer = self.pending.reader().read(shape, found, None);
-        answer.map_or(Waited::LookAgain, Waited::Answered)
+        answer.map_or(Waited::LookAgain, |answer| self.coalesced(answer))
+    }
+
+    /// An answer that somebody else has computed.
+    fn coalesced<R>(&self, answer: R) -> Waited<R> {
+        self.misses(|| "computed by another call");
+        count(&self.counters().coalesced);
+        Waited::Answered(answer)
     }
 
     /// An outer value may be made of an error, too.

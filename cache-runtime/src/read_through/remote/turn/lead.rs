@@ -40,9 +40,7 @@ impl Caller<'_> {
                 seen: seen.fingerprint(),
                 supersedes: None,
             };
-            lead.flight()
-                .remote
-                .begins_at(self.redis.next_in_sequence());
+            lead.flight().remote.begun.begins();
             match self
                 .redis
                 .begin(&self.pending.key, intent, self.wanted(&guards))
@@ -57,7 +55,7 @@ impl Caller<'_> {
                 // Whatever they find is of no use to us, or nothing that is stored.
                 Ok(Begun::Busy(_)) if waits == MOST_WAITS => return self.beside(lead).await,
                 Ok(Begun::Busy(holder)) => {
-                    lead.flight().remote.begins_later();
+                    lead.flight().remote.begun.begins_later();
                     waits += 1;
                     if !self.until_lease_ends(&holder).await {
                         trace::gave_up_waiting(self.pending.site);
@@ -66,11 +64,9 @@ impl Caller<'_> {
                 }
                 Err(failure) => return self.unreachable(lead, &failure),
             }
-            lead.flight()
-                .remote
-                .begins_at(self.redis.next_in_sequence());
+            lead.flight().remote.begun.begins();
             // In full: those who have joined may want to be answered strictly.
-            match self.look().look_in_full(shape).await {
+            match self.look(None).look_in_full(shape).await {
                 Ok(Looked::Hit(returned)) => return self.answered_by_look(shape, lead, returned),
                 Ok(Looked::Missed(now)) => seen = now,
                 Err(failure) => return self.unreachable(lead, &failure),
@@ -95,7 +91,7 @@ impl Caller<'_> {
         // An outer computation would have to know the key's generation from before the entry was read.
         let again = match self.pending.outer {
             None => self
-                .look()
+                .look(None)
                 .take_again(shape, seen, claim.replication_id(), claim.stamps()),
             Some(_) => None,
         };
@@ -173,9 +169,7 @@ impl Caller<'_> {
         let mut guards = self.guards(&Seen::nothing());
         guards.insert(0, (Guard::Key, (&*self.pending.key).into()));
         dedup(&mut guards);
-        lead.flight()
-            .remote
-            .begins_at(self.redis.next_in_sequence());
+        lead.flight().remote.begun.begins();
         match self.redis.capture(self.wanted(&guards)).await {
             Ok(captured) => {
                 // Others may compute beside it.

@@ -10,16 +10,19 @@ mod lead;
 use super::claim::{Claim, Hold};
 use super::guards::{declared, dedup, of_value};
 use super::look::{Look, Looked, Seen};
-use crate::flight::{Entered, Flight, Lead, Remote, Stance};
+use crate::entry::Entry;
+use crate::flight::{End, Entered, Flight, Lead, Remote, Stance};
 use crate::generation::{Guard, Named};
 use crate::read_through::miss::{Pending, Turn};
-use crate::read_through::shape::Shape;
-use crate::redis::{Failure, Redis, Wanted};
-use crate::stats::count;
+use crate::read_through::shape::{Shape, View};
+use crate::redis::sequence::{self, Moment};
+use crate::redis::{Failure, Looker, Redis, Wanted};
+use crate::stats::{Counters, count};
 use crate::trace;
 use crate::value::CacheValue;
 use follow::Waited;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// A call that looks for its turn.
@@ -29,77 +32,165 @@ struct Caller<'p> {
     /// When it began, in the order of everything that is sent.
     began: u64,
     waiting_since: Instant,
+    /// Whether it is counted as a miss already.
+    has_missed: AtomicBool,
 }
 
-/// When a call began, and what a first look for the entry alone has found.
-pub(in crate::read_through) struct Begun<R> {
+/// When a call began, and how far it has come.
+pub(in crate::read_through) struct Begun<N> {
     /// In the order of everything that is sent.
     at: u64,
     since: Instant,
-    /// `None` inside: nothing that could be relied on.
-    first: Result<Option<Looked<R>>, Failure>,
+    next: N,
 }
 
-/// Looks for the entry alone, if it may be answered so. Most calls that ask the server end here.
-pub(in crate::read_through) async fn begin<R, S>(
-    pending: &Pending,
-    redis: &Redis,
-    shape: S,
-) -> Result<R, Begun<R>>
-where
-    S: Shape<R>,
-    S::Value: CacheValue,
-{
-    let (at, since) = (redis.next_in_sequence(), Instant::now());
-    let first = if pending.refresh {
-        Ok(None)
-    } else {
-        look(pending, redis).look_alone(shape).await
-    };
-    match first {
-        Ok(Some(Looked::Hit(returned))) => {
-            count(&pending.site.counters(&pending.cache).hits);
-            trace::hit(pending.site, &pending.key);
-            Ok(returned)
+impl<N> Begun<N> {
+    fn then<M>(&self, next: M) -> Begun<M> {
+        Begun {
+            at: self.at,
+            since: self.since,
+            next,
         }
-        first => Err(Begun { at, since, first }),
+    }
+
+    fn caller<'p>(&self, pending: &'p Pending, redis: &'p Redis) -> Caller<'p> {
+        Caller {
+            pending,
+            redis,
+            began: self.at,
+            waiting_since: self.since,
+            has_missed: AtomicBool::new(false),
+        }
     }
 }
 
-fn look<'p>(pending: &'p Pending, redis: &'p Redis) -> Look<'p> {
-    Look {
-        cache: &pending.cache,
-        redis,
-        site: pending.site,
-        key: &pending.key,
-        plan: &pending.plan,
-        outer: pending.outer.as_ref(),
+pub(in crate::read_through) enum Next<'p, R> {
+    /// To find out where it stands.
+    Enter,
+    /// To look.
+    Look(Place<'p>),
+    /// To go on from what was found.
+    Looked(Place<'p>, Result<Looked<R>, Failure>),
+    /// To compute for itself.
+    Alone,
+}
+
+/// Where a call stands in this process before it looks.
+pub(in crate::read_through) enum Stands<'p> {
+    /// It looks for itself, or for all who come before that is sent.
+    Looks(Place<'p>),
+    /// Behind one who has not looked yet.
+    Follows(Arc<Flight>),
+    /// Whatever there is, it computes.
+    Refreshes,
+}
+
+/// Where a call that looks for an entry stands.
+pub(in crate::read_through) struct Place<'p> {
+    looker: Looker<'p>,
+    /// Those who come before its look is sent wait for what it finds. `None`: nobody does, since few look, somebody else
+    /// computes, or another value hangs on what is found.
+    lead: Option<Lead>,
+}
+
+impl Place<'_> {
+    fn begins(&self) -> Option<&Arc<Moment>> {
+        let lead = self.lead.as_ref();
+        lead.map(|lead| &lead.flight().remote.begun)
+    }
+}
+
+/// Begins a call.
+pub(in crate::read_through) fn enter<'p>(
+    pending: &'p Pending,
+    redis: &'p Redis,
+) -> Begun<Stands<'p>> {
+    let begun = Begun {
+        at: sequence::next(),
+        since: Instant::now(),
+        next: (),
+    };
+    let stands = begun.caller(pending, redis).enter();
+    begun.then(stands)
+}
+
+impl<'p> Begun<Stands<'p>> {
+    /// Takes the next step, which is the last of most calls: it waits for somebody else, or looks for the entry alone, if it
+    /// may be answered so. In a box, since this is part of every call, and most ask no server.
+    pub(in crate::read_through) async fn step<R, S>(
+        self,
+        pending: &'p Pending,
+        redis: &'p Redis,
+        shape: S,
+    ) -> Result<R, Begun<Next<'p, R>>>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        let begun = self.then(());
+        match self.next {
+            Stands::Refreshes => Err(begun.then(Next::Enter)),
+            Stands::Follows(flight) => Box::pin(begun.follow(pending, redis, shape, flight)).await,
+            Stands::Looks(place) => Box::pin(begun.look(pending, redis, shape, place)).await,
+        }
+    }
+}
+
+impl Begun<()> {
+    async fn follow<'p, R, S>(
+        self,
+        pending: &'p Pending,
+        redis: &'p Redis,
+        shape: S,
+        flight: Arc<Flight>,
+    ) -> Result<R, Begun<Next<'p, R>>>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        let caller = self.caller(pending, redis);
+        match caller.follow(shape, &flight).await {
+            Waited::Answered(returned) => Ok(returned),
+            Waited::LookAgain => Err(self.then(Next::Enter)),
+            Waited::Alone => Err(self.then(Next::Alone)),
+        }
+    }
+
+    async fn look<'p, R, S>(
+        self,
+        pending: &'p Pending,
+        redis: &'p Redis,
+        shape: S,
+        place: Place<'p>,
+    ) -> Result<R, Begun<Next<'p, R>>>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        let caller = self.caller(pending, redis);
+        match caller.look(place.begins()).look_alone(shape).await {
+            Ok(Some(Looked::Hit(returned))) => Ok(caller.hit(shape, place, returned)),
+            Ok(Some(missed)) => Err(self.then(Next::Looked(place, Ok(missed)))),
+            Ok(None) => Err(self.then(Next::Look(place))),
+            Err(failure) => Err(self.then(Next::Looked(place, Err(failure)))),
+        }
     }
 }
 
 /// Looks the key up, joins a computation, or takes the lead.
-pub(in crate::read_through) async fn turn<R, S>(
-    pending: &Pending,
-    redis: &Redis,
+pub(in crate::read_through) async fn turn<'p, R, S>(
+    pending: &'p Pending,
+    redis: &'p Redis,
     shape: S,
-    begun: Begun<R>,
+    begun: Begun<Next<'p, R>>,
 ) -> Turn<R>
 where
     S: Shape<R>,
     S::Value: CacheValue,
 {
-    let caller = Caller {
-        pending,
-        redis,
-        began: begun.at,
-        waiting_since: begun.since,
-    };
+    let caller = begun.caller(pending, redis);
     let given_up = GivenUp(pending.outer.as_ref());
-    let turn = if pending.refresh {
-        caller.refresh().await
-    } else {
-        caller.turn(shape, begun.first).await
-    };
+    let turn = caller.turn(shape, begun.next).await;
     std::mem::forget(given_up);
     turn
 }
@@ -115,52 +206,63 @@ impl Drop for GivenUp<'_> {
     }
 }
 
-impl Caller<'_> {
-    async fn turn<R, S>(&self, shape: S, first: Result<Option<Looked<R>>, Failure>) -> Turn<R>
+impl<'p> Caller<'p> {
+    async fn turn<R, S>(&self, shape: S, mut next: Next<'p, R>) -> Turn<R>
     where
         S: Shape<R>,
         S::Value: CacheValue,
     {
-        let counters = self.pending.site.counters(&self.pending.cache);
-        let mut missed = false;
-        let mut first = Some(first);
         loop {
-            let looked = match first.take() {
-                Some(Ok(Some(looked))) => Ok(looked),
-                Some(Ok(None)) => self.look().look_in_full(shape).await,
-                Some(Err(failure)) => Err(failure),
-                None => self.look().look(shape).await,
+            let (place, looked) = match next {
+                Next::Enter => match self.enter() {
+                    Stands::Follows(flight) => {
+                        let waited = self.follow(shape, &flight).await;
+                        next = match self.after(waited).await {
+                            Ok(turn) => return turn,
+                            Err(next) => next,
+                        };
+                        continue;
+                    }
+                    Stands::Looks(place) => {
+                        let looked = self.look(place.begins()).look(shape).await;
+                        (place, looked)
+                    }
+                    Stands::Refreshes => return self.refresh().await,
+                },
+                Next::Look(place) => {
+                    let looked = self.look(place.begins()).look_in_full(shape).await;
+                    (place, looked)
+                }
+                Next::Looked(place, looked) => (place, looked),
+                Next::Alone => return self.by_itself().await,
             };
             let seen = match looked {
                 Ok(Looked::Hit(returned)) => {
-                    if missed {
-                        count(&counters.coalesced);
-                    } else {
-                        count(&counters.hits);
-                        trace::hit(self.pending.site, &self.pending.key);
-                    }
-                    return Turn::Answered(returned);
+                    return Turn::Answered(self.hit(shape, place, returned));
                 }
                 Ok(Looked::Missed(seen)) => Some(seen),
                 Err(failure) => {
-                    count(&counters.unavailable);
+                    count(&self.counters().unavailable);
                     trace::unavailable(self.pending.site, &failure);
                     None
                 }
             };
-            if !std::mem::replace(&mut missed, true) {
-                count(&counters.misses);
-                let why = seen
-                    .as_ref()
-                    .map_or("redis is unavailable", |seen| seen.why);
-                trace::miss(self.pending.site, &self.pending.key, || why);
-            }
-            let place = self.pending.cache.flights().enter(
-                &self.pending.key,
-                |flight| self.stands_to(flight, seen.is_some()),
-                || self.flight(),
-            );
-            let waited = match place {
+            self.misses(|| {
+                let seen = seen.as_ref();
+                seen.map_or("redis is unavailable", |seen| seen.why)
+            });
+            let flights = self.pending.cache.flights();
+            let Place { looker, lead } = place;
+            drop(looker);
+            let entered = match lead.filter(|lead| flights.goes_on(lead)) {
+                Some(lead) => Entered::Leads(lead),
+                None => flights.enter(
+                    &self.pending.key,
+                    |flight| self.stands_to(flight, seen.is_some()),
+                    || self.flight(),
+                ),
+            };
+            let waited = match entered {
                 Entered::Leads(lead) => match seen {
                     Some(seen) => return self.lead(shape, lead, seen).await,
                     None => return self.alone(lead),
@@ -174,23 +276,104 @@ impl Caller<'_> {
                     None => Waited::LookAgain,
                 },
             };
-            match waited {
-                Waited::Answered(returned) => {
-                    count(&counters.coalesced);
-                    return Turn::Answered(returned);
-                }
-                Waited::LookAgain => {}
-                Waited::Alone => {
-                    let lead = Lead::alone(Arc::clone(&self.pending.key), self.flight());
-                    return self.beside(lead).await;
-                }
-            }
+            next = match self.after(waited).await {
+                Ok(turn) => return turn,
+                Err(next) => next,
+            };
         }
+    }
+
+    /// What comes after waiting for somebody else.
+    async fn after<R>(&self, waited: Waited<R>) -> Result<Turn<R>, Next<'p, R>> {
+        match waited {
+            Waited::Answered(returned) => Ok(Turn::Answered(returned)),
+            Waited::LookAgain => Err(Next::Enter),
+            Waited::Alone => Ok(self.by_itself().await),
+        }
+    }
+
+    /// Takes a place before the look is sent, or that behind whoever has one and has not sent it yet.
+    fn enter(&self) -> Stands<'p> {
+        if self.pending.refresh {
+            return Stands::Refreshes;
+        }
+        let looker = self.redis.looks_for(&self.pending.key);
+        if !looker.is_one_of_many() || self.pending.outer.is_some() {
+            return Stands::Looks(Place { looker, lead: None });
+        }
+        let entered = self.pending.cache.flights().enter(
+            &self.pending.key,
+            |flight| self.stands_before(flight),
+            || self.looking(),
+        );
+        match entered {
+            Entered::Leads(lead) => Stands::Looks(Place {
+                looker,
+                lead: Some(lead),
+            }),
+            Entered::Joined(flight) => Stands::Follows(flight),
+            Entered::Behind(_) => Stands::Looks(Place { looker, lead: None }),
+        }
+    }
+
+    /// How this call stands, before it looks, to what is under way in this process.
+    fn stands_before(&self, flight: &Arc<Flight>) -> Stance {
+        /// The table's reference, and that of who leads.
+        const ALONE: usize = 2;
+        // What this process has changed and not delivered yet, the look of another call may not have waited for.
+        let is_recent = flight.remote.begun.is_after(self.began) && self.redis.is_clear();
+        if is_recent && self.is_like_ours(flight) {
+            Stance::Join
+        } else if flight.remote.looks() && Arc::strong_count(flight) == ALONE {
+            // Those who come after this call can wait for its look instead.
+            Stance::Replace
+        } else {
+            Stance::Wait
+        }
+    }
+
+    /// The answer that was there, also for those who wait for it.
+    fn hit<R, S>(&self, shape: S, place: Place<'_>, returned: R) -> R
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        if let Some(lead) = place.lead {
+            lead.finish_for_others(|| match shape.view(&returned) {
+                View::Value(value) => End::Hit(Entry::handed_over(Some(value.clone()))),
+                View::Absent => End::Hit(Entry::handed_over::<S::Value>(None)),
+                View::Failure => End::Abandoned,
+            });
+        }
+        self.is_hit();
+        returned
+    }
+
+    /// Counts an answer that was there: for this call, or since it has waited for others.
+    fn is_hit(&self) {
+        if self.has_missed.load(Ordering::Relaxed) {
+            count(&self.counters().coalesced);
+        } else {
+            count(&self.counters().hits);
+            trace::hit(self.pending.site, &self.pending.key);
+        }
+    }
+
+    /// Counts that there was no answer, once.
+    fn misses(&self, why: impl FnOnce() -> &'static str) {
+        if !self.has_missed.swap(true, Ordering::Relaxed) {
+            count(&self.counters().misses);
+            trace::miss(self.pending.site, &self.pending.key, why);
+        }
+    }
+
+    fn counters(&self) -> &Counters {
+        self.pending.site.counters(&self.pending.cache)
     }
 
     /// How this call stands to a computation of its key that is under way in this process.
     fn stands_to(&self, flight: &Flight, is_reachable: bool) -> Stance {
-        let is_recent = flight.remote.is_begun_after(self.began);
+        let is_recent = flight.remote.begun.is_after(self.began);
         // What it depends on besides, an outer computation can only be told if the key's generation is known.
         let can_be_told = self.pending.outer.is_none() || flight.remote.knows_key_generation;
         // One that holds nothing has nothing to wait for, and stores nothing.
@@ -207,6 +390,9 @@ impl Caller<'_> {
     /// Whether what it finds can be this call's answer, as far as the declarations go.
     fn is_like_ours(&self, flight: &Flight) -> bool {
         let site = self.pending.site;
+        if !flight.remote.may_answer(site) {
+            return false;
+        }
         let has_our_tags = self.pending.reader().declares(flight.tag_set)
             || (!site.value_tags
                 && self
@@ -219,10 +405,19 @@ impl Caller<'_> {
     }
 
     fn flight(&self) -> Flight {
-        let cache = &self.pending.cache;
         // So that its stamps tell of the key.
         let knows_key_generation = self.pending.outer.is_some();
-        let remote = Remote::new(knows_key_generation, &self.pending.plan.tags);
+        self.flight_of(Remote::new(knows_key_generation, &self.pending.plan.tags))
+    }
+
+    /// One that begins with a look.
+    fn looking(&self) -> Flight {
+        let remote = Remote::new(false, &self.pending.plan.tags);
+        self.flight_of(remote.looking(self.pending.site))
+    }
+
+    fn flight_of(&self, remote: Remote) -> Flight {
+        let cache = &self.pending.cache;
         let mut flight = Flight::of_server(cache.id(), remote, cache.generations().epoch());
         flight.tag_set = self.pending.site.tag_set;
         flight.version = self.pending.site.version;
@@ -237,10 +432,16 @@ impl Caller<'_> {
     }
 
     fn unreachable<R>(&self, lead: Lead, failure: &Failure) -> Turn<R> {
-        let counters = self.pending.site.counters(&self.pending.cache);
-        count(&counters.unavailable);
+        count(&self.counters().unavailable);
         trace::unavailable(self.pending.site, failure);
         self.alone(lead)
+    }
+
+    /// Computes without storing, and nobody joins.
+    async fn by_itself<R>(&self) -> Turn<R> {
+        self.misses(|| "nothing that can be shared");
+        let lead = Lead::alone(Arc::clone(&self.pending.key), self.flight());
+        self.beside(lead).await
     }
 
     /// Computes without storing, beside others. What an outer computation is made of is captured all the same.
@@ -248,11 +449,11 @@ impl Caller<'_> {
         if self.pending.outer.is_none() {
             return self.alone(lead);
         }
-        let moment = self.redis.next_in_sequence();
+        let moment = sequence::next();
         let guards = self.guards(&Seen::nothing());
         match self.redis.capture(self.wanted(&guards)).await {
             Ok(captured) => {
-                lead.flight().remote.begins_at(moment);
+                lead.flight().remote.begun.begins_at(moment);
                 lead.flight().holds(None);
                 let key = &self.pending.key;
                 let claim = Claim::new(self.redis, key, captured, Hold::Nothing);
@@ -264,9 +465,7 @@ impl Caller<'_> {
 
     /// Computes without storing, and without the server.
     fn alone<R>(&self, lead: Lead) -> Turn<R> {
-        lead.flight()
-            .remote
-            .begins_at(self.redis.next_in_sequence());
+        lead.flight().remote.begun.begins();
         lead.flight().holds(None);
         self.ours(lead, Claim::nothing(self.redis, &self.pending.key))
     }
@@ -283,8 +482,16 @@ impl Caller<'_> {
         Turn::Ours(lead, Some(claim))
     }
 
-    fn look(&self) -> Look<'_> {
-        look(self.pending, self.redis)
+    fn look<'l>(&'l self, begins: Option<&'l Arc<Moment>>) -> Look<'l> {
+        Look {
+            cache: &self.pending.cache,
+            redis: self.redis,
+            site: self.pending.site,
+            key: &self.pending.key,
+            plan: &self.pending.plan,
+            outer: self.pending.outer.as_ref(),
+            begins,
+        }
     }
 
     /// Everything that the value may turn out to depend on, as far as that is known now.

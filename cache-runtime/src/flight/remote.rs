@@ -1,0 +1,73 @@
+//! What callers of a computation on a shared server have to know before they join it.
+
+use crate::entry::Remembered;
+use crate::generation::Stamp;
+use crate::redis::Token;
+use crate::redis::sequence::Moment;
+use crate::site::Site;
+use crate::tag::Tag;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+#[derive(Default)]
+pub(crate) struct Remote {
+    /// When its first command was sent.
+    pub(crate) begun: Arc<Moment>,
+    /// Whether it only looks, so far, if there is an entry.
+    looks: AtomicBool,
+    /// For whom: what another function takes for an answer may be none for this one.
+    reader: Option<&'static Site>,
+    /// Whether the key's generation is captured as well.
+    pub(crate) knows_key_generation: bool,
+    /// The tags that its function declares for this call.
+    pub(crate) tags: Box<[Tag]>,
+    /// What it holds, once it computes; `None`, if it holds nothing.
+    pub(super) held: OnceLock<Option<Held>>,
+    /// What it runs under, the generation of its key included: for a computation that it is part of.
+    pub(super) basis: OnceLock<Remembered>,
+    /// Whether another computation has taken its place.
+    pub(super) replaced: AtomicBool,
+}
+
+/// The lease of a computation, and the generations that it runs under.
+pub(crate) struct Held {
+    pub(crate) token: Token,
+    pub(crate) stamps: Box<[Stamp]>,
+}
+
+impl Remote {
+    pub(crate) fn new(knows_key_generation: bool, tags: &[Tag]) -> Self {
+        Remote {
+            knows_key_generation,
+            tags: tags.into(),
+            ..Remote::default()
+        }
+    }
+
+    /// One that begins with a look for the entry, as this site reads it.
+    pub(crate) fn looking(mut self, reader: &'static Site) -> Self {
+        self.looks = AtomicBool::new(true);
+        self.reader = Some(reader);
+        self
+    }
+
+    /// Whether it only looks, so far.
+    pub(crate) fn looks(&self) -> bool {
+        self.looks.load(Ordering::Acquire)
+    }
+
+    /// Whether it is no look for another site.
+    pub(crate) fn may_answer(&self, site: &'static Site) -> bool {
+        !self.looks() || self.reader.is_some_and(|reader| std::ptr::eq(reader, site))
+    }
+
+    /// It has found nothing, and goes on. Under the lock of the table, so that who comes then sees that.
+    pub(super) fn has_looked(&self) {
+        self.looks.store(false, Ordering::Release);
+    }
+
+    /// What it holds; the outer `None`: it does not compute yet.
+    pub(crate) fn held(&self) -> Option<Option<&Held>> {
+        self.held.get().map(Option::as_ref)
+    }
+}
