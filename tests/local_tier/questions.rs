@@ -140,7 +140,11 @@ async fn explain_tells_what_is_kept_while_the_server_is_silent() {
     assert_eq!(details.tier, Tier::Local);
     assert!(details.kept_for.is_some() && details.time_left.is_some());
     let has = |guard: &str| details.guards.iter().any(|found| found == guard);
-    assert!(has("tag rows") && has("scope row:*"), "{:?}", details.guards);
+    assert!(
+        has("tag rows") && has("scope row:*"),
+        "{:?}",
+        details.guards
+    );
     let unknown = one.cache.explain("row:8").await;
     assert_eq!(unknown.state, State::Unknown);
 }
