@@ -92,6 +92,11 @@ fn by_value() -> Vec<Candidate> {
         ),
         Candidate::new(
             Theirs,
+            "cached `#[concurrent_cached]`, key formatted",
+            |id| async move { cached::sharded_by_text(id).await },
+        ),
+        Candidate::new(
+            Theirs,
             "hitbox `#[cached]` over moka",
             move |id| async move { hitbox::user(id).cache(boxed).await },
         ),
@@ -137,6 +142,11 @@ fn shared() -> Vec<Candidate> {
             Theirs,
             "cached `#[concurrent_cached]`, the number is the key",
             |id| async move { cached::sharded_shared(id).await },
+        ),
+        Candidate::new(
+            Theirs,
+            "cached `#[concurrent_cached]`, key formatted",
+            |id| async move { cached::sharded_by_text_shared(id).await },
         ),
     ]
 }

@@ -44,6 +44,7 @@ pub(super) async fn measure(server: &RedisServer, effort: Effort) -> Chapter {
 
 async fn candidates(url: &str) -> Vec<Candidate> {
     let strict = ours::strict(url).await;
+    let bounded = ours::bounded(url).await;
     let small = ours::bounded_without_room(url).await;
     let connection = bare::kept(url).await;
     for id in 0..KEYS {
@@ -55,6 +56,9 @@ async fn candidates(url: &str) -> Vec<Candidate> {
     vec![
         Candidate::new(Ours, "`#[cached]`, strict", move |id| {
             ours::user(strict, id)
+        }),
+        Candidate::new(Ours, "`#[cached]`, bounded, `local = off`", move |id| {
+            ours::far(bounded, id)
         }),
         Candidate::new(
             Ours,

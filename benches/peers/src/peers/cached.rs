@@ -38,6 +38,26 @@ pub(crate) async fn sharded_shared(id: u64) -> Arc<User> {
 }
 
 #[concurrent_cached(
+    max_size = 100_000,
+    ttl_secs = 3_600,
+    key = "String",
+    convert = r#"{ format!("user:{id}") }"#
+)]
+pub(crate) async fn sharded_by_text(id: u64) -> User {
+    User::made(id)
+}
+
+#[concurrent_cached(
+    max_size = 100_000,
+    ttl_secs = 3_600,
+    key = "String",
+    convert = r#"{ format!("user:{id}") }"#
+)]
+pub(crate) async fn sharded_by_text_shared(id: u64) -> Arc<User> {
+    Arc::new(User::made(id))
+}
+
+#[concurrent_cached(
     map_error = |error| format!("{error:?}"),
     ty = "Store",
     create = { store("cached", false).await }
