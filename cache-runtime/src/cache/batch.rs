@@ -48,10 +48,10 @@ impl Cache {
         if let Some(redis) = self.redis() {
             let reads = left
                 .iter()
-                .map(|(_, call)| call.peek(Optional, Plan::default));
+                .map(|(_, call)| call.peek_there(Optional, Plan::default));
             let answers = redis.together(reads.collect()).await;
             for ((place, _), answer) in left.iter().zip(answers) {
-                found[*place] = answer.flatten();
+                found[*place] = answer.ok().flatten().flatten();
             }
         }
         found

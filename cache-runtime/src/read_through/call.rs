@@ -156,6 +156,22 @@ impl<'c> Call<'c> {
             return Ok(told);
         }
         #[cfg(feature = "redis")]
+        return self.peek_there(shape, plan).await;
+        #[cfg(not(feature = "redis"))]
+        Ok(None)
+    }
+
+    /// What the server says, of what could not be told here.
+    #[cfg(feature = "redis")]
+    pub(crate) async fn peek_there<R, S>(
+        &self,
+        shape: S,
+        plan: impl Fn() -> Plan,
+    ) -> Result<Option<R>, CacheError>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
         if let Some(redis) = self.cache.redis() {
             let (plan, outer) = (plan(), current_flight());
             let look = Look {
