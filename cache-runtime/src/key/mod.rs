@@ -59,6 +59,12 @@ impl Key {
         scopes(self.as_str())
     }
 
+    fn of(text: Text) -> Self {
+        let mut key = Key { text, sound: true };
+        key.shorten();
+        key
+    }
+
     #[inline]
     fn shorten(&mut self) {
         if self.text.len() > LONGEST_KEY {
@@ -101,23 +107,15 @@ impl AsRef<str> for Key {
     }
 }
 
-impl From<Text> for Key {
-    fn from(text: Text) -> Self {
-        let mut key = Key { text, sound: true };
-        key.shorten();
-        key
-    }
-}
-
 impl From<&str> for Key {
     fn from(text: &str) -> Self {
-        Key::from(Text::from(text))
+        Key::of(Text::from(text))
     }
 }
 
 impl From<String> for Key {
     fn from(text: String) -> Self {
-        Key::from(Text::from(text))
+        Key::of(Text::from(text))
     }
 }
 
