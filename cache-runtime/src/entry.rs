@@ -135,7 +135,6 @@ impl Entry {
     pub(crate) fn handed_over<V: CacheValue>(found: Option<V>) -> Arc<Self> {
         let about = About {
             late: Lateness::Doubtful,
-            remote: Some(Box::default()),
             ..About::default()
         };
         Entry::of("", found, about)
