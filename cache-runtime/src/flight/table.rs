@@ -95,8 +95,7 @@ impl Flights {
     #[cfg(feature = "redis")]
     pub(crate) fn goes_on(&self, lead: &Lead) -> bool {
         let shard = lock(self.shard(&lead.key));
-        let flight = shard.get(&lead.key);
-        let stands = flight.is_some_and(|flight| Arc::ptr_eq(flight, &lead.flight));
+        let stands = is_in(&shard, &lead.key, &lead.flight);
         if stands {
             lead.flight.remote.has_looked();
         }
@@ -114,10 +113,7 @@ impl Flights {
 
     fn leave(&self, key: &str, flight: &Arc<Flight>) {
         let mut shard = lock(self.shard(key));
-        if shard
-            .get(key)
-            .is_some_and(|found| Arc::ptr_eq(found, flight))
-        {
+        if is_in(&shard, key, flight) {
             shard.remove(key);
         }
     }
@@ -125,6 +121,12 @@ impl Flights {
     fn shard(&self, key: &str) -> &Mutex<Shard> {
         &self.shards[(self.hasher.hash_one(key) >> 40) as usize % SHARDS]
     }
+}
+
+/// Whether nothing has taken the place of this flight.
+fn is_in(shard: &Shard, key: &str, flight: &Arc<Flight>) -> bool {
+    let found = shard.get(key);
+    found.is_some_and(|found| Arc::ptr_eq(found, flight))
 }
 
 /// The duty to end a flight. Dropped without having done so (the future was cancelled, or its body panicked), it
