@@ -155,12 +155,7 @@ impl Pending {
     {
         #[cfg(feature = "redis")]
         if let Some(redis) = self.cache.redis() {
-            // In boxes: this future is part of every call, and most have no server.
-            let first = remote::enter(self, redis).step(self, redis, shape);
-            return match first.await {
-                Ok(returned) => Turn::Answered(returned),
-                Err(begun) => Box::pin(remote::turn(self, redis, shape, begun)).await,
-            };
+            return remote::turn(self, redis, shape).await;
         }
         let mut given_up: Option<Arc<Flight>> = None;
         let lead = loop {

@@ -36,35 +36,8 @@ struct Caller<'p> {
     has_missed: AtomicBool,
 }
 
-/// When a call began, and how far it has come.
-pub(in crate::read_through) struct Begun<N> {
-    /// In the order of everything that is sent.
-    at: u64,
-    since: Instant,
-    next: N,
-}
-
-impl<N> Begun<N> {
-    fn then<M>(&self, next: M) -> Begun<M> {
-        Begun {
-            at: self.at,
-            since: self.since,
-            next,
-        }
-    }
-
-    fn caller<'p>(&self, pending: &'p Pending, redis: &'p Redis) -> Caller<'p> {
-        Caller {
-            pending,
-            redis,
-            began: self.at,
-            waiting_since: self.since,
-            has_missed: AtomicBool::new(false),
-        }
-    }
-}
-
-pub(in crate::read_through) enum Next<'p, R> {
+/// How far a call has come.
+enum Next<'p, R> {
     /// To find out where it stands.
     Enter,
     /// To look.
@@ -76,7 +49,7 @@ pub(in crate::read_through) enum Next<'p, R> {
 }
 
 /// Where a call stands in this process before it looks.
-pub(in crate::read_through) enum Stands<'p> {
+enum Stands<'p> {
     /// It looks for itself, or for all who come before that is sent.
     Looks(Place<'p>),
     /// Behind one who has not looked yet.
@@ -86,7 +59,7 @@ pub(in crate::read_through) enum Stands<'p> {
 }
 
 /// Where a call that looks for an entry stands.
-pub(in crate::read_through) struct Place<'p> {
+struct Place<'p> {
     looker: Looker<'p>,
     /// Those who come before its look is sent wait for what it finds. `None`: nobody does, since few look, somebody else
     /// computes, or another value hangs on what is found.
@@ -100,97 +73,46 @@ impl Place<'_> {
     }
 }
 
-/// Begins a call.
-pub(in crate::read_through) fn enter<'p>(
-    pending: &'p Pending,
-    redis: &'p Redis,
-) -> Begun<Stands<'p>> {
-    let begun = Begun {
-        at: sequence::next(),
-        since: Instant::now(),
-        next: (),
-    };
-    let stands = begun.caller(pending, redis).enter();
-    begun.then(stands)
-}
-
-impl<'p> Begun<Stands<'p>> {
-    /// Takes the next step, which is the last of most calls: it waits for somebody else, or looks for the entry alone, if it
-    /// may be answered so. In a box, since this is part of every call, and most ask no server.
-    pub(in crate::read_through) async fn step<R, S>(
-        self,
-        pending: &'p Pending,
-        redis: &'p Redis,
-        shape: S,
-    ) -> Result<R, Begun<Next<'p, R>>>
-    where
-        S: Shape<R>,
-        S::Value: CacheValue,
-    {
-        let begun = self.then(());
-        match self.next {
-            Stands::Refreshes => Err(begun.then(Next::Enter)),
-            Stands::Follows(flight) => Box::pin(begun.follow(pending, redis, shape, flight)).await,
-            Stands::Looks(place) => Box::pin(begun.look(pending, redis, shape, place)).await,
-        }
-    }
-}
-
-impl Begun<()> {
-    async fn follow<'p, R, S>(
-        self,
-        pending: &'p Pending,
-        redis: &'p Redis,
-        shape: S,
-        flight: Arc<Flight>,
-    ) -> Result<R, Begun<Next<'p, R>>>
-    where
-        S: Shape<R>,
-        S::Value: CacheValue,
-    {
-        let caller = self.caller(pending, redis);
-        match caller.follow(shape, &flight).await {
-            Waited::Answered(returned) => Ok(returned),
-            Waited::LookAgain => Err(self.then(Next::Enter)),
-            Waited::Alone => Err(self.then(Next::Alone)),
-        }
-    }
-
-    async fn look<'p, R, S>(
-        self,
-        pending: &'p Pending,
-        redis: &'p Redis,
-        shape: S,
-        place: Place<'p>,
-    ) -> Result<R, Begun<Next<'p, R>>>
-    where
-        S: Shape<R>,
-        S::Value: CacheValue,
-    {
-        let caller = self.caller(pending, redis);
-        match caller.look(place.begins()).look_alone(shape).await {
-            Ok(Some(Looked::Hit(returned))) => Ok(caller.hit(shape, place, returned)),
-            Ok(Some(missed)) => Err(self.then(Next::Looked(place, Ok(missed)))),
-            Ok(None) => Err(self.then(Next::Look(place))),
-            Err(failure) => Err(self.then(Next::Looked(place, Err(failure)))),
-        }
-    }
-}
-
 /// Looks the key up, joins a computation, or takes the lead.
-pub(in crate::read_through) async fn turn<'p, R, S>(
-    pending: &'p Pending,
-    redis: &'p Redis,
+///
+/// In boxes: this is part of every call, and most have no server. In two, since most that ask one end with the first.
+pub(in crate::read_through) async fn turn<R, S>(
+    pending: &Pending,
+    redis: &Redis,
     shape: S,
-    begun: Begun<Next<'p, R>>,
 ) -> Turn<R>
 where
     S: Shape<R>,
     S::Value: CacheValue,
 {
-    let caller = begun.caller(pending, redis);
+    let caller = Caller {
+        pending,
+        redis,
+        began: sequence::next(),
+        waiting_since: Instant::now(),
+        has_missed: AtomicBool::new(false),
+    };
+    let next = match caller.enter() {
+        Stands::Refreshes => Next::Enter,
+        Stands::Follows(flight) => match Box::pin(caller.follow(shape, &flight)).await {
+            Waited::Answered(returned) => return Turn::Answered(returned),
+            Waited::LookAgain => Next::Enter,
+            Waited::Alone => Next::Alone,
+        },
+        Stands::Looks(place) => {
+            let look = caller.look(place.begins());
+            match Box::pin(look.look_alone(shape)).await {
+                Ok(Some(Looked::Hit(returned))) => {
+                    return Turn::Answered(caller.hit(shape, place, returned));
+                }
+                Ok(Some(missed)) => Next::Looked(place, Ok(missed)),
+                Ok(None) => Next::Look(place),
+                Err(failure) => Next::Looked(place, Err(failure)),
+            }
+        }
+    };
     let given_up = GivenUp(pending.outer.as_ref());
-    let turn = caller.turn(shape, begun.next).await;
+    let turn = Box::pin(caller.turn(shape, next)).await;
     std::mem::forget(given_up);
     turn
 }
