@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod capacity;
 mod changes;
 mod connections;
 mod deaf;

@@ -171,11 +171,6 @@ impl<'b> Opened<'b> {
         Ok(value)
     }
 
-    /// Bytes that the entry takes.
-    pub(crate) fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
     pub(crate) fn seal(&self) -> u64 {
         u64::from_le_bytes(self.fixed(SEAL))
     }

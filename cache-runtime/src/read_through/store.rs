@@ -88,8 +88,8 @@ pub(crate) enum Outcome {
 
 /// A finding and its weight in bytes.
 pub(crate) struct Finding<T> {
-    value: Option<T>,
-    weight: usize,
+    pub(super) value: Option<T>,
+    pub(super) weight: usize,
 }
 
 impl<T: CacheValue> Finding<T> {

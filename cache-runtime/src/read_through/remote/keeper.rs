@@ -8,6 +8,7 @@ use crate::format::Opened;
 use crate::generation::{Generation, Guard};
 use crate::key::scopes;
 use crate::local::weight;
+use crate::read_through::Finding;
 use crate::read_through::shape::{Shape, View};
 use crate::redis::{Mirror, Reading};
 use crate::value::CacheValue;
@@ -126,17 +127,17 @@ impl<'c> Keeper<'c> {
             implied.any(|(kind, name)| guard.is_of(kind, name))
                 || listed.any(|(kind, name)| guard.is_of(kind, &name))
         };
+        // Weighed as it is here: on the server it may be compressed, and its numbers are shorter there.
         let found = match shape.view(returned) {
-            View::Value(value) => Some(value.clone()),
-            View::Absent => None,
+            View::Value(value) => Finding::of(Some(value)),
+            View::Absent => Finding::of(None),
             View::Failure => return,
         };
         let (cache, site) = (look.cache, look.site);
         let guards = self.guards.into_iter().filter(is_its_own);
         let stamps: Box<[_]> = self.entry.into_iter().chain(guards).collect();
         let about = About {
-            // As long as its bytes, about.
-            weight: weight(look.key, opened.len(), stamps.len()),
+            weight: weight(look.key, found.weight, stamps.len()),
             stamps,
             tag_set: site.tag_set,
             version: site.version,
@@ -147,7 +148,7 @@ impl<'c> Keeper<'c> {
         };
         if !cache
             .local()
-            .insert(look.key, &Entry::of(look.key, found, about))
+            .insert(look.key, &Entry::of(look.key, found.value, about))
         {
             self.mirror.refuses();
         }
