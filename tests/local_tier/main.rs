@@ -8,6 +8,7 @@ mod connections;
 mod deaf;
 mod followers;
 mod nested;
+mod outages;
 mod own_changes;
 mod partitions;
 mod questions;

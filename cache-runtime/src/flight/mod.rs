@@ -23,6 +23,8 @@ use crate::entry::{Entry, Lateness};
 #[cfg(feature = "redis")]
 use crate::generation::Stamp;
 use crate::generation::{Epoch, Generation, Guard};
+#[cfg(feature = "redis")]
+use crate::redis::Footing;
 use crate::sync::lock;
 use std::any::Any;
 use std::collections::{HashMap, HashSet};
@@ -384,6 +386,16 @@ impl Flight {
     #[cfg(feature = "redis")]
     pub(crate) fn found(&self) -> Option<&End> {
         self.end.get()
+    }
+
+    /// Whether this process has changed nothing that it depends on, as far as can be told without the server.
+    #[cfg(feature = "redis")]
+    pub(crate) fn has_its_footing(&self) -> bool {
+        self.all(|flight, entries| {
+            let footing = flight.remote.footing.as_ref();
+            // What depends on an entry of the server, only the server can tell.
+            entries.is_empty() && !flight.is_doomed() && footing.is_some_and(Footing::holds)
+        })
     }
 
     /// What it runs under. A computation that it is part of can be told only if its key is among it.

@@ -2,8 +2,8 @@
 
 use crate::entry::Remembered;
 use crate::generation::Stamp;
-use crate::redis::Token;
 use crate::redis::sequence::Moment;
+use crate::redis::{Footing, Token};
 use crate::site::Site;
 use crate::tag::Tag;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +25,8 @@ pub(crate) struct Remote {
     pub(super) held: OnceLock<Option<Held>>,
     /// What it runs under, the generation of its key included: for a computation that it is part of.
     pub(super) basis: OnceLock<Remembered>,
+    /// For callers who cannot ask the server. `None`: what it depends on is not known before it ends.
+    pub(crate) footing: Option<Footing>,
     /// Whether another computation has taken its place.
     pub(super) replaced: AtomicBool,
 }

@@ -43,6 +43,19 @@ struct Counted {
     refused: AtomicU64,
 }
 
+/// Since when a computation runs, and what this process knew when it began.
+pub(crate) struct Footing {
+    since: Tick,
+    names: Box<[Arc<Generation>]>,
+}
+
+impl Footing {
+    /// Whether this process has neither changed any of it since nor heard of a change.
+    pub(crate) fn holds(&self) -> bool {
+        self.names.iter().all(|name| name.is_current())
+    }
+}
+
 impl Mirror {
     pub(super) fn new(names: Names, bound: Duration) -> Self {
         Mirror {
@@ -71,6 +84,26 @@ impl Mirror {
     /// What stands for the generation of a guard; to be captured before that is read.
     pub(crate) fn capture(&self, guard: Guard, name: &str) -> Arc<Generation> {
         self.guards.capture(guard, name)
+    }
+
+    /// What stands for all that a computation is declared to depend on; to be taken before it begins.
+    pub(crate) fn footing<'g>(
+        &self,
+        key: &str,
+        guards: impl Iterator<Item = (Guard, &'g str)>,
+    ) -> Footing {
+        let guards = guards.map(|(guard, name)| self.capture(guard, name));
+        Footing {
+            since: self.clock.now(),
+            names: std::iter::once(self.capture_entry(key))
+                .chain(guards)
+                .collect(),
+        }
+    }
+
+    /// Whether a computation with this footing began within the bound.
+    pub(crate) fn is_recent(&self, footing: &Footing) -> bool {
+        self.clock.now() < footing.since.plus(self.bound)
     }
 
     /// Something was not kept.

@@ -33,7 +33,7 @@ pub(crate) use config::{RedisConfig, Unusable};
 pub(crate) use crowd::Looker;
 pub use health::RedisHealth;
 pub(crate) use link::{Failure, Link, Origin};
-pub(crate) use mirror::Mirror;
+pub(crate) use mirror::{Footing, Mirror};
 pub(crate) use names::Any;
 pub(crate) use protocol::{
     Begun, Captured, Commit, Fill, Given, Intent, Lease, Reading, Sealed, Wanted,

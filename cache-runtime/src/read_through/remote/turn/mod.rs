@@ -9,14 +9,14 @@ mod lead;
 
 use super::claim::{Claim, Hold};
 use super::guards::{declared, dedup, of_value};
-use super::look::{Look, Looked, Seen};
+use super::look::{Look, Looked, Seen, named};
 use crate::entry::Entry;
 use crate::flight::{End, Entered, Flight, Lead, Remote, Stance};
 use crate::generation::{Guard, Named};
 use crate::read_through::miss::{Pending, Turn};
 use crate::read_through::shape::{Shape, View};
 use crate::redis::sequence::{self, Moment};
-use crate::redis::{Failure, Looker, Redis, Wanted};
+use crate::redis::{Failure, Footing, Looker, Mirror, Redis, Wanted};
 use crate::stats::{Counters, count};
 use crate::trace;
 use crate::value::CacheValue;
@@ -304,9 +304,28 @@ impl<'p> Caller<'p> {
             Stance::Join
         } else if is_reachable && !holds_nothing {
             Stance::Wait
+        } else if !is_reachable && self.is_recent_enough(flight) {
+            Stance::Join
         } else {
             Stance::Replace
         }
+    }
+
+    /// Whether what it finds keeps the bound and this process' own changes, when nobody can be asked for more. What is part
+    /// of another computation is handed on with that, and would become older than the bound.
+    fn is_recent_enough(&self, flight: &Flight) -> bool {
+        let (remote, mirror) = (&flight.remote, self.redis.mirror());
+        let is_recent = |mirror: &Arc<Mirror>| {
+            remote
+                .footing
+                .as_ref()
+                .is_some_and(|footing| mirror.is_recent(footing))
+        };
+        self.pending.outer.is_none()
+            && !self.pending.site.strict
+            && mirror.is_some_and(is_recent)
+            && self.is_like_ours(flight)
+            && flight.has_its_footing()
     }
 
     /// Whether what it finds can be this call's answer, as far as the declarations go.
@@ -338,12 +357,26 @@ impl<'p> Caller<'p> {
         self.flight_of(remote.looking(self.pending.site))
     }
 
-    fn flight_of(&self, remote: Remote) -> Flight {
+    fn flight_of(&self, mut remote: Remote) -> Flight {
         let cache = &self.pending.cache;
+        remote.footing = self.footing();
         let mut flight = Flight::of_server(cache.id(), remote, cache.generations().epoch());
         flight.tag_set = self.pending.site.tag_set;
         flight.version = self.pending.site.version;
         flight
+    }
+
+    /// Of what is known before the value is.
+    fn footing(&self) -> Option<Footing> {
+        let Pending {
+            site, key, plan, ..
+        } = self.pending;
+        if site.value_tags || !site.lookups.is_empty() {
+            return None;
+        }
+        let guards = declared(key, plan);
+        let footing = |mirror: &Arc<Mirror>| mirror.footing(key, named(&guards));
+        self.redis.mirror().map(footing)
     }
 
     fn time_left(&self) -> Duration {
