@@ -14,7 +14,8 @@ pub struct Health {
     pub backend: &'static str,
     /// Whether it is switched on.
     pub enabled: bool,
-    /// Whether the backend answers. The embedded one always does.
+    /// Whether the backend answers. The embedded one always does. Not what a readiness probe should ask: without its
+    /// backend a service goes on, only slower.
     pub ready: bool,
     /// Entries held in this process.
     pub entries: u64,
@@ -28,7 +29,7 @@ pub struct Health {
     pub evictions: u64,
     /// Computations under way.
     pub computing: usize,
-    /// Tags, scopes and keys that something in this process depends on.
+    /// Tags, scopes and keys that something in this process depends on, or may have not long ago.
     pub generations: usize,
     /// The shared server, if there is one.
     #[cfg(feature = "redis")]
@@ -59,6 +60,13 @@ impl Cache {
         };
         #[cfg(not(feature = "redis"))]
         let (backend, ready) = ("embedded", true);
+        #[cfg(feature = "redis")]
+        let generations = match self.redis().and_then(|redis| redis.mirror()) {
+            Some(mirror) => mirror.generations(),
+            None => self.generations().len(),
+        };
+        #[cfg(not(feature = "redis"))]
+        let generations = self.generations().len();
         Health {
             backend,
             enabled: self.is_enabled(),
@@ -69,7 +77,7 @@ impl Cache {
             max_bytes: capacity.bytes,
             evictions: self.local().evicted(),
             computing: self.flights().len(),
-            generations: self.generations().len(),
+            generations,
             #[cfg(feature = "redis")]
             redis,
         }

@@ -1,6 +1,6 @@
 //! How the server is doing.
 
-use super::link::Failure;
+use super::link::{Failure, Link};
 use super::{Redis, State, supervisor};
 use crate::stats::Bytes;
 use crate::sync::within;
@@ -27,8 +27,9 @@ pub struct RedisHealth {
     pub reason: Option<String>,
     /// The circuit breaker: `closed` while the server is asked, `open` while it is not, and only probed.
     pub breaker: &'static str,
-    /// What hits promise at present: `strict`, or `bounded` if this process answers them itself.
-    pub consistency: &'static str,
+    /// What hits promise at present: `strict`, or `bounded` if this process answers them itself. `None` while there is no
+    /// connection.
+    pub consistency: Option<&'static str>,
     /// From a question to its answer, just now.
     pub latency: Option<Duration>,
     /// Deletions that wait for the server. While there are any, nothing is read from it.
@@ -43,9 +44,9 @@ pub struct RedisHealth {
     pub max_memory: u64,
     /// Keys that the server has evicted since its start.
     pub evictions: u64,
-    /// Keys in the database, those of others included.
+    /// Keys in the database, those of others included; 0 if the user may not ask (`DBSIZE`).
     pub keys: u64,
-    /// How many names of keys were looked at for `families`.
+    /// How many names of keys were looked at for `families`; 0 if the user may not (`SCAN`).
     pub sampled: u64,
     /// Of these, the entries of this namespace, by the first segment of their key.
     pub families: BTreeMap<String, u64>,
@@ -58,7 +59,6 @@ impl Redis {
         let mut health = RedisHealth {
             server: self.config().server.to_string(),
             breaker: "open",
-            consistency: "strict",
             queued_invalidations: self.shared.pending.len(),
             ..RedisHealth::default()
         };
@@ -86,17 +86,26 @@ impl Redis {
         let sent = within(self.config().delivery_timeout, link.line().send(&command)).await;
         let reply = self.noted(&link, sent.unwrap_or(Err(Failure::TimedOut)))?;
         health.latency = Some(began.elapsed());
-        health.consistency = if link.tracks { "bounded" } else { "strict" };
+        health.consistency = Some(if link.tracks { "bounded" } else { "strict" });
         let info = supervisor::read_info(&reply).unwrap_or_default();
         health.version = info.version;
         health.policy = info.policy;
         health.memory = info.memory;
         health.max_memory = info.max_memory;
         health.evictions = info.evictions;
+        // What the user may not ask stays unknown, and says nothing about the server.
+        match self.size(&link, health).await {
+            Err(failure) if !matches!(failure, Failure::Refused(_)) => Err(failure),
+            _ => Ok(()),
+        }
+    }
+
+    /// How many names there are, and of what.
+    async fn size(&self, link: &Link, health: &mut RedisHealth) -> Result<(), Failure> {
         let mut command = Cmd::new();
         command.arg("DBSIZE");
         let sent = within(self.config().delivery_timeout, link.line().send(&command)).await;
-        if let Value::Int(keys) = self.noted(&link, sent.unwrap_or(Err(Failure::TimedOut)))? {
+        if let Value::Int(keys) = self.noted(link, sent.unwrap_or(Err(Failure::TimedOut)))? {
             health.keys = u64::try_from(keys).unwrap_or_default();
         }
         self.sample(health).await
@@ -150,7 +159,10 @@ impl fmt::Display for RedisHealth {
             write!(
                 f,
                 " ({}), {} evictions, {} keys; {}",
-                self.policy, self.evictions, self.keys, self.consistency
+                self.policy,
+                self.evictions,
+                self.keys,
+                self.consistency.unwrap_or("strict")
             )?;
         }
         if self.queued_invalidations > 0 {

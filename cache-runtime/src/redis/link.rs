@@ -8,6 +8,7 @@ use super::breaker::Breaker;
 use super::info::Info;
 use super::script::Script;
 use super::server_time::ServerTime;
+use super::tracking::Deaf;
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline, Value};
 use std::fmt;
@@ -28,6 +29,8 @@ pub(crate) struct Link {
     pub(super) time: ServerTime,
     /// Whether the server tells of every change to what was read over it.
     pub(crate) tracks: bool,
+    /// If it was asked to and does not: why.
+    pub(super) deaf: Option<Deaf>,
 }
 
 /// A connection, and the reads that are gathered for it.
@@ -78,7 +81,7 @@ impl Link {
         patience: Duration,
         hashes: Box<[String]>,
         time: ServerTime,
-        tracks: bool,
+        hears: Option<Result<(), Deaf>>,
     ) -> Self {
         let line = |connection| Line {
             connection,
@@ -93,7 +96,8 @@ impl Link {
             patience,
             hashes,
             time,
-            tracks,
+            tracks: matches!(hears, Some(Ok(()))),
+            deaf: hears.and_then(Result::err),
         }
     }
 

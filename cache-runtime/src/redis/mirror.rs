@@ -76,6 +76,11 @@ impl Mirror {
         self.clock.now() < Tick::of(self.fresh_until.load(Ordering::Acquire))
     }
 
+    /// Names of which there is a generation here.
+    pub(crate) fn generations(&self) -> usize {
+        self.entries.len() + self.guards.len()
+    }
+
     /// What stands for an entry; to be captured before that is read.
     pub(crate) fn capture_entry(&self, key: &str) -> Arc<Generation> {
         self.entries.capture(Guard::Key, key)
@@ -124,7 +129,7 @@ impl Mirror {
             told: read(&self.counted.told),
             dropped: read(&self.counted.dropped),
             refused: read(&self.counted.refused),
-            watched: (self.entries.len() + self.guards.len()) as u64,
+            watched: self.generations() as u64,
         }
     }
 

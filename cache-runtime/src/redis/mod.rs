@@ -19,6 +19,7 @@ mod mirror;
 mod names;
 mod pending;
 mod protocol;
+mod refusals;
 mod scan;
 mod script;
 pub(crate) mod sequence;
@@ -50,6 +51,7 @@ use names::Names;
 use pending::Pending;
 use quick_cache::sync::Cache;
 use redis::{Cmd, ConnectionInfo, Value};
+use refusals::{Asked, Refusals};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -71,6 +73,8 @@ pub(crate) struct Redis {
 struct Shared {
     config: RedisConfig,
     server: ConnectionInfo,
+    /// As it stands in the log.
+    server_name: Box<str>,
     names: Names,
     state: watch::Sender<State>,
     pending: Pending,
@@ -93,8 +97,7 @@ struct Shared {
     advised: AtomicBool,
     /// Whether it was said that the server does not tell of changes.
     is_deaf: AtomicBool,
-    /// Whether the server has refused to store what it was given last.
-    refuses: AtomicBool,
+    refusals: Refusals,
     /// Callers that are about to begin several reads.
     gathering: AtomicUsize,
     /// What entries turned out to depend on besides what their readers declare, by key.
@@ -124,6 +127,7 @@ impl Redis {
             .map(|bound| Arc::new(Mirror::new(names.clone(), bound)));
         Ok(Redis {
             shared: Arc::new(Shared {
+                server_name: config.server.to_string().into(),
                 config,
                 server,
                 names,
@@ -141,7 +145,7 @@ impl Redis {
                 defers: AtomicBool::new(false),
                 advised: AtomicBool::new(false),
                 is_deaf: AtomicBool::new(false),
-                refuses: AtomicBool::new(false),
+                refusals: Refusals::default(),
                 gathering: AtomicUsize::new(0),
                 remembered: Cache::new(REMEMBERED),
                 known: Cache::new(REMEMBERED),
@@ -393,24 +397,9 @@ impl Shared {
         }
     }
 
-    /// Says once that the server stores nothing, and once that it does again.
-    fn stored<T>(&self, outcome: Result<T, Failure>) -> Result<T, Failure> {
-        match &outcome {
-            Ok(_) => {
-                if self.refuses.load(Ordering::Relaxed)
-                    && self.refuses.swap(false, Ordering::AcqRel)
-                {
-                    tracing::info!(target: "cache_runtime", server = %self.config.server, "redis stores again");
-                }
-            }
-            Err(failure @ Failure::Refused(_)) => {
-                if !self.refuses.swap(true, Ordering::AcqRel) {
-                    tracing::warn!(target: "cache_runtime", server = %self.config.server, why = %failure,
-                        "redis does not store what it is given");
-                }
-            }
-            Err(_) => {}
-        }
+    /// Takes note of what the server refuses.
+    fn answered<T>(&self, asked: Asked, outcome: Result<T, Failure>) -> Result<T, Failure> {
+        self.refusals.note(&self.server_name, asked, &outcome);
         outcome
     }
 
@@ -442,6 +431,11 @@ impl Shared {
         self.heard(link, asked);
     }
 
+    /// Whether another link is in use, which is not lost.
+    fn replaces(&self, link: &Link) -> bool {
+        matches!(&*self.state.borrow(), State::Up(up) if up.epoch != link.epoch)
+    }
+
     /// The server has answered what was asked at this moment, over every connection of this link.
     fn heard(&self, link: &Link, asked: Option<Tick>) {
         let state = self.state.borrow();
@@ -465,7 +459,7 @@ impl Shared {
             mirror.lost();
         }
         if was_up {
-            tracing::warn!(target: "cache_runtime", server = %self.config.server, why,
+            tracing::warn!(target: "cache_runtime", server = %self.config.server, %why,
                 "redis is lost; functions run without the cache until it is back");
             self.wake.notify_one();
         }

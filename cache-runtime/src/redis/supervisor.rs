@@ -12,7 +12,7 @@ use super::script::Script;
 use super::sequence;
 use super::server_time::ServerTime;
 use super::touch::Touching;
-use super::tracking;
+use super::tracking::{self, Deaf};
 use super::{Shared, State, number};
 use crate::clock::Tick;
 use crate::sync::{all_at_once, within};
@@ -36,6 +36,9 @@ pub(super) const PER_BOUND: u32 = 4;
 const SIGN_OF_LIFE: Duration = Duration::from_millis(500);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// After this a server that could not be made to tell of changes is asked again, and then after twice as long.
+const HEARS_AGAIN: Duration = Duration::from_secs(5);
+const LONGEST_DEAFNESS: Duration = Duration::from_secs(60);
 /// A link that stood this long was a good one: after it the pauses start anew.
 const GOOD_LINK: Duration = Duration::from_secs(5);
 
@@ -91,6 +94,7 @@ impl Drop for Alive {
 async fn run(me: &Alive, wake: &Notify) {
     let mut pauses = Pauses::new();
     let mut down = Down::default();
+    let mut hears_again = HEARS_AGAIN;
     while let Some(alive) = me.shared() {
         let epoch = sequence::next();
         let connected = connect(&alive, epoch).await;
@@ -100,7 +104,12 @@ async fn run(me: &Alive, wake: &Notify) {
         }
         match connected {
             Ok((link, asked)) => {
-                tell_up(&alive, &link, std::mem::take(&mut down).since);
+                if alive.replaces(&link) {
+                    hears_again = LONGEST_DEAFNESS.min(2 * hears_again);
+                } else {
+                    tell_up(&alive, &link, std::mem::take(&mut down).since);
+                    hears_again = HEARS_AGAIN;
+                }
                 tracking::tell(&alive, &link);
                 if !alive.advised.swap(true, Ordering::AcqRel) {
                     advise(&alive, &link);
@@ -108,9 +117,12 @@ async fn run(me: &Alive, wake: &Notify) {
                 alive.up(&link, asked);
                 drop(alive);
                 let began = Instant::now();
-                keep(me, wake, link).await;
+                let kept = keep(me, wake, link, hears_again).await;
                 if began.elapsed() >= GOOD_LINK {
                     pauses = Pauses::new();
+                }
+                if kept == Kept::HearsAgain {
+                    continue;
                 }
                 down.since = Some(Instant::now());
             }
@@ -149,7 +161,7 @@ fn advise(shared: &Shared, link: &Link) {
 /// Says it once, not at every attempt, and again if it is for another reason.
 fn tell_down(shared: &Shared, why: &str, down: &mut Down) {
     if *down.why != *why {
-        tracing::warn!(target: "cache_runtime", server = %shared.config.server, why,
+        tracing::warn!(target: "cache_runtime", server = %shared.config.server, %why,
             "redis cannot be used; functions run without the cache until it can");
         down.why = why.into();
     }
@@ -166,15 +178,18 @@ struct Down {
 /// Connects, and does everything that has to be done before the first read. Also tells when it was first asked something.
 async fn connect(shared: &Shared, epoch: u64) -> Result<(Arc<Link>, Option<Tick>), Box<str>> {
     let limit = shared.config.connect_timeout;
-    let (connections, tracks) = match &shared.mirror {
-        None => (open(shared, None).await?, false),
+    let (connections, hears) = match &shared.mirror {
+        None => (open(shared, None).await?, None),
         Some(mirror) => match open(shared, Some(mirror)).await {
             Ok(connections) => {
-                let tracks = tracking::begin(shared, mirror, &connections).await;
-                (connections, tracks)
+                let hears = tracking::begin(shared, mirror, &connections).await;
+                (connections, Some(hears))
             }
             // Something between us and the server that knows no pushes.
-            Err(failed) if failed.is_answered => (open(shared, None).await?, false),
+            Err(failed) if failed.is_answered => {
+                let deaf = Deaf::NoPushes(failed.why);
+                (open(shared, None).await?, Some(Err(deaf)))
+            }
             Err(failed) => return Err(failed.why),
         },
     };
@@ -196,12 +211,13 @@ async fn connect(shared: &Shared, epoch: u64) -> Result<(Arc<Link>, Option<Tick>
     };
     let (info, time) = found.ok_or("there is no connection")?;
     let patience = shared.config.operation_timeout;
-    let link = Link::new(epoch, connections, info, patience, hashes, time, tracks);
+    let link = Link::new(epoch, connections, info, patience, hashes, time, hears);
     let link = Arc::new(link);
     match within(limit, shared.deliver(&link)).await {
         Some(Ok(())) => {}
         Some(Err(failure)) => {
-            return Err(format!("invalidations cannot be delivered: {failure}").into());
+            let why = in_words(&failure, "DEL");
+            return Err(format!("invalidations cannot be delivered: {why}").into());
         }
         None => return Err("delivering invalidations took too long".into()),
     }
@@ -354,21 +370,34 @@ fn loading() -> Pipeline {
     commands
 }
 
-/// Listens for the heartbeat of a link until it is lost, or nobody needs it any more.
-async fn keep(me: &Alive, wake: &Notify, link: Arc<Link>) {
+/// Why a link is kept no longer.
+#[derive(PartialEq, Eq)]
+enum Kept {
+    /// It is lost, or nobody needs it any more.
+    Ended,
+    /// It works, but the server does not tell of changes over it, and may over another one by now.
+    HearsAgain,
+}
+
+/// Listens for the heartbeat of a link.
+async fn keep(me: &Alive, wake: &Notify, link: Arc<Link>, hears_again: Duration) -> Kept {
     let pause = me.shared().map_or(HEARTBEAT, |shared| shared.heartbeat());
     let mut touching = Touching::default();
+    let began = Instant::now();
     loop {
         within(pause, wake.notified()).await;
         let Some(alive) = me.shared() else {
-            return;
+            return Kept::Ended;
         };
         if !matches!(&*alive.state.borrow(), State::Up(up) if up.epoch == link.epoch) {
-            return;
+            return Kept::Ended;
         }
         if let Err(why) = beat(&alive, &link).await {
             alive.lost(link.epoch, &why);
-            return;
+            return Kept::Ended;
+        }
+        if link.deaf.as_ref().is_some_and(Deaf::may_pass) && began.elapsed() >= hears_again {
+            return Kept::HearsAgain;
         }
         if let Some(mirror) = &alive.mirror {
             // Whether the server is there, the next heartbeat tells, and does not wait for this.
@@ -381,7 +410,7 @@ async fn beat(shared: &Shared, link: &Link) -> Result<(), Box<str>> {
     if !shared.pending.is_clear() {
         match within(shared.config.delivery_timeout, shared.deliver(link)).await {
             Some(Ok(())) => {}
-            Some(Err(failure)) => return Err(failure.to_string().into()),
+            Some(Err(failure)) => return Err(in_words(&failure, "DEL")),
             None => return Err("it answers too late, or not at all".into()),
         }
     }
@@ -431,8 +460,10 @@ fn in_words(failure: &Failure, command: &str) -> Box<str> {
     match failure {
         Failure::Lost(why) if **why == *"NOAUTH" => NO_PASSWORD.into(),
         Failure::Refused(why) if **why == *"NOPERM" => {
-            format!("its user may not use `{command}` (NOPERM); see the README for what it needs")
-                .into()
+            format!(
+                "its user may not use `{command}`, or not on these keys (NOPERM); see the README for what it needs"
+            )
+            .into()
         }
         _ => failure.to_string().into(),
     }

@@ -23,12 +23,12 @@ pub(crate) struct Counters {
     pub(crate) stores: AtomicU64,
     /// Values that were not stored since something they depend on was invalidated while they were computed.
     pub(crate) fenced: AtomicU64,
-    /// Steps that the shared server could not be asked for, or did not answer in time.
+    /// Calls that the shared server could not be asked for, or for which it did not answer in time.
     pub(crate) unavailable: AtomicU64,
     /// Entries whose bytes could not be trusted.
     pub(crate) untrusted: AtomicU64,
     /// Values that could not be written for the server.
-    pub(crate) refused: AtomicU64,
+    pub(crate) not_encoded: AtomicU64,
 }
 
 #[inline]
@@ -59,7 +59,7 @@ impl Counters {
             fenced: read(&self.fenced),
             unavailable: read(&self.unavailable),
             untrusted: read(&self.untrusted),
-            refused: read(&self.refused),
+            not_encoded: read(&self.not_encoded),
         }
     }
 }

@@ -64,13 +64,13 @@ pub struct FunctionStats {
     pub stores: u64,
     /// Values not stored, since what they depend on was invalidated while they were computed.
     pub fenced: u64,
-    /// Times when the shared server could not be asked, or did not answer in time. The function ran all the same.
+    /// Calls for which the shared server could not be asked, or did not answer in time. Their functions ran all the same.
     pub unavailable: u64,
     /// Entries on the shared server whose bytes could not be trusted: of another type, version or format, or damaged.
     /// Each was a miss.
     pub untrusted: u64,
     /// Values that could not be written for the shared server: of a type that the codec cannot hold, or too large.
-    pub refused: u64,
+    pub not_encoded: u64,
 }
 
 impl FunctionStats {
@@ -166,7 +166,7 @@ const MORE_COLUMNS: [(&str, Count); 5] = [
     ("bypassed", |stats| stats.bypassed),
     ("unavailable", |stats| stats.unavailable),
     ("untrusted", |stats| stats.untrusted),
-    ("refused", |stats| stats.refused),
+    ("not encoded", |stats| stats.not_encoded),
 ];
 
 fn percent(rate: f64) -> String {
@@ -223,7 +223,7 @@ impl fmt::Display for Stats {
             self.invalidations,
         )?;
         if self.deferred > 0 {
-            write!(f, " ({} deferred)", self.deferred)?;
+            write!(f, " ({} deferred at first)", self.deferred)?;
         }
         match self.hits() + self.misses() {
             0 => f.write_str(", no look-ups")?,

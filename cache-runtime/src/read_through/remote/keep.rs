@@ -41,6 +41,8 @@ impl Finished<'_, '_> {
             Ok((Vec::new(), Lateness::Doubtful))
         };
         let is_reached = depends.is_ok() && self.claim.captured.is_some();
+        // Who came without is counted already.
+        let has_a_right = self.claim.captured.is_some() && self.claim.hold != Hold::Nothing;
         let (mut stamps, late) = depends.unwrap_or_else(|_| (Vec::new(), Lateness::Doubtful));
         let outcome = if !wanted {
             Outcome::Declined
@@ -54,6 +56,10 @@ impl Finished<'_, '_> {
             self.store(value, &mut stamps, ttl).await
         };
         let entry = self.entry(value.cloned(), stamps, late, ttl);
+        if outcome == Outcome::Unavailable && has_a_right {
+            let site = self.destination.site;
+            count(&site.counters(self.destination.cache).unavailable);
+        }
         self.conclude(outcome);
         self.settle(outcome).await;
         (entry, outcome)
@@ -292,7 +298,7 @@ impl Finished<'_, '_> {
                 trace::fenced(site, self.destination.key);
             }
             Outcome::Declined => trace::declined(site),
-            Outcome::Unavailable => count(&counters.unavailable),
+            Outcome::Unavailable => {}
         }
     }
 

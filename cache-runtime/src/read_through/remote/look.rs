@@ -222,6 +222,10 @@ impl<'c> Look<'c> {
         S: Shape<R>,
         S::Value: CacheValue,
     {
+        // For another reason it was no answer before, and will be none now.
+        if seen.why != INVALIDATED {
+            return None;
+        }
         let opened = format::open(seen.bytes()?, self.key).ok()?;
         let of = |guard: Guard, name: &str| {
             let stamp = stamps.iter().find(|stamp| stamp.is_of(guard, name));

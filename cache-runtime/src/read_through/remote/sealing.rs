@@ -40,7 +40,7 @@ impl Sealing {
         Ok(Sealing {
             site,
             payload: payload.inspect_err(|error| {
-                count(&site.counters(cache).refused);
+                count(&site.counters(cache).not_encoded);
                 trace::not_encoded(site, error);
             })?,
             schema: site.kind_of(schema),

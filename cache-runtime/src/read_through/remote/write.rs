@@ -46,6 +46,7 @@ pub(crate) async fn permit(
             Claim::new(redis, &key, captured, Hold::Permit)
         }
         Err(failure) => {
+            count(&site.counters(cache).unavailable);
             trace::unavailable(site, &failure);
             Claim::nothing(redis, &key)
         }

@@ -45,8 +45,13 @@ impl Redis {
         runtime.spawn(async move {
             let released = async {
                 let mut state = redis.shared.state.subscribe();
-                while redis.try_release(&key, token).await.is_err() && state.changed().await.is_ok()
-                {
+                loop {
+                    match redis.try_release(&key, token).await {
+                        // Nor would it be done later.
+                        Ok(()) | Err(Failure::Refused(_)) => return,
+                        Err(_) if state.changed().await.is_err() => return,
+                        Err(_) => {}
+                    }
                 }
             };
             within(redis.config().lease, released).await;

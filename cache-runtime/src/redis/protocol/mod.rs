@@ -13,6 +13,7 @@ pub(crate) use store::{Commit, Fill, Given};
 
 use super::link::{self, Failure, Link};
 use super::names::Any;
+use super::refusals::Asked;
 use super::script::Script;
 use super::supervisor::load_scripts_again;
 use super::{Redis, millis, number};
@@ -130,6 +131,12 @@ impl Redis {
                 .iter()
                 .any(|reply| matches!(reply, Err(Failure::NoScript)));
             if !forgotten || !std::mem::take(&mut again) {
+                let refused = replies.iter().find_map(|reply| match reply {
+                    Err(refused @ Failure::Refused(_)) => Some(refused.clone()),
+                    _ => None,
+                });
+                let outcome = refused.map_or(Ok(()), Err);
+                let _noted = self.shared.answered(Asked::Write, outcome);
                 return Ok(replies);
             }
             let loaded = within(limit, Box::pin(load_scripts_again(line))).await;

@@ -4,6 +4,7 @@ use super::exactly;
 use crate::generation::{Guard, Named, Stamp};
 use crate::redis::batch::{self, Names, Values};
 use crate::redis::link::{Failure, Link};
+use crate::redis::refusals::Asked;
 use crate::redis::sequence::Moment;
 use crate::redis::{Redis, Token, number};
 use std::sync::Arc;
@@ -186,6 +187,7 @@ impl Redis {
         begins: Option<&Arc<Moment>>,
     ) -> Result<Values, Failure> {
         let more_to_come = self.shared.gathering.load(Ordering::Relaxed) > 0;
-        batch::read(link, names, begins, more_to_come).await
+        let read = batch::read(link, names, begins, more_to_come).await;
+        self.shared.answered(Asked::Read, read)
     }
 }

@@ -85,8 +85,7 @@ impl Redis {
                 }
             })
             .await?;
-        self.shared
-            .stored(all_well(replies).map(|first| number(&first) == Some(1)))
+        all_well(replies).map(|first| number(&first) == Some(1))
     }
 
     /// Ends what this process keeps of these keys, and of what was computed from them, when it is dropped: after the reply,
@@ -174,7 +173,7 @@ impl Redis {
         replies.next().transpose()?;
         let mut all = true;
         for stored in replies.by_ref().take(writes.len()) {
-            all &= number(&self.shared.stored(stored)?) == Some(1);
+            all &= number(&stored?) == Some(1);
         }
         replies.try_for_each(|reply| reply.map(|_| ()))?;
         Ok(all)
@@ -230,8 +229,7 @@ impl Redis {
             .flat_map(|key| self.names_ended(Guard::Key, key))
             .collect();
         let undelivered = Undelivered::new(&self.shared, all);
-        let set = self.try_set(wanted, seal).await;
-        self.shared.stored(set)?;
+        self.try_set(wanted, seal).await?;
         undelivered.delivered();
         Ok(())
     }

@@ -34,6 +34,8 @@ struct Caller<'p> {
     waiting_since: Instant,
     /// Whether it is counted as a miss already.
     has_missed: AtomicBool,
+    /// Whether it is counted as one that the server could not be asked for.
+    is_without_server: AtomicBool,
 }
 
 /// How far a call has come.
@@ -91,6 +93,7 @@ where
         began: sequence::next(),
         waiting_since: Instant::now(),
         has_missed: AtomicBool::new(false),
+        is_without_server: AtomicBool::new(false),
     };
     let next = match caller.enter() {
         Stands::Refreshes => Next::Enter,
@@ -164,8 +167,7 @@ impl<'p> Caller<'p> {
                 }
                 Ok(Looked::Missed(seen)) => Some(seen),
                 Err(failure) => {
-                    count(&self.counters().unavailable);
-                    trace::unavailable(self.pending.site, &failure);
+                    self.is_without_server(&failure);
                     None
                 }
             };
@@ -289,6 +291,14 @@ impl<'p> Caller<'p> {
         }
     }
 
+    /// Counts that the server could not be asked, once.
+    fn is_without_server(&self, failure: &Failure) {
+        if !self.is_without_server.swap(true, Ordering::Relaxed) {
+            count(&self.counters().unavailable);
+            trace::unavailable(self.pending.site, failure);
+        }
+    }
+
     fn counters(&self) -> &Counters {
         self.pending.site.counters(&self.pending.cache)
     }
@@ -387,8 +397,7 @@ impl<'p> Caller<'p> {
     }
 
     fn unreachable<R>(&self, lead: Lead, failure: &Failure) -> Turn<R> {
-        count(&self.counters().unavailable);
-        trace::unavailable(self.pending.site, failure);
+        self.is_without_server(failure);
         self.alone(lead)
     }
 
