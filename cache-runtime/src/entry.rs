@@ -24,6 +24,8 @@ pub(crate) struct Entry<V: ?Sized = dyn Any + Send + Sync> {
 /// What the validity of an entry hangs on, and what else there is to know of it.
 pub(crate) struct About {
     pub(crate) late: Lateness,
+    /// Whether it stands under more keys than its own, with each of which it ends.
+    pub(crate) has_aliases: bool,
     pub(crate) version: u32,
     /// A fingerprint of the tags its function declares, for a quick answer to [`Entry::carries`].
     pub(crate) tag_set: u64,
@@ -83,6 +85,7 @@ impl Default for About {
     fn default() -> Self {
         About {
             late: Lateness::None,
+            has_aliases: false,
             version: 0,
             tag_set: 0,
             created: Tick::NEVER,
@@ -155,11 +158,13 @@ impl Entry {
         self.about.stamps.iter().all(|stamp| stamp.is_current())
     }
 
-    /// Whether this is a key that it stands for: one that it ends with.
+    /// Whether this is a key that it stands for. (Of a record with lookups, also one that something was read under which it
+    /// is made of.)
     #[inline]
     pub(crate) fn is_under(&self, key: &str) -> bool {
         let stands_for = |stamp: &Arc<Generation>| stamp.is_of(Guard::Key, key);
-        self.key.as_str() == key || self.about.stamps.iter().any(stands_for)
+        self.key.as_str() == key
+            || (self.about.has_aliases && self.about.stamps.iter().any(stands_for))
     }
 
     /// Whether it ends with another key than this.

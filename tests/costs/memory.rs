@@ -55,3 +55,21 @@ fn with_tags_that_others_carry_too() {
         set.ttl(Ttl::hours(1)).await
     }));
 }
+
+#[test]
+fn with_tags_that_nobody_else_carries() {
+    assert_about_right(said_to_held(|cache, n| async move {
+        let tags =
+            (0..8).map(|tag| format!("order:{n:06}:part:{tag}:of-a-long-name-that-is-a-tag"));
+        let set = cache.set(format!("user:{n}"), n).tags(tags);
+        set.ttl(Ttl::hours(1)).await
+    }));
+}
+
+#[test]
+fn with_scopes_that_nobody_else_is_in() {
+    assert_about_right(said_to_held(|cache, n| async move {
+        let key = format!("tenant:{n:08}:workspace:{n:08}:page:{n:08}:x");
+        cache.set(key, n).ttl(Ttl::hours(1)).await
+    }));
+}

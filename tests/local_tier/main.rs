@@ -16,6 +16,7 @@ mod reads;
 mod relay;
 mod runtimes;
 mod shared_keys;
+mod standing_still;
 mod together;
 mod touches;
 mod world;

@@ -3,7 +3,7 @@
 use crate::world::{PATIENCE, Process, pair, reads};
 use cache_runtime::{Consistency, cached};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 use test_servers::{Proxy, RedisServer, wait_until};
 
@@ -197,4 +197,66 @@ async fn when_the_one_who_looks_is_given_up_another_looks() {
         assert_eq!(value.expect("in time").expect("it returns"), 1);
     }
     assert_eq!(one.cache.health().await.computing, 0);
+}
+
+#[cached(cache = process.cache, key = "outer:{row}", ttl = "1h", local = off, skip(process))]
+async fn outer(process: &Process, row: u32) -> u32 {
+    // So that all of them are there when they read.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    far(process, 7).await
+}
+
+/// What is read in a computation becomes its dependency, also if many read it at once.
+#[tokio::test]
+async fn many_who_read_the_same_in_their_computations_depend_on_it() {
+    let server = RedisServer::start().await;
+    let database = Arc::new(AtomicU32::new(1));
+    let one = strict(server.url(), &database).await;
+    far(&one, 7).await;
+    for version in 1..3 {
+        database.store(version, SeqCst);
+        one.cache.delete("far:7").await;
+        let call = |row| {
+            let one = Arc::clone(&one);
+            tokio::spawn(async move { outer(&one, row).await })
+        };
+        for call in (0..16).map(call).collect::<Vec<_>>() {
+            assert_eq!(call.await.expect("it returns"), version);
+        }
+    }
+}
+
+#[tokio::test]
+async fn many_hits_of_one_function_keep_no_other_one_waiting() {
+    let server = RedisServer::start().await;
+    let proxy = Proxy::start(server.port()).await;
+    let database = Arc::new(AtomicU32::new(0));
+    let one = strict(proxy.url(), &database).await;
+    assert_eq!(remembers_nothing(&one, 1).await, None);
+    proxy.delay_replies(Duration::from_millis(2));
+    let ends = Arc::new(AtomicBool::new(false));
+    let many: Vec<_> = (0..40)
+        .map(|_| {
+            let (one, ends) = (Arc::clone(&one), Arc::clone(&ends));
+            tokio::spawn(async move {
+                let mut calls = 0;
+                while !ends.load(SeqCst) {
+                    remembers_nothing(&one, 1).await;
+                    calls += 1;
+                }
+                calls
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    for _ in 0..5 {
+        assert_eq!(finds_out(&one, 1).await, None);
+    }
+    ends.store(true, SeqCst);
+    let mut calls = 0;
+    for call in many {
+        calls += call.await.expect("it returns");
+    }
+    // Five calls of three round trips each, while everybody else takes one a call.
+    assert!(calls < 40 * 100, "{calls} hits meanwhile");
 }

@@ -370,6 +370,14 @@ impl Flight {
         (stamps, in_time)
     }
 
+    /// Whether it is more than a look for what may be there.
+    fn is_computation(&self) -> bool {
+        #[cfg(feature = "redis")]
+        return !self.remote.looks();
+        #[cfg(not(feature = "redis"))]
+        true
+    }
+
     /// Ends the flight and wakes everybody who waits for it. Only the first call counts.
     pub(crate) fn end(&self, end: End) {
         if self.end.set(end).is_ok() {
@@ -429,6 +437,20 @@ impl Flight {
     pub(crate) async fn ended_or_replaced(&self) {
         let replaced = || self.remote.replaced.load(Ordering::Acquire);
         self.until(|| (self.end.get().is_some() || replaced()).then_some(()))
+            .await;
+    }
+
+    /// It has found nothing, and goes on. Under the lock of the table, so that who comes then sees that.
+    #[cfg(feature = "redis")]
+    fn has_looked(&self) {
+        self.remote.has_looked();
+        self.wake.notify_waiters();
+    }
+
+    /// Waits until it does not only look any more.
+    #[cfg(feature = "redis")]
+    pub(crate) async fn looked_or_ended(&self) {
+        self.until(|| (self.end.get().is_some() || !self.remote.looks()).then_some(()))
             .await;
     }
 

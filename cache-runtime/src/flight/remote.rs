@@ -17,6 +17,8 @@ pub(crate) struct Remote {
     looks: AtomicBool,
     /// For whom: what another function takes for an answer may be none for this one.
     reader: Option<&'static Site>,
+    /// The link that there was when it began to look. Its read goes over that one or a later one.
+    pub(crate) link: Option<u64>,
     /// Whether the key's generation is captured as well.
     pub(crate) knows_key_generation: bool,
     /// The tags that its function declares for this call.
@@ -47,7 +49,8 @@ impl Remote {
     }
 
     /// One that begins with a look for the entry, as this site reads it.
-    pub(crate) fn looking(mut self, reader: &'static Site) -> Self {
+    pub(crate) fn looking(mut self, reader: &'static Site, link: Option<u64>) -> Self {
+        self.link = link;
         self.looks = AtomicBool::new(true);
         self.reader = Some(reader);
         self
@@ -63,7 +66,7 @@ impl Remote {
         !self.looks() || self.reader.is_some_and(|reader| std::ptr::eq(reader, site))
     }
 
-    /// It has found nothing, and goes on. Under the lock of the table, so that who comes then sees that.
+    /// It has found nothing, and goes on.
     pub(super) fn has_looked(&self) {
         self.looks.store(false, Ordering::Release);
     }

@@ -97,18 +97,27 @@ impl Flights {
         let shard = lock(self.shard(&lead.key));
         let stands = is_in(&shard, &lead.key, &lead.flight);
         if stands {
-            lead.flight.remote.has_looked();
+            lead.flight.has_looked();
         }
         stands
     }
 
     /// How many computations are under way.
     pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| lock(shard).len()).sum()
+        let computing = |shard: &Mutex<Shard>| {
+            let shard = lock(shard);
+            shard
+                .values()
+                .filter(|flight| flight.is_computation())
+                .count()
+        };
+        self.shards.iter().map(computing).sum()
     }
 
+    /// Whether there is one for this key.
     pub(crate) fn contains(&self, key: &str) -> bool {
-        lock(self.shard(key)).contains_key(key)
+        let shard = lock(self.shard(key));
+        shard.get(key).is_some_and(|flight| flight.is_computation())
     }
 
     fn leave(&self, key: &str, flight: &Arc<Flight>) {

@@ -9,6 +9,7 @@
 mod identity;
 
 use crate::entry::Entry;
+use crate::generation::Generation;
 use crate::key::Text;
 use foldhash::quality::RandomState;
 use identity::Identity;
@@ -22,8 +23,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// measured in `tests/costs`.
 const OVERHEAD: u64 = 232;
 
-/// What a stamp costs, with its share of the generation.
-const STAMP: u64 = 24;
+/// What a stamp costs.
+const STAMP: u64 = 16;
+
+/// What the generation of a tag or a scope costs all who are stamped with it, beyond its name. As measured there too.
+const GENERATION: usize = 150;
 
 /// How much the local tier may hold.
 #[derive(Clone, Copy, Debug)]
@@ -141,11 +145,19 @@ impl Local {
     }
 }
 
-/// What an entry under `key` is taken to hold, whose value weighs `value` bytes and hangs on so many generations.
-pub(crate) fn weight(key: &str, value: usize, stamps: usize) -> u64 {
+/// What an entry under `key` is taken to hold, whose value weighs `value` bytes and hangs on these generations, that of the
+/// key first. To be asked before it has them: what they take is divided by those who have.
+pub(crate) fn weight(key: &str, value: usize, stamps: &[Arc<Generation>]) -> u64 {
+    // The table's reference, and that of this list.
+    const NOBODY: usize = 2;
     // A key's generation has its name, and the entry has it as well, in the header if it is short.
     let names = key.len() + Text::on_heap(key.len());
-    OVERHEAD + (names + value) as u64 + STAMP * stamps as u64
+    let share = |stamp: &Arc<Generation>| {
+        let others = Arc::strong_count(stamp).saturating_sub(NOBODY);
+        (GENERATION + stamp.name().len()) / (others + 1)
+    };
+    let shares: usize = stamps.iter().skip(1).map(share).sum();
+    OVERHEAD + (names + value + shares) as u64 + STAMP * stamps.len() as u64
 }
 
 #[derive(Clone)]
@@ -192,6 +204,7 @@ mod tests {
     fn entry(generations: &Generations, key: &str, further: &[&str]) -> Arc<Entry> {
         let keys = std::iter::once(&key).chain(further);
         let about = About {
+            has_aliases: !further.is_empty(),
             stamps: keys
                 .map(|key| generations.capture(Guard::Key, key))
                 .collect(),
@@ -232,5 +245,20 @@ mod tests {
         generations.end(Guard::Key, "other");
         local.entries.insert(local.hash("key"), other);
         assert!(local.remove_invalid("key").is_none(), "of another");
+    }
+
+    /// It ends with what it was made of, and does not stand for that.
+    #[test]
+    fn an_entry_that_hangs_on_another_key_is_not_found_under_it() {
+        let (local, generations) = (local(), Generations::new());
+        let about = About {
+            stamps: ["outer", "inner"]
+                .map(|key| generations.capture(Guard::Key, key))
+                .into(),
+            ..About::default()
+        };
+        let outer = Entry::of("outer", Some(1), about);
+        local.entries.insert(local.hash("inner"), outer);
+        assert!(local.get("inner").is_none(), "as if the two had one hash");
     }
 }

@@ -154,15 +154,15 @@ impl Destination<'_> {
         } else {
             Outcome::Fenced
         };
-        let stamps_held = stamps.len();
         let about = About {
-            stamps: stamps.into(),
+            has_aliases: !decision.aliases.is_empty(),
             tag_set: self.site.tag_set,
             version: self.site.version,
             late,
             created: now,
             expires,
-            weight: crate::local::weight(self.key, weight, stamps_held),
+            weight: crate::local::weight(self.key, weight, &stamps),
+            stamps: stamps.into(),
             ..About::default()
         };
         (about, outcome)
@@ -262,7 +262,7 @@ impl Destination<'_> {
             late: entry.about.late,
             created: entry.about.created,
             expires: entry.about.expires,
-            weight: crate::local::weight(self.key, 0, entry.stamps().len()),
+            weight: crate::local::weight(self.key, 0, entry.stamps()),
             ..About::default()
         };
         local.insert(self.key, &Entry::hint(self.key, about));

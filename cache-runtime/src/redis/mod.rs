@@ -207,6 +207,14 @@ impl Redis {
         Ok(link)
     }
 
+    /// The number of the link, if there is one.
+    pub(crate) fn link_number(&self) -> Option<u64> {
+        match &*self.shared.state.borrow() {
+            State::Up(link) => Some(link.epoch),
+            State::Starting | State::Down(_) => None,
+        }
+    }
+
     /// To be held while a key is looked for.
     pub(crate) fn looks_for(&self, key: &str) -> Looker<'_> {
         self.shared.crowd.enter(key)

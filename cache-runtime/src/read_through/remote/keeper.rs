@@ -137,7 +137,7 @@ impl<'c> Keeper<'c> {
         let guards = self.guards.into_iter().filter(is_its_own);
         let stamps: Box<[_]> = self.entry.into_iter().chain(guards).collect();
         let about = About {
-            weight: weight(look.key, found.weight, stamps.len()),
+            weight: weight(look.key, found.weight, &stamps),
             stamps,
             tag_set: site.tag_set,
             version: site.version,

@@ -8,7 +8,7 @@ use crate::read_through::miss::Turn;
 use crate::read_through::remote::look::Seen;
 use crate::read_through::shape::Shape;
 use crate::redis::sequence;
-use crate::redis::{Begun, Intent};
+use crate::redis::{Begun, Intent, Token};
 use crate::stats::count;
 use crate::sync::within;
 use crate::trace;
@@ -16,6 +16,7 @@ use crate::value::CacheValue;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// What came of waiting for somebody else.
 pub(super) enum Waited<R> {
@@ -53,6 +54,17 @@ impl Caller<'_> {
         S: Shape<R>,
         S::Value: CacheValue,
     {
+        // Whoever looks may be part of a future that nobody polls. To look as well does no harm.
+        if flight.remote.looks() {
+            let limit = self.redis.config().operation_timeout;
+            if within(limit, pin!(flight.looked_or_ended()))
+                .await
+                .is_none()
+            {
+                self.looks_itself.store(true, Ordering::Relaxed);
+                return Waited::LookAgain;
+            }
+        }
         let Some(end) = self.wait(flight, flight.ended()).await else {
             return Waited::Alone;
         };
@@ -95,13 +107,17 @@ impl Caller<'_> {
         {
             return Err(Waited::Alone);
         }
-        // Until then nobody can tell whether it is still good for anything.
-        if self
-            .wait(flight, flight.computes_or_ended())
-            .await
-            .is_none()
-        {
-            return Err(Waited::Alone);
+        // Until then nobody can tell whether it is still good for anything. It may stand still, and then its lease ends.
+        let patience = self.redis.config().lease;
+        let known = within(
+            patience,
+            pin!(self.wait(flight, flight.computes_or_ended())),
+        )
+        .await;
+        match known {
+            Some(Some(())) => {}
+            Some(None) => return Err(Waited::Alone),
+            None => return self.instead_of(shape, flight, seen, None).await,
         }
         let Some(Some(held)) = flight.remote.held() else {
             return Err(Waited::LookAgain);
@@ -122,12 +138,27 @@ impl Caller<'_> {
             Ok(None) => {}
             Err(_) => return Err(Waited::LookAgain),
         }
+        // Its lease still stands if it was a tag or a scope that has ended.
+        self.instead_of(shape, flight, seen, Some(held.token)).await
+    }
+
+    /// Takes the place of a computation, whose lease may stand in the way no longer; else waits until it has ended.
+    async fn instead_of<R, S>(
+        &self,
+        shape: S,
+        flight: &Arc<Flight>,
+        seen: &Seen,
+        supersedes: Option<Token>,
+    ) -> Result<Turn<R>, Waited<R>>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
         let guards = self.guards(seen);
         let began = sequence::next();
         let intent = Intent {
             seen: seen.fingerprint(),
-            // Its lease still stands if it was a tag or a scope that has ended.
-            supersedes: Some(held.token),
+            supersedes,
         };
         match self
             .redis

@@ -34,6 +34,10 @@ struct Caller<'p> {
     waiting_since: Instant,
     /// Whether it is counted as a miss already.
     has_missed: AtomicBool,
+    /// The link over which it could read when it began: there was one, and nothing was to be delivered before.
+    link: Option<u64>,
+    /// Whether it has waited in vain for somebody who looks.
+    looks_itself: AtomicBool,
     /// Whether it is counted as one that the server could not be asked for.
     is_without_server: AtomicBool,
 }
@@ -93,6 +97,8 @@ where
         began: sequence::next(),
         waiting_since: Instant::now(),
         has_missed: AtomicBool::new(false),
+        link: redis.link_number().filter(|_| redis.is_clear()),
+        looks_itself: AtomicBool::new(false),
         is_without_server: AtomicBool::new(false),
     };
     let next = match caller.enter() {
@@ -222,7 +228,10 @@ impl<'p> Caller<'p> {
             return Stands::Refreshes;
         }
         let looker = self.redis.looks_for(&self.pending.key);
-        if !looker.is_one_of_many() || self.pending.outer.is_some() {
+        if !looker.is_one_of_many()
+            || self.pending.outer.is_some()
+            || self.looks_itself.load(Ordering::Relaxed)
+        {
             return Stands::Looks(Place { looker, lead: None });
         }
         let entered = self.pending.cache.flights().enter(
@@ -244,8 +253,7 @@ impl<'p> Caller<'p> {
     fn stands_before(&self, flight: &Arc<Flight>) -> Stance {
         /// The table's reference, and that of who leads.
         const ALONE: usize = 2;
-        // What this process has changed and not delivered yet, the look of another call may not have waited for.
-        let is_recent = flight.remote.begun.is_after(self.began) && self.redis.is_clear();
+        let is_recent = flight.remote.begun.is_after(self.began) && self.may_rely_on(flight);
         if is_recent && self.is_like_ours(flight) {
             Stance::Join
         } else if flight.remote.looks() && Arc::strong_count(flight) == ALONE {
@@ -310,15 +318,27 @@ impl<'p> Caller<'p> {
         let can_be_told = self.pending.outer.is_none() || flight.remote.knows_key_generation;
         // One that holds nothing has nothing to wait for, and stores nothing.
         let holds_nothing = matches!(flight.remote.held(), Some(None));
-        if self.is_like_ours(flight) && is_recent && can_be_told {
+        // Nor has a look that is no answer: one comes after the other.
+        let is_worth_waiting_for = !holds_nothing && !flight.remote.looks();
+        if self.is_like_ours(flight) && is_recent && can_be_told && self.may_rely_on(flight) {
             Stance::Join
-        } else if is_reachable && !holds_nothing {
+        } else if is_reachable && is_worth_waiting_for {
             Stance::Wait
         } else if !is_reachable && self.is_recent_enough(flight) {
             Stance::Join
         } else {
             Stance::Replace
         }
+    }
+
+    /// Whether what another call finds that only looks so far, and sends its read after this call began, is as good as what
+    /// this call would find: that read goes over the link that there was for this call or a later one, and whatever this
+    /// process had changed was delivered by then.
+    fn may_rely_on(&self, flight: &Flight) -> bool {
+        !flight.remote.looks()
+            || (self.link.is_some()
+                && self.link == flight.remote.link
+                && !self.looks_itself.load(Ordering::Relaxed))
     }
 
     /// Whether what it finds keeps the bound and this process' own changes, when nobody can be asked for more. What is part
@@ -331,7 +351,9 @@ impl<'p> Caller<'p> {
                 .as_ref()
                 .is_some_and(|footing| mirror.is_recent(footing))
         };
+        let looks_in_vain = remote.looks() && self.looks_itself.load(Ordering::Relaxed);
         self.pending.outer.is_none()
+            && !looks_in_vain
             && !self.pending.site.strict
             && mirror.is_some_and(is_recent)
             && self.is_like_ours(flight)
@@ -364,7 +386,7 @@ impl<'p> Caller<'p> {
     /// One that begins with a look.
     fn looking(&self) -> Flight {
         let remote = Remote::new(false, &self.pending.plan.tags);
-        self.flight_of(remote.looking(self.pending.site))
+        self.flight_of(remote.looking(self.pending.site, self.redis.link_number()))
     }
 
     fn flight_of(&self, mut remote: Remote) -> Flight {
