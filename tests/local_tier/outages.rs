@@ -1,11 +1,11 @@
 //! Callers of one key while the server cannot be asked: what they share, and what they may not.
 
 use crate::world::{PATIENCE, Process};
-use cache_runtime::cached;
+use cache_runtime::{Consistency, cached};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
-use test_servers::{RedisServer, wait_until};
+use test_servers::{Proxy, RedisServer, wait_until};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
@@ -161,4 +161,45 @@ async fn what_nobody_can_vouch_for_is_not_shared() {
     calls.extend(callers!(alone, 1, outer));
     alone.runs(6).await;
     assert_eq!(alone.answers(calls).await, [1; 6]);
+}
+
+#[cached(cache = alone.process.cache, key = "part:{row}", tags = ["parts"], ttl = "1h", skip(alone))]
+async fn part(alone: &Alone, row: u32) -> u32 {
+    alone.process.database.load(SeqCst)
+}
+
+#[cached(cache = alone.process.cache, key = "whole:{row}", ttl = "1h", skip(alone))]
+async fn whole(alone: &Alone, row: u32) -> u32 {
+    let part = part(alone, row).await;
+    alone.run().await;
+    part
+}
+
+/// The server was there when it was read, and only it could tell whether that still stands.
+#[tokio::test]
+async fn what_has_read_an_entry_of_the_server_is_not_shared() {
+    let server = RedisServer::start().await;
+    let proxy = Proxy::start(server.port()).await;
+    let database = Arc::new(AtomicU32::new(1));
+    let process = Process::with(proxy.url(), &database, |builder| {
+        let builder = builder.consistency(Consistency::Bounded(LONG));
+        builder.operation_timeout(Duration::from_millis(300))
+    })
+    .await;
+    let alone = Arc::new(Alone {
+        process,
+        runs: AtomicUsize::new(0),
+        gate: Semaphore::new(0),
+    });
+    part(&alone, 7).await;
+    let mut calls = callers!(alone, 1, whole);
+    alone.runs(1).await;
+    alone.process.database.store(2, SeqCst);
+    alone.process.cache.invalidate_tag("parts").await;
+    // Too late for one question, and not for long enough that the connection is given up.
+    proxy.hang();
+    calls.extend(callers!(alone, 1, whole));
+    alone.runs(2).await;
+    proxy.heal();
+    assert_eq!(alone.answers(calls).await, [1, 2]);
 }
