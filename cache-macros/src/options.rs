@@ -335,6 +335,10 @@ fn unknown(name: &str, known: &Known) -> String {
     if PLANNED.contains(&name) {
         return format!("option `{name}` is not supported by this version; leave it out");
     }
+    if name == "skip" {
+        let why = "only the arguments that its templates name are part of a key here";
+        return format!("there is nothing to skip: {why}; leave `skip` out");
+    }
     match did_you_mean(name, known.options.iter().copied()) {
         Some(near) => format!("unknown option `{name}`; did you mean `{near}`?"),
         None => format!("unknown option `{name}`; {}", known.help()),

@@ -18,6 +18,13 @@ pub(crate) fn hit(site: &Site, key: &str) {
     trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key), "hit");
 }
 
+/// Of an entry that this process keeps, though there is a server.
+#[cfg(feature = "redis")]
+#[inline]
+pub(crate) fn local_hit(site: &Site, key: &str) {
+    trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key), "local hit");
+}
+
 pub(crate) fn miss(site: &Site, key: &str, why: impl FnOnce() -> &'static str) {
     trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key), why = why(), "miss");
 }
@@ -71,8 +78,13 @@ pub(crate) fn fenced(site: &Site, key: &str) {
 }
 
 pub(crate) fn too_large(site: &Site, bytes: u64) {
-    warn!(target: "cache_runtime", function = %Named(site), bytes,
-        "not stored: the value is larger than the room of a shard; raise `max_bytes`");
+    const WHY: &str = "not stored: the value is larger than the room of a shard; raise `max_bytes`";
+    // What is too large once is mostly so at every call.
+    if site.finds_unsuited(WHY) {
+        warn!(target: "cache_runtime", function = %Named(site), bytes, "{WHY}");
+    } else {
+        debug!(target: "cache_runtime", function = %Named(site), bytes, "{WHY}");
+    }
 }
 
 pub(crate) fn declined(site: &Site) {

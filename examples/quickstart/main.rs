@@ -31,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The slow one: it goes through every visit of a year.
 ///
@@ -141,7 +142,11 @@ async fn main() -> ExitCode {
 
 /// The cache that the environment asks for.
 async fn configured() -> Result<Cache, ConfigError> {
-    let cache = Builder::from_env()?;
+    let mut cache = Builder::from_env()?;
+    if std::env::var("REDIS_OPERATION_TIMEOUT").is_err() {
+        // A story of what a server does, not of one that shares its cores with a compiler and is slow to answer.
+        cache = cache.operation_timeout(Duration::from_secs(1));
+    }
     match std::env::var("CACHE_NAMESPACE") {
         Ok(_) => cache.build().await,
         Err(_) => cache.namespace("quickstart").build().await,

@@ -27,7 +27,7 @@ async fn value(source: &Source, id: u64) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thousand_callers_of_a_cold_key_run_the_body_once() {
-    let backend = Backend::with(|c| c.operation_timeout(Duration::from_millis(50))).await;
+    let backend = Backend::with(|c| c.operation_timeout(Duration::from_millis(150))).await;
     let source = Arc::new(Source {
         cache: backend.cache(),
         runs: AtomicUsize::new(0),

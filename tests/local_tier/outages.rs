@@ -43,8 +43,7 @@ impl Alone {
         let database = Arc::new(AtomicU32::new(1));
         let process = Process::start(server.url(), &database, bound).await;
         server.kill();
-        let noticed = || async { !process.cache.health().await.redis.unwrap().connected };
-        wait_until("the loss is noticed", PATIENCE, noticed).await;
+        process.until_lost().await;
         Arc::new(Alone {
             process,
             runs: AtomicUsize::new(0),

@@ -198,8 +198,7 @@ async fn are_not_followed_past_a_deferred_deletion() {
     // Nobody answers, and nobody can connect.
     proxy.refuse();
     proxy.hang();
-    let given_up = || async { !one.cache.health().await.redis.unwrap().connected };
-    wait_until("the link is given up", PATIENCE, given_up).await;
+    one.until_lost().await;
     // So that the pauses between attempts are long by now.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let deleted = one.cache.try_delete("far:1").await;

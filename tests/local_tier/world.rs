@@ -51,6 +51,15 @@ impl Process {
         wait_until("the server is there", PATIENCE, connected).await;
     }
 
+    /// Waits until the server is noticed to be gone.
+    pub(crate) async fn until_lost(&self) {
+        let lost = || async {
+            let redis = self.cache.health().await.redis;
+            redis.is_some_and(|redis| !redis.connected)
+        };
+        wait_until("the loss is noticed", PATIENCE, lost).await;
+    }
+
     /// Reads until the server is not asked any more.
     pub(crate) async fn warm(&self, row: u32) -> u32 {
         read(self, row).await;

@@ -85,13 +85,14 @@ impl Builder {
         self
     }
 
-    /// How many entries this process holds at most. Default: 100 000.
+    /// How many entries this process holds at most. Not zero. Default: 100 000.
     pub fn max_entries(mut self, entries: u64) -> Self {
         self.config.capacity.entries = entries;
         self
     }
 
-    /// How many bytes the entries may take, by estimate. Default: 256 MiB.
+    /// How many bytes the entries may take, by estimate: of what values serialize, numbers at their full size. Not zero.
+    /// Default: 256 MiB.
     ///
     /// Room is divided among shards, and a value that is larger than a shard's room is not kept.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
@@ -130,6 +131,7 @@ impl Builder {
 
     /// The cache, which has not tried to connect yet.
     pub(super) fn build_now(self) -> Result<Cache, ConfigError> {
+        self.config.check()?;
         #[cfg(feature = "redis")]
         {
             let redis = self.config.redis()?;
@@ -207,7 +209,8 @@ impl Builder {
         self
     }
 
-    /// How old a value may be that this process serves without asking the server. Default: two seconds.
+    /// How old a value may be that this process serves without asking the server: 100 ms at least, or not at all. Default:
+    /// two seconds.
     pub fn consistency(mut self, consistency: Consistency) -> Self {
         self.config.consistency = consistency;
         self

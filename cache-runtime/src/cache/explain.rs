@@ -144,6 +144,14 @@ impl Cache {
         #[cfg(not(feature = "redis"))]
         self.explain_here(&mut explanation);
         explanation.invalidations = self.past(&explanation);
+        if let (State::Fresh | State::Negative, Some(entry)) =
+            (explanation.state, &explanation.entry)
+        {
+            // It was stored after that, whatever a clock says that is some milliseconds behind.
+            for past in &mut explanation.invalidations {
+                past.ago = past.ago.max(entry.age);
+            }
+        }
         explanation
     }
 
@@ -320,8 +328,16 @@ impl fmt::Display for EntryDetails {
         if let Some(cost) = self.computed_in {
             write!(f, ", computed in {cost:.1?}")?;
         }
-        if let Some(kept_for) = self.kept_for {
-            write!(f, "\n  kept in this process for {}", in_words(kept_for))?;
+        match (self.tier, self.kept_for) {
+            (Tier::Server, _) => f.write_str("\n  answered by the server")?,
+            (Tier::Local, Some(kept_for)) => {
+                let kept_for = in_words(kept_for);
+                write!(
+                    f,
+                    "\n  answered by this process, which has kept it for {kept_for}"
+                )?;
+            }
+            (Tier::Local, None) => {}
         }
         write!(f, "\n  invalidated by any of: {}", self.guards.join(", "))?;
         if !self.invalidated_by.is_empty() {

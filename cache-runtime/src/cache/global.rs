@@ -5,12 +5,19 @@ use std::sync::OnceLock;
 
 static INSTALLED: OnceLock<Cache> = OnceLock::new();
 
-/// A cache is installed already, or was made by a call of an annotated function before.
-#[derive(Debug, thiserror::Error)]
+/// A cache is installed already, or was made by a call of an annotated function before. Its `Debug` form is its message, so
+/// that a `main` which returns it prints that.
+#[derive(thiserror::Error)]
 #[error(
     "there is an installed cache already: `install` was called before, or an annotated function was, which made one"
 )]
 pub struct InstallError(());
+
+impl std::fmt::Debug for InstallError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
 
 impl Cache {
     /// Makes this the cache that annotated functions use. To be called once, at start.

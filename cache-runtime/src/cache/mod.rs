@@ -4,6 +4,7 @@ mod batch;
 mod builder;
 mod config;
 mod direct;
+mod environment;
 mod explain;
 mod global;
 mod health;

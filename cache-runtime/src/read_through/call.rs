@@ -117,7 +117,7 @@ impl<'c> Call<'c> {
             .take(shape, &entry, None, |carried| carried(&plan()))?;
         entry.is_relied_on();
         count(&self.site.counters(self.cache).local_hits);
-        trace::hit(self.site, self.key.as_str());
+        trace::local_hit(self.site, self.key.as_str());
         Some(returned)
     }
 

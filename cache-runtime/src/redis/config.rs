@@ -138,6 +138,15 @@ fn encrypted(url: &str) -> Result<ConnectionInfo, Unusable> {
 fn from_url(url: &str) -> Result<ConnectionInfo, Unusable> {
     const EXPECTED: &str = "expected redis://[user[:password]@]host[:port][/database], rediss://… or \
                             unix:///path/to/socket[?db=0&user=…&pass=…]";
+    let scheme = url.split(':').next().unwrap_or_default();
+    if scheme.ends_with("sentinel") {
+        return Err("this version has no support for Redis Sentinel yet");
+    }
+    let authority = url.split("//").nth(1).unwrap_or_default();
+    let hosts = authority.split(['/', '?']).next().unwrap_or_default();
+    if scheme.ends_with("cluster") || hosts.rsplit('@').next().unwrap_or_default().contains(',') {
+        return Err("this version has no support for Redis Cluster yet, and expects one host");
+    }
     redis::parse_redis_url(url)
         .ok_or(EXPECTED)?
         .into_connection_info()
@@ -235,6 +244,15 @@ mod tests {
             let error = server(wrong).connection().expect_err(wrong);
             assert!(error.contains("redis://"), "{error}");
         }
+        for (later, word) in [
+            ("redis+sentinel://h:26379/main", "Sentinel"),
+            ("redis://ann:x,y@a:1,b:2/0", "Cluster"),
+            ("redis+cluster://h", "Cluster"),
+        ] {
+            let error = server(later).connection().expect_err(later);
+            assert!(error.contains(word), "{error}");
+        }
+        assert!(server("redis://ann:x,y@h").connection().is_ok());
         let config = RedisConfig {
             server: server("redis://ann:secret@host"),
             ..RedisConfig::default()

@@ -229,6 +229,7 @@ impl Mirror {
             (PushKind::Invalidate, _) => {
                 count(&self.counted.dropped);
                 self.end_all();
+                tracing::info!(target: "cache_runtime", "redis was flushed; nothing is left of what this process keeps");
             }
             _ => {}
         }

@@ -12,10 +12,8 @@ use crate::cache::Cache;
 use crate::stats::Counters;
 use encoding::{ChosenCodec, ChosenCompression};
 use path::{function_path, key_prefix};
-#[cfg(feature = "redis")]
-use std::sync::Mutex;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 /// A cached function, a write-through function, or a domain cache.
 #[doc(hidden)]
@@ -69,7 +67,6 @@ pub struct Site {
     /// A fingerprint of `tags`.
     pub(crate) tag_set: u64,
     /// The types that its codec was found unable to hold, and what else it has refused.
-    #[cfg(feature = "redis")]
     unsuited: Mutex<Vec<&'static str>>,
     number: OnceLock<usize>,
     /// The same for a site that is not generic.
@@ -158,7 +155,6 @@ impl Site {
             negative: false,
             sensitive: false,
             tag_set: fingerprint(&[]),
-            #[cfg(feature = "redis")]
             unsuited: Mutex::new(Vec::new()),
             number: OnceLock::new(),
             plain_prefix: OnceLock::new(),
@@ -242,9 +238,8 @@ impl Site {
         chosen.unwrap_or_else(|| cache.codec())
     }
 
-    /// Takes note of a type that the codec cannot hold, or of what else it refuses. Whether this is the first time: a
-    /// generic function, and direct use of a cache, have several.
-    #[cfg(feature = "redis")]
+    /// Takes note of a type that the codec cannot hold, or of what else is why nothing is stored. Whether this is the first
+    /// time: a generic function, and direct use of a cache, have several.
     pub(crate) fn finds_unsuited(&self, what: &'static str) -> bool {
         let mut unsuited = crate::sync::lock(&self.unsuited);
         let is_new = !unsuited.contains(&what);

@@ -61,6 +61,13 @@ pub struct CacheSite {
     pub lookups: Vec<&'static str>,
     /// Whether it remembers that there is nothing.
     pub negative: bool,
+    /// Whether its hits always ask the server, if there is one.
+    pub strict: bool,
+    /// How long a process keeps its entries in front of a server: [`Duration::ZERO`] not at all, [`Duration::MAX`] as long as
+    /// they live.
+    pub local: Duration,
+    /// Whether its keys are kept out of logs.
+    pub sensitive: bool,
     /// The templates of its tags.
     pub tags: Vec<&'static str>,
     /// Whether its values may bring further tags.
@@ -125,6 +132,12 @@ impl CacheSite {
             key: site.key_template(),
             lookups: site.lookups.to_vec(),
             negative: site.negative,
+            strict: site.strict,
+            local: match site.local {
+                u64::MAX => Duration::MAX,
+                millis => Duration::from_millis(millis),
+            },
+            sensitive: site.sensitive,
             tags: site.tags.to_vec(),
             open_tags: site.open_tags,
             ttl: match site.ttl {
@@ -170,6 +183,17 @@ impl fmt::Display for Wiring {
             }
             if cache.negative {
                 write!(f, "   negative")?;
+            }
+            if cache.sensitive {
+                write!(f, "   sensitive")?;
+            }
+            if cache.strict {
+                write!(f, "   strict")?;
+            }
+            match cache.local {
+                Duration::MAX => {}
+                Duration::ZERO => write!(f, "   local off")?,
+                local => write!(f, "   local {}", humantime::format_duration(local))?,
             }
             for invalidation in self.reaching(cache) {
                 write!(f, "\n    <- {invalidation}")?;
