@@ -33,10 +33,13 @@ async fn explain_tells_the_tier_and_the_stamps() {
     let all = ["scope *", "scope row:*", "tag rows", "tag row-tag:7"].map(|guard| (guard, true));
     assert_eq!(stamps, all);
     assert!(entry.stamps.iter().all(|stamp| stamp.generation.is_some()));
-    assert!(
-        kept.to_string().contains("kept in this process for"),
-        "{kept}"
-    );
+    for (explained, answers) in [
+        (&stored, "the server"),
+        (&kept, "this process, which has kept it"),
+    ] {
+        let text = explained.to_string();
+        assert!(text.contains(&format!("answered by {answers}")), "{text}");
+    }
 }
 
 #[tokio::test]
