@@ -1,6 +1,7 @@
-//! What an entry takes on the server beside the bare value under the same key.
+//! What an entry takes on the server beside the bare value under the same key; bounded, with what the server remembers of who
+//! has read it.
 
-use cache_runtime::{Cache, Ttl, key};
+use cache_runtime::{Cache, Consistency, Ttl, key};
 use test_servers::RedisServer;
 
 const ENTRIES: u64 = 10_000;
@@ -26,14 +27,28 @@ pub(crate) async fn measure(server: &RedisServer) {
             .await;
     }
     let bare = used().await - empty;
-    server.command(&["FLUSHALL"]).await;
-    let empty = used().await;
-    let cache = Cache::builder()
-        .redis(server.url())
-        .namespace("bench")
-        .build()
-        .await
-        .expect("a server");
+    for (consistency, name) in [
+        (Consistency::Strict, "strict"),
+        (Consistency::default(), "bounded, of one process"),
+    ] {
+        server.command(&["FLUSHALL"]).await;
+        let empty = used().await;
+        let cache = Cache::builder().redis(server.url()).namespace("bench");
+        let cache = cache.consistency(consistency).build().await;
+        fill(&cache.expect("a server"), value).await;
+        let ours = used().await - empty;
+        let keys = server.command(&["DBSIZE"]).await.integer();
+        println!(
+            "memory, {name}: {:.2} times the bare value of 200 bytes ({} bytes an entry beside {}), with two tags of \
+             {PER_TAG} entries each; {keys} keys",
+            ours as f64 / bare as f64,
+            ours / ENTRIES,
+            bare / ENTRIES,
+        );
+    }
+}
+
+async fn fill(cache: &Cache, value: impl Fn(u64) -> String) {
     for n in 0..ENTRIES {
         let (group, other) = (n / PER_TAG, ENTRIES + n / PER_TAG);
         let stored = cache
@@ -43,13 +58,4 @@ pub(crate) async fn measure(server: &RedisServer) {
             .await;
         assert!(stored);
     }
-    let ours = used().await - empty;
-    let keys = server.command(&["DBSIZE"]).await.integer();
-    println!(
-        "memory: {:.2} times the bare value of 200 bytes ({} bytes an entry beside {}), with two tags of {PER_TAG} \
-         entries each; {keys} keys",
-        ours as f64 / bare as f64,
-        ours / ENTRIES,
-        bare / ENTRIES,
-    );
 }

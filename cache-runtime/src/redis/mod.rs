@@ -64,6 +64,9 @@ const SUSPICIOUS: u64 = 2_000;
 /// and is, if it shows none for so long after that was suspected: its runtime may have been that of this very call.
 const STANDS_STILL: u64 = 1_000;
 
+/// Links are counted from one.
+const NO_LINK: u64 = 0;
+
 /// A server, as one cache uses it. Clones share everything; with the last one the connections close.
 #[derive(Clone)]
 pub(crate) struct Redis {
@@ -77,6 +80,8 @@ struct Shared {
     server_name: Box<str>,
     names: Names,
     state: watch::Sender<State>,
+    /// The number of the link that is up, for those who need no more; `NO_LINK` while that changes.
+    link_number: AtomicU64,
     pending: Pending,
     /// Held while pending deletions are delivered, so that whoever comes then waits for them.
     delivering: Mutex<()>,
@@ -132,6 +137,7 @@ impl Redis {
                 server,
                 names,
                 state: watch::Sender::new(State::Starting),
+                link_number: AtomicU64::new(NO_LINK),
                 pending: Pending::new(root),
                 delivering: Mutex::default(),
                 draw: Draw::new(),
@@ -207,12 +213,10 @@ impl Redis {
         Ok(link)
     }
 
-    /// The number of the link, if there is one.
+    /// The number of the link, if there is one that is not just changing.
     pub(crate) fn link_number(&self) -> Option<u64> {
-        match &*self.shared.state.borrow() {
-            State::Up(link) => Some(link.epoch),
-            State::Starting | State::Down(_) => None,
-        }
+        let number = self.shared.link_number.load(Ordering::Acquire);
+        (number != NO_LINK).then_some(number)
     }
 
     /// To be held while a key is looked for.
@@ -428,9 +432,18 @@ impl Shared {
         }
     }
 
+    /// There is no link from here on.
+    fn down(&self, state: State) {
+        self.link_number.store(NO_LINK, Ordering::Release);
+        self.state.send_replace(state);
+    }
+
     /// From here on this link is the one to use; its server was asked something at this moment, and has answered.
     fn up(&self, link: &Arc<Link>, asked: Option<Tick>) {
+        // In this order: who finds the number, begins when no other link has been used yet.
+        self.link_number.store(NO_LINK, Ordering::Release);
         self.state.send_replace(State::Up(Arc::clone(link)));
+        self.link_number.store(link.epoch, Ordering::Release);
         if let Some(mirror) = &self.mirror {
             // Whatever was kept was read over another link, and nobody listens to that any more. Only now: who captures
             // from here on reads over this one.
@@ -458,6 +471,7 @@ impl Shared {
         let was_up = self.state.send_if_modified(|state| {
             let is_it = matches!(state, State::Up(link) if link.epoch == epoch);
             if is_it {
+                self.link_number.store(NO_LINK, Ordering::Release);
                 *state = State::Down(why.into());
             }
             is_it

@@ -85,7 +85,7 @@ impl Drop for Alive {
         if let Some(shared) = self.0.upgrade()
             && shared.supervisor.load(Ordering::Acquire) == self.1
         {
-            shared.state.send_replace(State::Starting);
+            shared.down(State::Starting);
             shared.supervised.store(false, Ordering::Release);
         }
     }
@@ -128,7 +128,7 @@ async fn run(me: &Alive, wake: &Notify) {
             }
             Err(why) => {
                 tell_down(&alive, &why, &mut down);
-                alive.state.send_replace(State::Down(why));
+                alive.down(State::Down(why));
             }
         }
         // Woken earlier only if there is nobody left.
