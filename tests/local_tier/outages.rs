@@ -44,6 +44,10 @@ impl Alone {
         let process = Process::start(server.url(), &database, bound).await;
         server.kill();
         process.until_lost().await;
+        Alone::of(process)
+    }
+
+    fn of(process: Process) -> Arc<Self> {
         Arc::new(Alone {
             process,
             runs: AtomicUsize::new(0),
@@ -185,11 +189,7 @@ async fn what_has_read_an_entry_of_the_server_is_not_shared() {
         builder.operation_timeout(Duration::from_millis(300))
     })
     .await;
-    let alone = Arc::new(Alone {
-        process,
-        runs: AtomicUsize::new(0),
-        gate: Semaphore::new(0),
-    });
+    let alone = Alone::of(process);
     // So that all generations are there; new ones are changes.
     alone.gate.add_permits(1);
     assert_eq!((part(&alone, 7).await, whole(&alone, 8).await), (1, 1));

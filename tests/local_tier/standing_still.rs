@@ -3,7 +3,7 @@
 
 use crate::relay::behind;
 use crate::world::{PATIENCE, Process};
-use cache_runtime::{Builder, Consistency, cached};
+use cache_runtime::cached;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,19 +19,10 @@ async fn far(process: &Process, row: u32) -> u32 {
     process.database.load(SeqCst)
 }
 
-async fn strict(
-    url: String,
-    database: &Arc<AtomicU32>,
-    configure: impl FnOnce(Builder) -> Builder,
-) -> Arc<Process> {
-    let configure = |builder: Builder| configure(builder.consistency(Consistency::Strict));
-    Arc::new(Process::with(url, database, configure).await)
-}
-
 /// With a timeout that is much less than anybody waits for a computation.
 async fn impatient(url: String, database: &Arc<AtomicU32>) -> Arc<Process> {
     let timeout = Duration::from_millis(200);
-    strict(url, database, |b| b.operation_timeout(timeout)).await
+    Process::strict(url, database, |b| b.operation_timeout(timeout)).await
 }
 
 async fn poll_once<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Option<F::Output> {
@@ -135,7 +126,7 @@ async fn keep_no_key_from_being_cached_with_a_lease() {
     let server = RedisServer::start().await;
     let database = Arc::new(AtomicU32::new(1));
     let lease = Duration::from_millis(500);
-    let one = strict(server.url(), &database, |b| b.lease(lease)).await;
+    let one = Process::strict(server.url(), &database, |b| b.lease(lease)).await;
     far(&one, 3).await;
     let mut leads: Held = {
         let one = Arc::clone(&one);
@@ -191,7 +182,7 @@ async fn are_not_followed_past_a_deferred_deletion() {
     let proxy = Proxy::start(server.port()).await;
     let database = Arc::new(AtomicU32::new(1));
     let timeout = Duration::from_millis(100);
-    let one = strict(proxy.url(), &database, |b| b.invalidation_timeout(timeout)).await;
+    let one = Process::strict(proxy.url(), &database, |b| b.invalidation_timeout(timeout)).await;
     far(&one, 1).await;
     let held = begun(&one, 6, 1).await;
     database.store(2, SeqCst);
@@ -249,7 +240,7 @@ async fn are_not_followed_past_a_pending_deletion() {
     let server = RedisServer::start().await;
     let database = Arc::new(AtomicU32::new(1));
     let url = behind_one_that_hesitates(&server).await;
-    let one = strict(url, &database, |b| b.connections(2)).await;
+    let one = Process::strict(url, &database, |b| b.connections(2)).await;
     far(&one, 1).await;
     for round in 0..4 {
         let held = begun(&one, 6 + round, 1).await;
@@ -291,7 +282,7 @@ async fn are_not_followed_to_a_primary_that_was_demoted() {
     new.replicate_from(&old).await;
     let (url, to) = switchboard(old.port()).await;
     let database = Arc::new(AtomicU32::new(1));
-    let one = strict(url, &database, |b| b).await;
+    let one = Process::strict(url, &database, |b| b).await;
     far(&one, 1).await;
     let held = begun(&one, 6, 1).await;
     new.promote().await;
@@ -313,11 +304,11 @@ async fn who_does_not_wait_for_them_any_more_has_begun() {
     let server = RedisServer::start().await;
     let proxy = Proxy::start(server.port()).await;
     let database = Arc::new(AtomicU32::new(1));
-    let one = strict(proxy.url(), &database, |b| {
+    let one = Process::strict(proxy.url(), &database, |b| {
         b.operation_timeout(Duration::from_secs(2))
     })
     .await;
-    let other = strict(server.url(), &database, |b| b).await;
+    let other = Process::strict(server.url(), &database, |b| b).await;
     far(&one, 1).await;
     // The first asks, the second is about to ask for the others.
     let held = begun(&one, 4, 1).await;
@@ -347,7 +338,7 @@ async fn who_does_not_wait_for_them_any_more_has_begun() {
 async fn a_look_is_no_computation() {
     let server = RedisServer::start().await;
     let database = Arc::new(AtomicU32::new(1));
-    let one = strict(server.url(), &database, |b| b).await;
+    let one = Process::strict(server.url(), &database, |b| b).await;
     far(&one, 1).await;
     let _held = begun(&one, 6, 1).await;
     let (health, explained) = (one.cache.health().await, one.cache.explain("far:1").await);

@@ -1,7 +1,7 @@
 //! Callers who ask at once: one looks for all who come before its question is sent, and for nobody else.
 
 use crate::world::{PATIENCE, Process, pair, reads};
-use cache_runtime::{Consistency, cached};
+use cache_runtime::cached;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
@@ -11,11 +11,6 @@ use test_servers::{Proxy, RedisServer, wait_until};
 #[cached(cache = process.cache, key = "far:{row}", ttl = "1h", local = off, skip(process))]
 async fn far(process: &Process, row: u32) -> u32 {
     process.database.load(SeqCst)
-}
-
-async fn strict(url: String, database: &Arc<AtomicU32>) -> Arc<Process> {
-    let configure = |builder: cache_runtime::Builder| builder.consistency(Consistency::Strict);
-    Arc::new(Process::with(url, database, configure).await)
 }
 
 /// Makes `calls` that begin one after the other before any of them has been sent.
@@ -73,8 +68,8 @@ async fn who_comes_when_the_question_is_on_its_way_asks_again() {
     let server = RedisServer::start().await;
     let proxy = Proxy::start(server.port()).await;
     let database = Arc::new(AtomicU32::new(1));
-    let one = strict(proxy.url(), &database).await;
-    let other = strict(server.url(), &database).await;
+    let one = Process::strict(proxy.url(), &database, |builder| builder).await;
+    let other = Process::strict(server.url(), &database, |builder| builder).await;
     for (row, early) in [(1, 1), (2, 5), (3, 8)] {
         database.store(1, SeqCst);
         far(&other, row).await;
@@ -152,7 +147,7 @@ async fn of_all_who_look_in_vain_one_computes() {
     let server = RedisServer::start().await;
     let proxy = Proxy::start(server.port()).await;
     let database = Arc::new(AtomicU32::new(1));
-    let one = strict(proxy.url(), &database).await;
+    let one = Process::strict(proxy.url(), &database, |builder| builder).await;
     proxy.delay_replies(Duration::from_millis(200));
     server.reset_stats().await;
     let call = |_| {
@@ -178,7 +173,7 @@ async fn when_the_one_who_looks_is_given_up_another_looks() {
     let server = RedisServer::start().await;
     let proxy = Proxy::start(server.port()).await;
     let database = Arc::new(AtomicU32::new(1));
-    let one = strict(proxy.url(), &database).await;
+    let one = Process::strict(proxy.url(), &database, |builder| builder).await;
     far(&one, 1).await;
     proxy.delay_replies(Duration::from_millis(200));
     at_once(&one, 2, 1).await;
@@ -211,7 +206,7 @@ async fn outer(process: &Process, row: u32) -> u32 {
 async fn many_who_read_the_same_in_their_computations_depend_on_it() {
     let server = RedisServer::start().await;
     let database = Arc::new(AtomicU32::new(1));
-    let one = strict(server.url(), &database).await;
+    let one = Process::strict(server.url(), &database, |builder| builder).await;
     for version in 1..3 {
         database.store(version, SeqCst);
         one.cache.delete("far:7").await;
@@ -232,7 +227,7 @@ async fn many_hits_of_one_function_keep_no_other_one_waiting() {
     let server = RedisServer::start().await;
     let proxy = Proxy::start(server.port()).await;
     let database = Arc::new(AtomicU32::new(0));
-    let one = strict(proxy.url(), &database).await;
+    let one = Process::strict(proxy.url(), &database, |builder| builder).await;
     assert_eq!(remembers_nothing(&one, 1).await, None);
     proxy.delay_replies(Duration::from_millis(2));
     let ends = Arc::new(AtomicBool::new(false));

@@ -43,6 +43,16 @@ impl Process {
         process
     }
 
+    /// One whose every hit asks the server.
+    pub(crate) async fn strict(
+        url: String,
+        database: &Arc<AtomicU32>,
+        configure: impl FnOnce(Builder) -> Builder,
+    ) -> Arc<Self> {
+        let configure = |builder: Builder| configure(builder.consistency(Consistency::Strict));
+        Arc::new(Process::with(url, database, configure).await)
+    }
+
     pub(crate) async fn until_connected(&self) {
         let connected = || async {
             let redis = self.cache.health().await.redis;
