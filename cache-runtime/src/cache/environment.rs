@@ -180,8 +180,8 @@ fn misspelt(variable: &str) -> Option<&'static str> {
     if KNOWN.contains(&variable) || domain_of(variable).is_some() {
         return None;
     }
-    let known = KNOWN.iter().copied();
-    known.into_iter().find(|known| is_one_edit(variable, known))
+    let mut known = KNOWN.iter().copied();
+    known.find(|known| is_one_edit(variable, known))
 }
 
 /// Whether one letter is missing, too many or another one, or two neighbours have changed places.

@@ -57,7 +57,7 @@ impl Redis {
     pub(crate) async fn health(&self) -> RedisHealth {
         self.shared.supervise();
         let mut health = RedisHealth {
-            server: self.config().server.to_string(),
+            server: self.shared.server_name.to_string(),
             breaker: "open",
             queued_invalidations: self.shared.pending.len(),
             ..RedisHealth::default()

@@ -395,7 +395,7 @@ impl Shared {
         // For those who wait until it is done.
         self.state.send_modify(|_| {});
         if self.defers.swap(false, Ordering::AcqRel) {
-            tracing::info!(target: "cache_runtime", server = %self.config.server,
+            tracing::info!(target: "cache_runtime", server = %self.server_name,
                 "deferred invalidations are delivered");
         }
         Ok(())
@@ -404,15 +404,14 @@ impl Shared {
     /// Says once, for all until the next delivery, that others may read what was invalidated.
     fn defers(&self) {
         if !self.defers.swap(true, Ordering::AcqRel) {
-            tracing::warn!(target: "cache_runtime", server = %self.config.server,
+            tracing::warn!(target: "cache_runtime", server = %self.server_name,
                 "invalidations are deferred until redis answers; other processes may read what was there until then");
         }
     }
 
-    /// Takes note of what the server refuses.
-    fn answered<T>(&self, asked: Asked, outcome: Result<T, Failure>) -> Result<T, Failure> {
-        self.refusals.note(&self.server_name, asked, &outcome);
-        outcome
+    /// Takes note of whether the server has refused what it was asked.
+    fn refuses(&self, asked: Asked, failure: Option<&Failure>) {
+        self.refusals.note(&self.server_name, asked, failure);
     }
 
     /// Ends what this process keeps of these names.
@@ -481,7 +480,7 @@ impl Shared {
             mirror.lost();
         }
         if was_up {
-            tracing::warn!(target: "cache_runtime", server = %self.config.server, %why,
+            tracing::warn!(target: "cache_runtime", server = %self.server_name, %why,
                 "redis is lost; functions run without the cache until it is back");
             self.wake.notify_one();
         }
@@ -491,7 +490,7 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         if !self.pending.is_clear() {
-            tracing::warn!(target: "cache_runtime", server = %self.config.server, deletions = self.pending.len(),
+            tracing::warn!(target: "cache_runtime", server = %self.server_name, deletions = self.pending.len(),
                 "the cache ends with invalidations that were not delivered; they are lost");
         }
         self.wake.notify_one();

@@ -39,19 +39,19 @@ struct Episode {
 }
 
 impl Refusals {
-    /// Takes note of an outcome.
-    pub(super) fn note<T>(&self, server: &str, asked: Asked, outcome: &Result<T, Failure>) {
+    /// Takes note of an outcome: of a failure, or of none.
+    pub(super) fn note(&self, server: &str, asked: Asked, failure: Option<&Failure>) {
         let refused = match asked {
             Asked::Read => &self.reads,
             Asked::Write => &self.writes,
         };
-        match outcome {
-            Err(failure @ Failure::Refused(_)) => {
+        match failure {
+            Some(failure @ Failure::Refused(_)) => {
                 if let Some(times) = refused.again(Instant::now()) {
                     tell(server, asked, failure, times);
                 }
             }
-            Ok(_) if refused.any.load(Ordering::Relaxed) && refused.is_over(Instant::now()) => {
+            None if refused.any.load(Ordering::Relaxed) && refused.is_over(Instant::now()) => {
                 tracing::info!(target: "cache_runtime", %server, "{}", match asked {
                     Asked::Read => "redis answers reads again",
                     Asked::Write => "redis stores again",

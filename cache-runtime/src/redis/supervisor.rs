@@ -143,7 +143,7 @@ async fn run(me: &Alive, wake: &Notify) {
 }
 
 fn tell_up(shared: &Shared, link: &Link, down_since: Option<Instant>) {
-    let (server, version) = (&shared.config.server, &link.info.version);
+    let (server, version) = (&shared.server_name, &link.info.version);
     match down_since.map(|since| since.elapsed()) {
         None => tracing::info!(target: "cache_runtime", %server, %version, "connected to redis"),
         Some(was_away) => {
@@ -154,14 +154,14 @@ fn tell_up(shared: &Shared, link: &Link, down_since: Option<Instant>) {
 
 fn advise(shared: &Shared, link: &Link) {
     for advice in advice::on(&link.info) {
-        tracing::warn!(target: "cache_runtime", server = %shared.config.server, "{advice}");
+        tracing::warn!(target: "cache_runtime", server = %shared.server_name, "{advice}");
     }
 }
 
 /// Says it once, not at every attempt, and again if it is for another reason.
 fn tell_down(shared: &Shared, why: &str, down: &mut Down) {
     if *down.why != *why {
-        tracing::warn!(target: "cache_runtime", server = %shared.config.server, %why,
+        tracing::warn!(target: "cache_runtime", server = %shared.server_name, %why,
             "redis cannot be used; functions run without the cache until it can");
         down.why = why.into();
     }

@@ -1,9 +1,9 @@
 //! Reading an entry alone: what its generations are is known here.
 
+use super::guards::declares;
 use super::keeper::Keeper;
 use super::look::{Look, Looked, Seen, list, named};
 use crate::format::{self, Opened};
-use crate::generation::Guard;
 use crate::key::scopes;
 use crate::read_through::shape::Shape;
 use crate::redis::Failure;
@@ -44,11 +44,9 @@ impl<'c> Look<'c> {
 
     /// Of everything that the entry is expected to depend on.
     fn keeper_of_all(self) -> Option<Keeper<'c>> {
-        let implied = scopes(self.key).map(|scope| (Guard::Scope, scope));
-        let tags = self.plan.tags.iter().map(|tag| (Guard::Tag, tag.as_str()));
         let remembered = self.redis.remembered(self.key);
         let more = remembered.iter().flat_map(|more| named(more));
-        Keeper::new(self, implied.chain(tags).chain(more))
+        Keeper::new(self, declares(self.key, self.plan).chain(more))
     }
 
     /// Whether the entry carries the seal of the generations that are known here.

@@ -6,14 +6,18 @@ use crate::read_through::plan::Plan;
 use crate::redis::Any;
 use crate::site::Site;
 
-/// Those that a call knows of: the scopes of its key, and its tags.
+/// Those that a call knows of: the scopes of its key, in their order, and its tags.
+pub(super) fn declares<'c>(key: &'c str, plan: &'c Plan) -> impl Iterator<Item = (Guard, &'c str)> {
+    let scopes = scopes(key).map(|scope| (Guard::Scope, scope));
+    let tags = plan.tags.iter().map(|tag| (Guard::Tag, tag.as_str()));
+    scopes.chain(tags)
+}
+
+/// The same, to be kept.
 pub(crate) fn declared(key: &str, plan: &Plan) -> Vec<Named> {
-    let scopes = scopes(key).map(|scope| (Guard::Scope, scope.into()));
-    let tags = plan
-        .tags
-        .iter()
-        .map(|tag| (Guard::Tag, tag.as_str().into()));
-    scopes.chain(tags).collect()
+    declares(key, plan)
+        .map(|(guard, name)| (guard, name.into()))
+        .collect()
 }
 
 /// Each once, in the order in which they came. Lists are short.

@@ -120,29 +120,26 @@ impl Redis {
             let line = link.line();
             let sent = within(limit, pin!(line.send_all(&commands))).await;
             let replies = self.noted(link, sent.unwrap_or(Err(Failure::TimedOut)))?;
-            let lost = replies.iter().find_map(|reply| match reply {
-                Err(failure @ Failure::Lost(_)) => Some(failure.clone()),
-                _ => None,
-            });
+            let lost = first(&replies, |failure| matches!(failure, Failure::Lost(_)));
             if let Some(lost) = lost {
-                return self.noted(link, Err(lost));
+                return self.noted(link, Err(lost.clone()));
             }
-            let forgotten = replies
-                .iter()
-                .any(|reply| matches!(reply, Err(Failure::NoScript)));
-            if !forgotten || !std::mem::take(&mut again) {
-                let refused = replies.iter().find_map(|reply| match reply {
-                    Err(refused @ Failure::Refused(_)) => Some(refused.clone()),
-                    _ => None,
-                });
-                let outcome = refused.map_or(Ok(()), Err);
-                let _noted = self.shared.answered(Asked::Write, outcome);
+            let forgotten = first(&replies, |failure| *failure == Failure::NoScript);
+            if forgotten.is_none() || !std::mem::take(&mut again) {
+                let refused = first(&replies, |failure| matches!(failure, Failure::Refused(_)));
+                self.shared.refuses(Asked::Write, refused);
                 return Ok(replies);
             }
             let loaded = within(limit, Box::pin(load_scripts_again(line))).await;
             self.noted(link, loaded.unwrap_or(Err(Failure::TimedOut)))?;
         }
     }
+}
+
+/// The first failure of this kind among replies.
+fn first(replies: &[Result<Value, Failure>], is_it: impl Fn(&Failure) -> bool) -> Option<&Failure> {
+    let mut failures = replies.iter().filter_map(|reply| reply.as_ref().err());
+    failures.find(|failure| is_it(failure))
 }
 
 /// A generation has to outlive what is stamped with it. It is given twice the time that it must have left, so that it

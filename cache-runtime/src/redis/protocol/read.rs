@@ -70,10 +70,7 @@ impl Redis {
         }
         names.push(self.shared.names.entry(key));
         names.extend(self.names_of(&guards));
-        let values = self.noted(
-            &link,
-            self.gathered(&link, Names::Several(names), begins).await,
-        )?;
+        let values = self.gathered(&link, Names::Several(names), begins).await?;
         Ok(Reading {
             link,
             values,
@@ -91,7 +88,7 @@ impl Redis {
     ) -> Result<Reading, Failure> {
         let link = self.link().await?;
         let name = Names::One(self.shared.names.entry(key));
-        let values = self.noted(&link, self.gathered(&link, name, begins).await)?;
+        let values = self.gathered(&link, name, begins).await?;
         Ok(Reading {
             link,
             values,
@@ -115,10 +112,7 @@ impl Redis {
             return Err(Failure::NoLink);
         }
         let names = Names::Several(self.names_of(&guards).collect());
-        let values = self.noted(
-            &reading.link,
-            self.gathered(&reading.link, names, None).await,
-        )?;
+        let values = self.gathered(&reading.link, names, None).await?;
         reading.more = Some((values, guards));
         Ok(())
     }
@@ -135,11 +129,9 @@ impl Redis {
         let guards = stamps
             .iter()
             .map(|stamp| self.shared.names.generation(stamp.guard, &stamp.name));
-        let values = self.noted(
-            &link,
-            self.gathered(&link, Names::Several(lease.chain(guards).collect()), None)
-                .await,
-        )?;
+        let values = self
+            .gathered(&link, Names::Several(lease.chain(guards).collect()), None)
+            .await?;
         // As a rule without the mark of one that has been held for too long.
         let holder = values.get(0).unwrap_or_default();
         let holds = holder.strip_suffix(b"!").unwrap_or(holder) == token.to_string().as_bytes();
@@ -153,7 +145,7 @@ impl Redis {
     pub(crate) async fn lease(&self, key: &str, holder: &[u8]) -> Result<Lease, Failure> {
         let link = self.link().await?;
         let names = Names::One(self.shared.names.lease(key));
-        let values = self.noted(&link, self.gathered(&link, names, None).await)?;
+        let values = self.gathered(&link, names, None).await?;
         Ok(if values.get(0) == Some(holder) {
             Lease::Held {
                 is_heard_of: link.tracks,
@@ -180,6 +172,7 @@ impl Redis {
         ))
     }
 
+    /// Reads together with others, and takes note of how the server has done.
     async fn gathered(
         &self,
         link: &Arc<Link>,
@@ -188,6 +181,7 @@ impl Redis {
     ) -> Result<Values, Failure> {
         let more_to_come = self.shared.gathering.load(Ordering::Relaxed) > 0;
         let read = batch::read(link, names, begins, more_to_come).await;
-        self.shared.answered(Asked::Read, read)
+        self.shared.refuses(Asked::Read, read.as_ref().err());
+        self.noted(link, read)
     }
 }

@@ -8,8 +8,8 @@ mod follow;
 mod lead;
 
 use super::claim::{Claim, Hold};
-use super::guards::{declared, dedup, of_value};
-use super::look::{Look, Looked, Seen, named};
+use super::guards::{declared, declares, dedup, of_value};
+use super::look::{Look, Looked, Seen};
 use crate::entry::Entry;
 use crate::flight::{End, Entered, Flight, Lead, Remote, Stance};
 use crate::generation::{Guard, Named};
@@ -406,8 +406,7 @@ impl<'p> Caller<'p> {
         if site.value_tags || !site.lookups.is_empty() {
             return None;
         }
-        let guards = declared(key, plan);
-        let footing = |mirror: &Arc<Mirror>| mirror.footing(key, named(&guards));
+        let footing = |mirror: &Arc<Mirror>| mirror.footing(key, declares(key, plan));
         self.redis.mirror().map(footing)
     }
 
