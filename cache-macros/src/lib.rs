@@ -15,6 +15,7 @@ mod keeping;
 mod key;
 mod options;
 mod output;
+mod policy;
 mod put;
 mod shared;
 mod storing;

@@ -56,17 +56,7 @@ impl Known {
 }
 
 /// Options that are designed and do not exist yet. They are refused by name, so that nobody waits for an effect.
-const PLANNED: [&str; 9] = [
-    "swr",
-    "stale_if_error",
-    "early",
-    "jitter",
-    "timeout",
-    "lock",
-    "batch",
-    "idle",
-    "adaptive",
-];
+const PLANNED: [&str; 2] = ["lock", "batch"];
 
 impl Options {
     pub(crate) fn parse(tokens: TokenStream, known: &Known, errors: &mut Errors) -> Self {
@@ -351,7 +341,14 @@ pub(crate) fn written(name: &str) -> String {
         "skip" => return "skip(db, ctx)".to_owned(),
         "key" => "\"user:{id}\"",
         "prefix" => "\"session\"",
-        "ttl" | "negative" => "\"5m\"",
+        "ttl" | "negative" | "swr" => "\"5m\"",
+        "stale_if_error" | "revalidate" => "\"1h\"",
+        "throttle" => "\"5s\"",
+        "soft_timeout" => "\"200ms\"",
+        "timeout" => "\"2s\"",
+        "idle" => "\"30m\"",
+        "early" => "1.0",
+        "jitter" => "0.1",
         "tags" => "[\"user:{id}\"]",
         "tags_with" => "|value| [\"team:{value.team}\"]",
         "ttl_with" => "|record| …",

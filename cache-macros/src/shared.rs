@@ -74,8 +74,18 @@ pub(crate) fn checked_shape(output: &Type, krate: &Path) -> TokenStream {
 
 /// `negative` needs a result that can say there is nothing: a check at the place of the return type.
 pub(crate) fn check_absence(output: &Type, shape: &Ident, krate: &Path) -> TokenStream {
+    check_shape("can_be_absent", output, shape, krate)
+}
+
+/// `stale_if_error` needs one that can be an error.
+pub(crate) fn check_failure(output: &Type, shape: &Ident, krate: &Path) -> TokenStream {
+    check_shape("can_fail", output, shape, krate)
+}
+
+fn check_shape(check: &str, output: &Type, shape: &Ident, krate: &Path) -> TokenStream {
     let (first, last) = ends(output);
-    let check = quote_spanned!(first=> #krate::__private::can_be_absent);
+    let check = Ident::new(check, first);
+    let check = quote_spanned!(first=> #krate::__private::#check);
     let shape = Ident::new(&shape.to_string(), shape.span().located_at(last));
     let mut argument = Group::new(Delimiter::Parenthesis, quote_spanned!(first=> &#shape));
     argument.set_span(last);

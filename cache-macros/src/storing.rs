@@ -4,6 +4,7 @@ use crate::duration;
 use crate::encoding::Encoding;
 use crate::error::Errors;
 use crate::options::{Options, Value, written};
+use crate::policy::{Adaptive, Policy};
 use crate::template::{Role, Scope, Template};
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -14,6 +15,8 @@ use syn::{Expr, ExprClosure, ExprUnary, Lit, Pat, Path, UnOp};
 pub(crate) enum Time {
     Millis(u64),
     Forever,
+    /// Follows how often the value changes.
+    Adaptive(Box<Adaptive>),
     /// An expression of a type that becomes a `Ttl`.
     Expr(Box<Expr>),
     /// Decided by the value.
@@ -33,6 +36,7 @@ pub(crate) struct Storing {
     tags_with: Option<TagsOfValue>,
     unless: Option<OfValue>,
     pub(crate) negative: Option<Time>,
+    pub(crate) policy: Policy,
     version: Option<u32>,
     encoding: Encoding,
     sensitive: bool,
@@ -47,10 +51,12 @@ enum TagsOfValue {
 impl Storing {
     pub(crate) fn parse(options: &mut Options, errors: &mut Errors) -> Self {
         let tags = options.take_strs("tags", errors);
+        let ttl = options
+            .take("ttl")
+            .and_then(|option| Time::parse(&option.name, option.value, true, errors));
         Storing {
-            ttl: options
-                .take("ttl")
-                .and_then(|option| Time::parse(&option.name, option.value, true, errors)),
+            policy: Policy::parse(options, ttl.as_ref(), errors),
+            ttl,
             tags: tags
                 .into_iter()
                 .map(|tag| Template::parse(tag, Role::Tag, errors))
@@ -120,8 +126,10 @@ impl Storing {
             Some(Time::Millis(millis)) => options.extend(quote!(, ttl_millis = #millis)),
             Some(Time::Forever) => options.extend(quote!(, ttl_forever = true)),
             Some(Time::Expr(_) | Time::OfValue(_)) => options.extend(quote!(, ttl_dynamic = true)),
+            Some(Time::Adaptive(adaptive)) => options.extend(adaptive.site_options()),
             None => {}
         }
+        options.extend(self.policy.site_options());
         if let Some(version) = self.version {
             options.extend(quote!(, version = #version));
         }
@@ -163,8 +171,18 @@ impl Storing {
 
     /// What is decided when the value is known, as a closure.
     pub(crate) fn decision(&self, krate: &Path, scope: &Scope<'_>) -> TokenStream {
-        let value = Ident::new("__cache_value", Span::mixed_site());
-        let decision = Ident::new("__cache_decision", Span::mixed_site());
+        let (value, decision) = decided();
+        let statements = self.decides(krate, scope);
+        if statements.is_empty() {
+            quote!(|_, _| {})
+        } else {
+            quote!(|#value, #decision| { #statements })
+        }
+    }
+
+    /// The same as statements about [`decided`].
+    pub(crate) fn decides(&self, krate: &Path, scope: &Scope<'_>) -> TokenStream {
+        let (value, decision) = decided();
         let mut statements = TokenStream::new();
         if let Some(Time::OfValue(ttl)) = &self.ttl {
             let ttl = ttl.applied(&value, scope);
@@ -178,12 +196,14 @@ impl Storing {
             let unless = unless.applied(&value, scope);
             statements.extend(quote!(#decision.unless(#unless);));
         }
-        if statements.is_empty() {
-            quote!(|_, _| {})
-        } else {
-            quote!(|#value, #decision| { #statements })
-        }
+        statements
     }
+}
+
+/// What a decision is about, and where it is made.
+pub(crate) fn decided() -> (Ident, Ident) {
+    let local = |name| Ident::new(name, Span::mixed_site());
+    (local("__cache_value"), local("__cache_decision"))
 }
 
 impl Time {
@@ -209,6 +229,12 @@ impl Time {
                 "`{name}` cannot be negative; for ever is `{name} = forever`"
             )),
             Expr::Path(path) if path.path.is_ident("forever") => Ok(Time::Forever),
+            call if let Some(adaptive) = Adaptive::parse(name, call, errors) => {
+                if name == "ttl" {
+                    return adaptive.map(|adaptive| Time::Adaptive(Box::new(adaptive)));
+                }
+                Err(format!("`{name}` cannot be adaptive; give a duration"))
+            }
             Expr::Closure(_) if !of_value => Err(format!(
                 "`{name}` cannot depend on a value: there is none; give a duration"
             )),
@@ -226,7 +252,7 @@ impl Time {
             Time::Millis(millis) => Some(quote!(#krate::__private::Ttl::millis(#millis))),
             Time::Forever => Some(quote!(#krate::__private::Ttl::Forever)),
             Time::Expr(expr) => Some(scope.rename_receiver(expr.to_token_stream())),
-            Time::OfValue(_) => None,
+            Time::OfValue(_) | Time::Adaptive(_) => None,
         }
     }
 

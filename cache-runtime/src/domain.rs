@@ -83,14 +83,16 @@ impl<R: DomainRecord> Domain<R> {
     pub async fn put(&self, record: &R) -> bool {
         let plan = self.plan(record);
         let key = record.cache_key();
-        write::set(&self.cache, R::cache_site(), &key, record.clone(), plan).await
+        let site = R::cache_site();
+        write::set(&self.cache, site, &site.policy, &key, record.clone(), plan).await
     }
 
     pub async fn put_many(&self, records: &[R]) -> usize {
         let values = records
             .iter()
             .map(|record| (record.cache_key(), record.clone(), self.plan(record)));
-        write::set_many(&self.cache, R::cache_site(), values.collect()).await
+        let site = R::cache_site();
+        write::set_many(&self.cache, site, &site.policy, values.collect()).await
     }
 
     /// By the record's key, or by one of its lookups.

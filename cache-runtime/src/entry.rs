@@ -1,6 +1,7 @@
 //! An entry: a value, and what its validity hangs on.
 
 use crate::clock::Tick;
+use crate::cost::Cost;
 #[cfg(feature = "redis")]
 use crate::generation::Stamp;
 use crate::generation::{Generation, Guard};
@@ -9,6 +10,8 @@ use crate::ttl::Ttl;
 use crate::value::CacheValue;
 use std::any::Any;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 /// What is kept under a key. Never changed after it was made.
 ///
@@ -27,6 +30,12 @@ pub(crate) struct About {
     /// Whether it stands under more keys than its own, with each of which it ends.
     pub(crate) has_aliases: bool,
     pub(crate) version: u32,
+    /// How long it stays fresh when nobody reads it; nothing, if that does not matter.
+    pub(crate) idle: Steps,
+    /// When it was read last, in steps since it was made; kept if that matters.
+    pub(crate) read: AtomicU32,
+    /// What computing it has cost.
+    pub(crate) cost: Cost,
     /// A fingerprint of the tags its function declares, for a quick answer to [`Entry::carries`].
     pub(crate) tag_set: u64,
     pub(crate) created: Tick,
@@ -38,6 +47,23 @@ pub(crate) struct About {
     pub(crate) remote: Option<Box<Remembered>>,
     /// Estimated bytes in memory.
     pub(crate) weight: u64,
+}
+
+/// A time of up to eight years, rounded up to steps of 64 ms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Steps(u32);
+
+impl Steps {
+    const STEP: Duration = Duration::from_millis(64);
+
+    pub(crate) fn of(time: Duration) -> Self {
+        let steps = time.as_millis().div_ceil(Self::STEP.as_millis());
+        Steps(u32::try_from(steps).unwrap_or(u32::MAX))
+    }
+
+    fn time(self) -> Duration {
+        Self::STEP * self.0
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +113,9 @@ impl Default for About {
             late: Lateness::None,
             has_aliases: false,
             version: 0,
+            idle: Steps::default(),
+            read: AtomicU32::new(0),
+            cost: Cost::default(),
             tag_set: 0,
             created: Tick::NEVER,
             expires: Tick::NEVER,
@@ -186,7 +215,44 @@ impl Entry {
 
     #[inline]
     pub(crate) fn is_fresh(&self, now: Tick) -> bool {
-        now < self.about.expires
+        now < self.about.expires && !self.is_idle(now)
+    }
+
+    /// How long it stays fresh when nobody reads it, if that matters.
+    #[cfg(feature = "redis")]
+    #[inline]
+    pub(crate) fn idle(&self) -> Option<Duration> {
+        (self.about.idle != Steps::default()).then(|| self.about.idle.time())
+    }
+
+    /// Whether nobody has read it for too long.
+    #[inline]
+    pub(crate) fn is_idle(&self, now: Tick) -> bool {
+        self.about.idle != Steps::default() && now >= self.ends_idle()
+    }
+
+    #[cold]
+    fn ends_idle(&self) -> Tick {
+        let read = Steps(self.about.read.load(Ordering::Relaxed));
+        let read = self.about.created.plus(read.time());
+        read.plus(self.about.idle.time())
+    }
+
+    /// Somebody reads it.
+    #[inline]
+    pub(crate) fn is_read(&self, now: Tick) {
+        if self.about.idle != Steps::default() {
+            let Steps(read) = Steps::of(now.since(self.about.created));
+            // Written only if it is another one: many threads do this at once.
+            if self.about.read.load(Ordering::Relaxed) != read {
+                self.about.read.store(read, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// How long ago its time to live came to its end; zero if it has not.
+    pub(crate) fn past_its_time(&self, now: Tick) -> Duration {
+        now.since(self.about.expires)
     }
 
     #[inline]
@@ -203,11 +269,24 @@ impl Entry {
 
     /// How long it stays fresh.
     pub(crate) fn time_left(&self, now: Tick) -> Ttl {
-        if self.about.expires == Tick::NEVER {
+        let ends = if self.about.idle == Steps::default() {
+            self.about.expires
+        } else {
+            self.about.expires.min(self.ends_idle())
+        };
+        if ends == Tick::NEVER {
             Ttl::Forever
         } else {
-            Ttl::For(self.about.expires.since(now))
+            Ttl::For(ends.since(now))
         }
+    }
+
+    /// How long it stays fresh from its beginning, read or not; `None`: for ever.
+    pub(crate) fn time_to_live(&self) -> Option<Duration> {
+        let About {
+            created, expires, ..
+        } = self.about;
+        (expires != Tick::NEVER).then(|| expires.since(created))
     }
 
     pub(crate) fn is_hint(&self) -> bool {

@@ -42,10 +42,13 @@ extern crate self as cache_runtime;
 #[path = "private.rs"]
 #[allow(missing_docs, reason = "only expansions name it")]
 pub mod __private;
+#[allow(missing_docs, reason = "reached only by expansions")]
+mod apart;
 mod cache;
 mod clock;
 #[cfg(feature = "redis")]
 mod codec;
+mod cost;
 mod domain;
 mod entry;
 mod error;
@@ -57,17 +60,22 @@ mod invalidate;
 mod key;
 mod local;
 mod pattern;
+mod policy;
+mod random;
 #[allow(missing_docs, reason = "reached only by expansions")]
 mod read_through;
 #[cfg(feature = "redis")]
 mod redis;
+mod rests;
 #[cfg(feature = "redis")]
 mod schema;
 #[allow(missing_docs, reason = "reached only by expansions")]
 mod site;
 mod stats;
+mod stored;
 mod sync;
 mod tag;
+mod timeout;
 mod trace;
 mod ttl;
 mod value;
@@ -79,9 +87,9 @@ pub use crate::redis::{Coherence, RedisHealth};
 #[cfg(feature = "redis")]
 pub use cache::Consistency;
 pub use cache::{
-    Builder, Cache, ConfigError, EntryDetails, Explanation, GetOrSet, GetOrTrySet, Health,
-    InstallError, Operation, PastInvalidation, Set, SetWith, StampDetails, State, Tier, TrySet,
-    Warm, WarmReport, WriteThrough,
+    Apart, Builder, Cache, Computes, ConfigError, EntryDetails, Explanation, GetOrSet, GetOrTrySet,
+    Health, InstallError, Limited, Operation, PastInvalidation, Set, SetWith, StampDetails, State,
+    Tier, TrySet, Warm, WarmReport, WriteThrough,
 };
 pub use clock::{Clock, ManualClock};
 #[cfg(feature = "redis")]
@@ -92,7 +100,9 @@ pub use invalidate::{Delivery, Invalidated};
 pub use key::{Key, KeyBuilder, KeyPart};
 pub use pattern::{Pattern, Route};
 pub use stats::{FunctionStats, Stats};
+pub use stored::{Stored, stored};
 pub use tag::Tag;
+pub use timeout::TimedOut;
 pub use ttl::{IntoTtl, Ttl};
 pub use value::CacheValue;
 pub use wiring::{CacheSite, Check, InvalidatingFunction, Problem, Wiring, wiring};

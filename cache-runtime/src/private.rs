@@ -1,14 +1,17 @@
 //! What expansions of the macros name. Not for people: it changes without notice.
 
+pub use crate::apart::Owned;
 pub use crate::cache::Cache;
 pub use crate::domain::Domain;
 pub use crate::invalidate::Target;
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyPartError};
 pub use crate::read_through::{
-    Call, Decision, HoldsAbsence, Lookup, Miss, Plain, Plan, Returned, Shape, Typed, View, dispatch,
+    Call, Decision, HoldsAbsence, HoldsFailure, Lookup, Miss, Plain, Plan, Returned, Shape, Typed,
+    View, dispatch,
 };
 pub use crate::site::{InvalidationSite, Site, codecs, compressions, path_of};
 pub use crate::tag::Tag;
+pub use crate::timeout::CanTimeOut;
 pub use crate::ttl::Ttl;
 pub use crate::wiring::{RegisteredInvalidation, RegisteredSite};
 pub use crate::write::Permit;
@@ -70,6 +73,9 @@ pub fn cached_value<V: CacheValue>(_: PhantomData<fn() -> V>) {}
 
 /// Asks for a result that can say there is nothing (`negative`).
 pub fn can_be_absent<S: HoldsAbsence>(_: &S) {}
+
+/// Asks for a result that can be an error (`stale_if_error`).
+pub fn can_fail<S: HoldsFailure>(_: &S) {}
 
 /// Runs an annotated call so that it computes afresh and stores.
 pub fn refresh<F: Future>(site: &'static Site, call: F) -> impl Future<Output = F::Output> {

@@ -11,6 +11,7 @@ use crate::redis::Failure;
 use crate::site::Site;
 use std::fmt;
 use std::future::Future;
+use std::time::Duration;
 use tracing::{Instrument, debug, debug_span, trace, warn};
 
 #[inline]
@@ -98,6 +99,16 @@ pub(crate) fn another_record(site: &Site) {
 
 pub(crate) fn failed(site: &Site) {
     debug!(target: "cache_runtime", function = %Named(site), "not stored: the function returned an error");
+}
+
+/// An answer past its time to live.
+pub(crate) fn stale(site: &Site, key: &str) {
+    trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key), "stale");
+}
+
+pub(crate) fn timed_out(site: &Site, limit: Duration) {
+    debug!(target: "cache_runtime", function = %Named(site), ?limit,
+        "took longer than its caller may wait; it goes on");
 }
 
 pub(crate) fn gave_up_waiting(site: &Site) {

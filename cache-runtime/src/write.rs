@@ -5,6 +5,7 @@ use crate::error::CacheError;
 use crate::flight::{Flight, current_flight};
 use crate::invalidate::{end_key, end_key_soon};
 use crate::key::Key;
+use crate::policy::Policy;
 #[cfg(feature = "redis")]
 use crate::read_through::remote::{self, Claim, Finished};
 use crate::read_through::{
@@ -23,17 +24,19 @@ use std::time::Duration;
 pub(crate) async fn set<T: CacheValue>(
     cache: &Cache,
     site: &'static Site,
+    policy: &Policy,
     key: &Key,
     value: T,
     plan: Plan,
 ) -> bool {
-    set_many(cache, site, vec![(key.clone(), value, plan)]).await == 1
+    set_many(cache, site, policy, vec![(key.clone(), value, plan)]).await == 1
 }
 
 /// The same for who wants to know why it was not stored, if that was the server's fault or the codec's.
 pub(crate) async fn try_set<T: CacheValue>(
     cache: &Cache,
     site: &'static Site,
+    policy: &Policy,
     key: &Key,
     value: T,
     plan: Plan,
@@ -47,11 +50,12 @@ pub(crate) async fn try_set<T: CacheValue>(
             cache,
             redis,
             site,
+            policy,
             (key.clone(), value, plan),
         ))
         .await;
     }
-    set(cache, site, key, value, plan).await;
+    set(cache, site, policy, key, value, plan).await;
     Ok(())
 }
 
@@ -59,17 +63,18 @@ pub(crate) async fn try_set<T: CacheValue>(
 pub(crate) async fn set_many<T: CacheValue>(
     cache: &Cache,
     site: &'static Site,
+    policy: &Policy,
     mut values: Vec<(Key, T, Plan)>,
 ) -> usize {
     values.retain(|(key, _, _)| is_possible(cache, key));
     keep_the_last(&mut values);
     #[cfg(feature = "redis")]
     if let Some(redis) = cache.redis() {
-        return Box::pin(remote::set(cache, redis, site, values)).await;
+        return Box::pin(remote::set(cache, redis, site, policy, values)).await;
     }
     let mut stored = 0;
     for (key, value, plan) in values {
-        let mut write = Write::begin(cache, site, &key, plan).await;
+        let mut write = Write::begin(cache, site, policy, &key, plan).await;
         let decision = Decision::of(&write.plan);
         let outcome = write.keep(None, decision, &value, Duration::ZERO).await;
         if outcome == Outcome::Stored {
@@ -98,6 +103,7 @@ fn keep_the_last<T>(values: &mut Vec<(Key, T, Plan)>) {
 pub(crate) async fn set_with<R, S, F>(
     cache: &Cache,
     site: &'static Site,
+    policy: &Policy,
     shape: S,
     key: &Key,
     plan: Plan,
@@ -111,7 +117,7 @@ where
     if !is_possible(cache, key) {
         return body.await;
     }
-    let mut write = Write::begin(cache, site, key, plan).await;
+    let mut write = Write::begin(cache, site, policy, key, plan).await;
     let outer = current_flight();
     let (returned, cost) = write.run(outer.as_ref(), body).await;
     if let View::Value(value) = shape.view(&returned) {
@@ -133,6 +139,7 @@ pub struct Permit {
     cache: Cache,
     site: &'static Site,
     key: Key,
+    policy: Policy,
     plan: Option<Plan>,
     /// Whether the new value is stored, or the key deleted, so that nothing is left to delete.
     settled: bool,
@@ -145,9 +152,17 @@ impl Permit {
             cache: cache.clone(),
             site,
             key,
+            policy: site.policy,
             plan: Some(plan),
             settled: false,
         }
+    }
+
+    /// As this operation has it, and not its site.
+    #[must_use]
+    pub(crate) fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
     }
 
     /// Captures what the new value will be stamped with, runs the write, and stores its value.
@@ -166,7 +181,7 @@ impl Permit {
             return body.await;
         }
         let plan = self.plan.take().unwrap_or_default();
-        let mut write = Write::begin(&self.cache, self.site, &self.key, plan).await;
+        let mut write = Write::begin(&self.cache, self.site, &self.policy, &self.key, plan).await;
         let outer = current_flight();
         let (returned, cost) = write.run(outer.as_ref(), body).await;
         if let View::Value(value) = shape.view(&returned) {
@@ -200,6 +215,7 @@ struct Write {
     cache: Cache,
     site: &'static Site,
     key: Arc<str>,
+    policy: Policy,
     plan: Plan,
     flight: Arc<Flight>,
     #[cfg(feature = "redis")]
@@ -207,15 +223,22 @@ struct Write {
 }
 
 impl Write {
-    async fn begin(cache: &Cache, site: &'static Site, key: &Key, plan: Plan) -> Self {
+    async fn begin(
+        cache: &Cache,
+        site: &'static Site,
+        policy: &Policy,
+        key: &Key,
+        plan: Plan,
+    ) -> Self {
         #[cfg(feature = "redis")]
         if let Some(redis) = cache.redis() {
-            let permit = remote::permit(cache, redis, site, key.as_str(), &plan);
+            let permit = remote::permit(cache, redis, site, policy, key.as_str(), &plan);
             let (flight, claim) = Box::pin(permit).await;
             return Write {
                 cache: cache.clone(),
                 site,
                 key: key.as_str().into(),
+                policy: *policy,
                 plan,
                 flight: Arc::new(flight),
                 claim: Some(claim),
@@ -226,6 +249,7 @@ impl Write {
             cache: cache.clone(),
             site,
             key: key.as_str().into(),
+            policy: *policy,
             plan,
             #[cfg(feature = "redis")]
             claim: None,
@@ -241,7 +265,7 @@ impl Write {
         if let Some(outer) = outer {
             outer.computes(&self.flight);
         }
-        compute(&self.cache, self.site, &self.key, &self.flight, body).await
+        compute(&self.cache, self.site, &self.key, &self.flight, None, body).await
     }
 
     /// Stores `value`, and tells `outer` what came of it.
@@ -255,6 +279,7 @@ impl Write {
         let destination = Destination {
             cache: &self.cache,
             site: self.site,
+            policy: &self.policy,
             key: &self.key,
             flight: &self.flight,
             supersede: true,
@@ -275,8 +300,7 @@ impl Write {
             }
             return outcome;
         }
-        let _ = cost;
-        let (entry, outcome) = destination.store(Finding::of(Some(value)), decision);
+        let (entry, outcome) = destination.store(Finding::of(Some(value)), decision, cost);
         if let Some(outer) = outer {
             outer.has_result(&self.flight, &entry);
         }

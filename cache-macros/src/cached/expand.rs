@@ -18,8 +18,8 @@
 //!                                         }
 //! ```
 
-use super::companion;
 use super::model::Cached;
+use super::{apart, companion};
 use crate::function::Function;
 use crate::shared;
 use crate::template::{ROOM_FOR_A_VALUE, Scope};
@@ -52,8 +52,18 @@ pub(super) fn expand(function: &Function, cached: &Cached) -> TokenStream {
     let call = call(cached, &site, &scope);
     let cacheable = shared::cacheable_shape(output, krate);
     let plan = cached.storing.plan(krate, &scope);
-    let decision = cached.storing.decision(krate, &scope);
-    let computation = function.computation();
+    let fill = if cached.storing.policy.apart().is_some() {
+        apart::fill(function, cached, &miss, output)
+    } else {
+        let decision = cached.storing.decision(krate, &scope);
+        let computation = function.computation();
+        quote!(#miss.fill(#computation, #decision).await)
+    };
+    let failure = cached
+        .storing
+        .policy
+        .needs_errors()
+        .then(|| shared::check_failure(output, &shape, krate));
     let absence = cached
         .storing
         .negative
@@ -63,11 +73,12 @@ pub(super) fn expand(function: &Function, cached: &Cached) -> TokenStream {
         #declared
         let #shape = #cacheable;
         #absence
+        #failure
         // What was needed to look is gone before anything is waited for.
         let #looked = #call.look(#shape, || #plan);
         match #looked {
             #krate::__private::Lookup::Hit(#hit) => #hit,
-            #krate::__private::Lookup::Miss(#miss) => #miss.fill(#computation, #decision).await,
+            #krate::__private::Lookup::Miss(#miss) => #fill,
         }
     });
     let companion = cached

@@ -1,5 +1,6 @@
 //! `#[cached]`.
 
+mod apart;
 mod companion;
 mod expand;
 mod model;

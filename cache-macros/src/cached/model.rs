@@ -1,5 +1,6 @@
 //! The options of `#[cached]`, checked against the function.
 
+use super::apart;
 use crate::error::Errors;
 use crate::function::Function;
 use crate::keeping::Keeping;
@@ -28,6 +29,15 @@ const KNOWN: Known = Known {
         "compress",
         "local",
         "consistency",
+        "swr",
+        "stale_if_error",
+        "throttle",
+        "revalidate",
+        "jitter",
+        "idle",
+        "early",
+        "soft_timeout",
+        "timeout",
         "sensitive",
         "companion",
         "crate",
@@ -104,6 +114,9 @@ impl Cached {
         check_every_argument(function, key, skipped, errors);
         check_every_parameter(function, key, skipped, errors);
         output::check(function, "#[cached]", errors);
+        if let Some(option) = self.storing.policy.apart() {
+            apart::check(function, &option, errors);
+        }
         if let Some(companion) = companion {
             self.check_companion(function, companion, errors);
         }

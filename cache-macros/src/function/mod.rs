@@ -150,10 +150,20 @@ impl Function {
 
     /// The function's own work as a future that takes the arguments with it.
     pub(crate) fn computation(&self) -> TokenStream {
-        let statements = match &self.form {
+        self.computation_with(TokenStream::new(), |body| body)
+    }
+
+    /// The same with `statements` before it, and the body as `change` has it.
+    pub(crate) fn computation_with(
+        &self,
+        statements: TokenStream,
+        change: impl FnOnce(TokenStream) -> TokenStream,
+    ) -> TokenStream {
+        let before = statements;
+        let statements = change(match &self.form {
             Form::Async => self.body.stream(),
             Form::Boxed(boxed) => boxed.body.clone(),
-        };
+        });
         // Tells the compiler what `?`, `return` and the last expression lead to, before it reads them.
         let returned = self.output().filter(|output| !is_never(output));
         let returned = returned.map(|output| {
@@ -165,7 +175,7 @@ impl Function {
                 }
             }
         });
-        let mut block = Group::new(Delimiter::Brace, quote!(#returned #statements));
+        let mut block = Group::new(Delimiter::Brace, quote!(#before #returned #statements));
         block.set_span(self.body.span());
         quote_spanned!(self.body.span()=> async move #block)
     }

@@ -67,7 +67,7 @@ impl Cache {
         let plan = Plan::new().ttl(ttl);
         let entries = entries.into_iter();
         let entries = entries.map(|(key, value)| (key.into(), value, plan.clone()));
-        write::set_many(self, &DIRECT, entries.collect()).await
+        write::set_many(self, &DIRECT, &DIRECT.policy, entries.collect()).await
     }
 
     /// Deletes every key; returns how many had a valid entry.

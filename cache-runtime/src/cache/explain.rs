@@ -9,6 +9,7 @@ use crate::key::{Key, scopes};
 use crate::read_through::remote;
 #[cfg(feature = "redis")]
 use crate::redis::Redis;
+use crate::site::adaptive_of;
 use crate::stats::Bytes;
 use crate::ttl::Ttl;
 use serde::Serialize;
@@ -55,9 +56,16 @@ pub struct EntryDetails {
     pub age: Duration,
     /// How long it stays fresh; `None` for ever.
     pub time_left: Option<Duration>,
+    /// Its time to live; `None` for ever. An adaptive one changes from entry to entry.
+    pub time_to_live: Option<Duration>,
+    /// Between which bounds the time to live is adaptive, of a function with such keys.
+    pub adaptive: Option<(Duration, Duration)>,
+    /// When the server removes it. Past its time to live it is kept for functions that may answer with it still; nobody else
+    /// is given it.
+    pub removed_in: Option<Duration>,
     /// Its estimated size in memory; on a server, the size of its bytes.
     pub bytes: u64,
-    /// How long its computation took, where that is kept with it: on a server.
+    /// How long its computation took, to an eighth of it; `None` for what was not computed.
     pub computed_in: Option<Duration>,
     /// What would invalidate it: `key …`, `scope …`, `tag …`.
     pub guards: Vec<String>,
@@ -143,6 +151,10 @@ impl Cache {
         }
         #[cfg(not(feature = "redis"))]
         self.explain_here(&mut explanation);
+        if let Some(entry) = &mut explanation.entry {
+            let adaptive = adaptive_of(key.as_str());
+            entry.adaptive = adaptive.map(|range| (range.shortest, range.longest));
+        }
         explanation.invalidations = self.past(&explanation);
         if let (State::Fresh | State::Negative, Some(entry)) =
             (explanation.state, &explanation.entry)
@@ -243,8 +255,11 @@ impl Cache {
                 Ttl::For(left) => Some(left),
                 Ttl::Forever | Ttl::CacheDefault => None,
             },
+            time_to_live: entry.time_to_live(),
+            adaptive: None,
+            removed_in: None,
             bytes: entry.about.weight,
-            computed_in: None,
+            computed_in: Some(entry.about.cost.time()).filter(|cost| !cost.is_zero()),
             guards: entry.stamps().iter().map(name).collect(),
             invalidated_by: ended.map(name).collect(),
         }
@@ -272,6 +287,9 @@ fn on_server(key: &str, entry: remote::Inspected) -> EntryDetails {
         kept_for: None,
         age: entry.age,
         time_left: entry.time_left,
+        time_to_live: entry.time_to_live,
+        adaptive: None,
+        removed_in: entry.removed_in,
         bytes: entry.bytes,
         computed_in: Some(entry.cost),
         guards: std::iter::once(own).chain(guards).collect(),
@@ -319,14 +337,28 @@ impl fmt::Display for Explanation {
 
 impl fmt::Display for EntryDetails {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let left = match self.time_left {
-            Some(left) => format!("{} left", in_words(left)),
-            None => "for ever".to_owned(),
+        let left = match (self.time_left, self.time_to_live) {
+            (Some(left), Some(of)) => format!("{} left of {}", in_words(left), in_words(of)),
+            (Some(left), None) => format!("{} left", in_words(left)),
+            (None, _) => "for ever".to_owned(),
         };
         let (age, bytes) = (in_words(self.age), Bytes(self.bytes));
         write!(f, "\n  stored {age} ago, {left}, about {bytes}")?;
         if let Some(cost) = self.computed_in {
             write!(f, ", computed in {cost:.1?}")?;
+        }
+        if let Some((shortest, longest)) = self.adaptive {
+            let (shortest, longest) = (in_words(shortest), in_words(longest));
+            write!(
+                f,
+                "\n  lives for {shortest} to {longest}: twice as long as before if its value has not changed, else half as long"
+            )?;
+        }
+        if let Some(removed_in) = self.removed_in
+            && self.time_left.is_some_and(|left| left < removed_in)
+        {
+            let removed_in = in_words(removed_in);
+            write!(f, "\n  kept past that, removed in {removed_in}")?;
         }
         match (self.tier, self.kept_for) {
             (Tier::Server, _) => f.write_str("\n  answered by the server")?,

@@ -10,6 +10,7 @@ mod global;
 mod health;
 mod history;
 mod operation;
+mod policies;
 pub(crate) mod warm;
 
 pub use builder::Builder;
@@ -20,6 +21,7 @@ pub use explain::{EntryDetails, Explanation, PastInvalidation, StampDetails, Sta
 pub use global::InstallError;
 pub use health::Health;
 pub use operation::{GetOrSet, GetOrTrySet, Operation, Set, SetWith, TrySet, WriteThrough};
+pub use policies::{Apart, Computes, Limited};
 pub use warm::{Warm, WarmReport};
 
 use crate::clock::{Clock, Tick};
@@ -32,6 +34,7 @@ use crate::key::Key;
 use crate::local::Local;
 #[cfg(feature = "redis")]
 use crate::redis::Redis;
+use crate::rests::Rests;
 use crate::stats::{Families, Stats};
 use crate::ttl::Ttl;
 use config::Config;
@@ -82,6 +85,7 @@ struct Shared {
     local: Local,
     generations: Generations,
     flights: Arc<Flights>,
+    rests: Rests,
     families: Families,
     invalidations: AtomicU64,
     deferred: AtomicU64,
@@ -140,6 +144,7 @@ impl Cache {
                 redis,
                 generations: Generations::new(),
                 flights: Arc::new(Flights::new()),
+                rests: Rests::new(),
                 families: Families::default(),
                 invalidations: AtomicU64::new(0),
                 deferred: AtomicU64::new(0),
@@ -209,6 +214,10 @@ impl Cache {
 
     pub(crate) fn flights(&self) -> &Arc<Flights> {
         &self.shared.flights
+    }
+
+    pub(crate) fn rests(&self) -> &Rests {
+        &self.shared.rests
     }
 
     pub(crate) fn families(&self) -> &Families {

@@ -3,6 +3,7 @@
 use super::Cache;
 use crate::error::CacheError;
 use crate::key::Key;
+use crate::policy::Policy;
 use crate::read_through::{Call, Fallible, Lookup, Opaque, Plain, Plan, Shape};
 use crate::site::DIRECT;
 use crate::tag::Tag;
@@ -30,10 +31,11 @@ use std::pin::Pin;
 #[must_use = "nothing happens until it is awaited"]
 #[derive(Debug)]
 pub struct Operation<'c, A> {
-    cache: &'c Cache,
-    key: Key,
-    plan: Plan,
-    action: A,
+    pub(super) cache: &'c Cache,
+    pub(super) key: Key,
+    pub(super) plan: Plan,
+    pub(super) policy: Policy,
+    pub(super) action: A,
 }
 
 /// Stores a value; see [`Cache::set`].
@@ -50,11 +52,11 @@ pub struct SetWith<F>(F);
 
 /// Reads, or computes and stores; see [`Cache::get_or_set`].
 #[derive(Debug)]
-pub struct GetOrSet<F>(F);
+pub struct GetOrSet<F>(pub(super) F);
 
 /// Reads, or computes and stores if that succeeds; see [`Cache::get_or_try_set`].
 #[derive(Debug)]
-pub struct GetOrTrySet<F>(F);
+pub struct GetOrTrySet<F>(pub(super) F);
 
 /// Writes to the source and to the cache; see [`Cache::write_through`].
 #[derive(Debug)]
@@ -199,6 +201,7 @@ impl Cache {
             cache: self,
             key: key.into(),
             plan: Plan::default(),
+            policy: Policy::NONE,
             action,
         }
     }
@@ -212,7 +215,17 @@ impl<'c, T: CacheValue> IntoFuture for Operation<'c, Set<T>> {
 
     fn into_future(self) -> Self::IntoFuture {
         let Set(value) = self.action;
-        Box::pin(async move { write::set(self.cache, &DIRECT, &self.key, value, self.plan).await })
+        Box::pin(async move {
+            write::set(
+                self.cache,
+                &DIRECT,
+                &self.policy,
+                &self.key,
+                value,
+                self.plan,
+            )
+            .await
+        })
     }
 }
 
@@ -222,9 +235,17 @@ impl<'c, T: CacheValue> IntoFuture for Operation<'c, TrySet<T>> {
 
     fn into_future(self) -> Self::IntoFuture {
         let TrySet(value) = self.action;
-        Box::pin(
-            async move { write::try_set(self.cache, &DIRECT, &self.key, value, self.plan).await },
-        )
+        Box::pin(async move {
+            write::try_set(
+                self.cache,
+                &DIRECT,
+                &self.policy,
+                &self.key,
+                value,
+                self.plan,
+            )
+            .await
+        })
     }
 }
 
@@ -240,9 +261,15 @@ where
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let SetWith(compute) = self.action;
-            write::set_with(self.cache, &DIRECT, Plain, &self.key, self.plan, async {
-                compute().await
-            })
+            write::set_with(
+                self.cache,
+                &DIRECT,
+                &self.policy,
+                Plain,
+                &self.key,
+                self.plan,
+                async { compute().await },
+            )
             .await
         })
     }
@@ -259,9 +286,8 @@ where
 
     fn into_future(self) -> Self::IntoFuture {
         let GetOrSet(compute) = self.action;
-        Box::pin(read_through(
-            self.cache, self.key, self.plan, Plain, compute,
-        ))
+        let (cache, key, plan) = (self.cache, self.key, self.plan);
+        Box::pin(read_through(cache, key, plan, self.policy, Plain, compute))
     }
 }
 
@@ -277,13 +303,9 @@ where
 
     fn into_future(self) -> Self::IntoFuture {
         let GetOrTrySet(compute) = self.action;
-        Box::pin(read_through(
-            self.cache,
-            self.key,
-            self.plan,
-            Fallible(Opaque),
-            compute,
-        ))
+        let (cache, key, plan) = (self.cache, self.key, self.plan);
+        let shape = Fallible(Opaque);
+        Box::pin(read_through(cache, key, plan, self.policy, shape, compute))
     }
 }
 
@@ -300,7 +322,7 @@ where
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let WriteThrough(write) = self.action;
-            let permit = Permit::take(&DIRECT, self.cache, self.key, self.plan);
+            let permit = Permit::take(&DIRECT, self.cache, self.key, self.plan).policy(self.policy);
             permit
                 .run(Fallible(Opaque), async { write().await }, |_, _| {})
                 .await
@@ -308,15 +330,22 @@ where
     }
 }
 
-async fn read_through<R, S, F, Fut>(cache: &Cache, key: Key, plan: Plan, shape: S, compute: F) -> R
+async fn read_through<R, S, F, Fut>(
+    cache: &Cache,
+    key: Key,
+    plan: Plan,
+    policy: Policy,
+    shape: S,
+    compute: F,
+) -> R
 where
     S: Shape<R>,
     S::Value: CacheValue,
     F: FnOnce() -> Fut,
     Fut: Future<Output = R>,
 {
-    let looked = Call::new(&DIRECT, cache, &key).look(shape, || plan.clone());
-    match looked {
+    let call = Call::new(&DIRECT, cache, &key).policy(&policy);
+    match call.look(shape, || plan.clone()) {
         Lookup::Hit(returned) => returned,
         Lookup::Miss(miss) => miss.fill(async { compute().await }, |_, _| {}).await,
     }

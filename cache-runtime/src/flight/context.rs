@@ -3,6 +3,7 @@
 //! The context belongs to the task: work that a cached function hands to `tokio::spawn` is outside of it.
 
 use super::Flight;
+use crate::read_through::Last;
 use crate::site::Site;
 use std::cell::Cell;
 use std::future::Future;
@@ -16,6 +17,8 @@ tokio::task_local! {
 pub(crate) struct Context {
     /// The computation that this code is part of.
     pub(crate) flight: Option<Arc<Flight>>,
+    /// What that is to replace.
+    last: Option<Last>,
     /// The site whose next call is to compute afresh, by its address.
     refresh: Cell<Option<usize>>,
 }
@@ -42,13 +45,21 @@ pub(crate) fn current_for(site: &'static Site) -> (Option<Arc<Flight>>, bool) {
     CONTEXT.try_with(of_call).unwrap_or_default()
 }
 
-/// Runs `body` as the computation of `flight`.
+/// The computation that the running code is part of, and what that is to replace.
+pub(crate) fn current_computation() -> Option<(Arc<Flight>, Option<Last>)> {
+    let computation = |context: &Context| Some((context.flight.clone()?, context.last.clone()));
+    CONTEXT.try_with(computation).ok().flatten()
+}
+
+/// Runs `body` as the computation of `flight`, which is to replace `last`.
 pub(crate) fn computing<F: Future>(
     flight: Arc<Flight>,
+    last: Option<Last>,
     body: F,
 ) -> impl Future<Output = F::Output> {
     let context = Context {
         flight: Some(flight),
+        last,
         refresh: Cell::new(None),
     };
     CONTEXT.scope(context, body)
@@ -61,6 +72,7 @@ pub(crate) fn refreshing<F: Future>(
 ) -> impl Future<Output = F::Output> {
     let context = Context {
         flight: current(),
+        last: None,
         refresh: Cell::new(Some(std::ptr::from_ref(site).addr())),
     };
     CONTEXT.scope(context, call)

@@ -12,7 +12,9 @@ mod context;
 mod remote;
 mod table;
 
-pub(crate) use context::{computing, current as current_flight, current_for, refreshing};
+pub(crate) use context::{
+    computing, current as current_flight, current_computation, current_for, refreshing,
+};
 #[cfg(feature = "redis")]
 pub(crate) use remote::{Held, Remote};
 pub(crate) use table::{Entered, Flights, Lead, Stance};
@@ -29,8 +31,9 @@ use crate::sync::lock;
 use std::any::Any;
 use std::collections::{HashMap, HashSet};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 use tokio::sync::Notify;
 
 pub(crate) struct Flight {
@@ -44,6 +47,10 @@ pub(crate) struct Flight {
     late: AtomicBool,
     /// Whether it has read something that nobody vouches for.
     doomed: AtomicBool,
+    /// Whether its body says that what was there is still what there is.
+    not_modified: AtomicBool,
+    /// How long its result may be fresh, in milliseconds, since something old is part of it.
+    fresh_for: AtomicU64,
     end: OnceLock<End>,
     wake: Notify,
     /// What a caller must share to join: the tags its function declares, and its version.
@@ -117,6 +124,8 @@ impl Flight {
             reads: Mutex::default(),
             late: AtomicBool::new(false),
             doomed: AtomicBool::new(false),
+            not_modified: AtomicBool::new(false),
+            fresh_for: AtomicU64::new(u64::MAX),
             end: OnceLock::new(),
             wake: Notify::new(),
             tag_set: 0,
@@ -246,6 +255,8 @@ impl Flight {
             Lateness::Doubtful => self.doom(),
         }
         self.can_depend_on(entry);
+        self.fresh_for
+            .fetch_min(inner.fresh_for.load(Ordering::Acquire), Ordering::AcqRel);
         let entry = Dependency::Entry(Arc::clone(entry));
         let mut reads = lock(&self.reads);
         reads.insert(entry.address(), entry);
@@ -325,6 +336,29 @@ impl Flight {
     /// Makes sure that nothing of this computation is kept.
     pub(crate) fn doom(&self) {
         self.doomed.store(true, Ordering::Release);
+    }
+
+    /// What was there is still what there is.
+    pub(crate) fn not_modified(&self) {
+        self.not_modified.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_not_modified(&self) -> bool {
+        self.not_modified.load(Ordering::Acquire)
+    }
+
+    /// Something past its time to live is part of this computation: its result is to be fresh for so long at most.
+    pub(crate) fn is_fresh_for(&self, time: Duration) {
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.fresh_for.fetch_min(millis, Ordering::AcqRel);
+    }
+
+    /// How long its result may be fresh.
+    pub(crate) fn longest_freshness(&self) -> Option<Duration> {
+        match self.fresh_for.load(Ordering::Acquire) {
+            u64::MAX => None,
+            millis => Some(Duration::from_millis(millis)),
+        }
     }
 
     /// Notes that this computation waits for `other`.

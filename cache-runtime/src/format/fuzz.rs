@@ -74,6 +74,7 @@ fn is_written_again(profile: &Profile, opened: &super::Opened<'_>) {
         declared: opened.declared(),
         made: opened.made(),
         fresh_for: opened.fresh_for(),
+        idle: opened.idle(),
         cost: opened.cost(),
         checks: opened.checks(),
         guards: &guards,
@@ -84,6 +85,7 @@ fn is_written_again(profile: &Profile, opened: &super::Opened<'_>) {
     assert_eq!(again.checks(), opened.checks());
     assert_eq!(again.made(), opened.made());
     assert_eq!(again.fresh_for(), opened.fresh_for());
+    assert_eq!(again.idle(), opened.idle());
     assert_eq!(again.cost(), opened.cost());
     assert!(again.guards().eq(opened.guards()));
     let read: Result<Profile, Untrusted> = again.decode(LIMIT);

@@ -10,20 +10,25 @@ pub(super) const VERSION: u8 = 1;
 pub(super) const CHECKSUM: Range<usize> = 3..7;
 pub(super) const SEAL: Range<usize> = 7..15;
 pub(super) const SCHEMA: Range<usize> = 15..19;
-pub(super) const MADE: Range<usize> = 19..25;
+pub(super) const MADE: Range<usize> = 19..24;
 /// What has no fixed place begins here.
-pub(super) const VARIABLE: usize = 25;
+pub(super) const VARIABLE: usize = 24;
 
-/// In place of a codec, where there is no value.
+/// In place of a codec, where there is no value: the function found nothing.
 pub(super) const NO_CODEC: u8 = 0;
+
+/// Times of day count from the beginning of 2020, in milliseconds since 1970.
+pub(super) const EPOCH: u64 = 1_577_836_800_000;
+/// The latest that can be written, in 2054.
+pub(super) const LATEST: u64 = (1 << 40) - 1;
 
 /// How the payload is compressed, of the third byte's flags.
 pub(super) const COMPRESSION: u8 = 0b11;
 pub(super) const LZ4: u8 = 1;
 #[cfg(any(feature = "zstd", test))]
 pub(super) const ZSTD: u8 = 2;
-/// There is no value: the function found nothing.
-pub(super) const ABSENT: u8 = 1 << 2;
+/// It dies when nobody reads it for some time, which follows.
+pub(super) const IDLE: u8 = 1 << 2;
 /// Kept for encrypted payloads, which this version neither writes nor reads.
 #[cfg(test)]
 pub(super) const ENCRYPTED: u8 = 1 << 3;
@@ -31,5 +36,9 @@ pub(super) const ENCRYPTED: u8 = 1 << 3;
 pub(super) const DECLARED: u8 = 1 << 4;
 /// It stays fresh for some time only, which follows.
 pub(super) const FRESH_FOR: u8 = 1 << 5;
+/// How many guards are listed, in the two highest bits.
+pub(super) const GUARDS: u8 = 6;
+/// So many or more: the number follows.
+pub(super) const MANY_GUARDS: usize = 3;
 /// An entry with any other flag was written by a version that knows more.
-pub(super) const KNOWN: u8 = COMPRESSION | ABSENT | DECLARED | FRESH_FOR;
+pub(super) const KNOWN: u8 = COMPRESSION | IDLE | DECLARED | FRESH_FOR | 0b11 << GUARDS;

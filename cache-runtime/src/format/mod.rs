@@ -9,7 +9,6 @@
 
 mod checksum;
 mod compression;
-mod cost;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod guards;

@@ -1,7 +1,7 @@
 //! The value of an entry, encoded once: the same value may be stored under several keys.
 
 use super::compression::{Compression, compress};
-use super::layout::{ABSENT, NO_CODEC};
+use super::layout::NO_CODEC;
 use crate::codec::{Codec, EncodeError, encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -39,7 +39,7 @@ impl Payload {
         Payload {
             bytes: Vec::new(),
             codec: NO_CODEC,
-            flags: ABSENT,
+            flags: 0,
         }
     }
 

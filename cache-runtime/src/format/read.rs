@@ -2,15 +2,15 @@
 
 use super::checksum::checksum;
 use super::compression::decompress;
-use super::cost;
 use super::guards::take_guard;
 use super::layout::{
-    ABSENT, CHECKSUM, COMPRESSION, DECLARED, FRESH_FOR, KNOWN, MADE, MAGIC, NO_CODEC, SCHEMA, SEAL,
-    VARIABLE, VERSION,
+    CHECKSUM, COMPRESSION, DECLARED, EPOCH, FRESH_FOR, GUARDS, IDLE, KNOWN, MADE, MAGIC,
+    MANY_GUARDS, NO_CODEC, SCHEMA, SEAL, VARIABLE, VERSION,
 };
 use super::time;
 use super::varint::take_varint;
 use crate::codec::{Codec, DecodeError, decode};
+use crate::cost::Cost;
 use crate::generation::Guard;
 use crate::key::scopes;
 use serde::de::DeserializeOwned;
@@ -61,6 +61,7 @@ pub(crate) struct Opened<'b> {
     codec: Option<Codec>,
     declared: Option<u64>,
     fresh_for: Option<Duration>,
+    idle: Option<Duration>,
     cost: Duration,
     checks: &'b [u8],
     guard_count: usize,
@@ -89,13 +90,21 @@ pub(crate) fn open<'b>(bytes: &'b [u8], key: &'b str) -> Result<Opened<'b>, Untr
     } else {
         None
     };
-    let fresh_for = if flags & FRESH_FOR != 0 {
-        Some(time::of_number(number(&mut rest)?))
-    } else {
-        None
+    let mut time = |flag| match flags & flag {
+        0 => Ok(None),
+        _ => time::of_number(number(&mut rest)?)
+            .map(Some)
+            .ok_or(Untrusted::Length),
     };
+    let (fresh_for, idle) = (time(FRESH_FOR)?, time(IDLE)?);
     let (&cost, mut rest) = rest.split_first().ok_or(Untrusted::Length)?;
-    let guard_count = usize::try_from(number(&mut rest)?).map_err(|_| Untrusted::Length)?;
+    let guard_count = match usize::from(flags >> GUARDS) {
+        MANY_GUARDS => usize::try_from(number(&mut rest)?)
+            .ok()
+            .filter(|count| *count >= MANY_GUARDS)
+            .ok_or(Untrusted::Length)?,
+        few => few,
+    };
     let check_count = guard_count.saturating_add(scopes(key).count());
     let (checks, rest) = rest
         .split_at_checked(check_count)
@@ -114,7 +123,8 @@ pub(crate) fn open<'b>(bytes: &'b [u8], key: &'b str) -> Result<Opened<'b>, Untr
         codec,
         declared,
         fresh_for,
-        cost: cost::of_byte(cost),
+        idle,
+        cost: Cost(cost).time(),
         checks,
         guard_count,
         guards: &rest[..rest.len() - payload.len()],
@@ -124,10 +134,9 @@ pub(crate) fn open<'b>(bytes: &'b [u8], key: &'b str) -> Result<Opened<'b>, Untr
 
 /// The codec of the value, if there is to be one.
 fn codec(id: u8, flags: u8) -> Result<Option<Codec>, Untrusted> {
-    match (flags & ABSENT != 0, Codec::from_id(id)) {
-        (true, _) if id == NO_CODEC && flags & COMPRESSION == 0 => Ok(None),
-        (false, Some(codec)) => Ok(Some(codec)),
-        _ => Err(Untrusted::Codec),
+    match Codec::from_id(id) {
+        None if id == NO_CODEC && flags & COMPRESSION == 0 => Ok(None),
+        codec => codec.map(Some).ok_or(Untrusted::Codec),
     }
 }
 
@@ -181,8 +190,8 @@ impl<'b> Opened<'b> {
 
     /// When it was stored, in milliseconds of the server's clock since 1970.
     pub(crate) fn made(&self) -> u64 {
-        let [a, b, c, d, e, f] = self.fixed(MADE);
-        u64::from_le_bytes([a, b, c, d, e, f, 0, 0])
+        let [a, b, c, d, e] = self.fixed(MADE);
+        EPOCH + u64::from_le_bytes([a, b, c, d, e, 0, 0, 0])
     }
 
     /// With which the value was written, if there is one.
@@ -202,6 +211,11 @@ impl<'b> Opened<'b> {
 
     pub(crate) fn fresh_for(&self) -> Option<Duration> {
         self.fresh_for
+    }
+
+    /// How long it lives when nobody reads it, if that matters.
+    pub(crate) fn idle(&self) -> Option<Duration> {
+        self.idle
     }
 
     pub(crate) fn cost(&self) -> Duration {

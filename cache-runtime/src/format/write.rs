@@ -1,12 +1,14 @@
 //! Writing an entry.
 
 use super::checksum::checksum;
-use super::cost;
 use super::guards::put_guard;
-use super::layout::{CHECKSUM, DECLARED, FRESH_FOR, MADE, MAGIC, VERSION};
+use super::layout::{
+    CHECKSUM, DECLARED, EPOCH, FRESH_FOR, GUARDS, IDLE, LATEST, MADE, MAGIC, MANY_GUARDS, VERSION,
+};
 use super::payload::Payload;
 use super::time;
 use super::varint::{Length, Out};
+use crate::cost::Cost;
 use crate::generation::Guard;
 use crate::key::scopes;
 use std::time::Duration;
@@ -16,13 +18,15 @@ pub(crate) struct Head<'a> {
     /// The fingerprint of the value's type, with the version of the function that stores it.
     pub(crate) schema: u32,
     pub(crate) seal: u64,
-    /// When it is stored, in milliseconds of the server's clock since 1970; below 2^48.
+    /// When it is stored, in milliseconds of the server's clock since 1970; from 2020 to 2054.
     pub(crate) made: u64,
     /// A fingerprint of the tags that the function declares, where others come from the value.
     pub(crate) declared: Option<u64>,
-    /// In whole milliseconds, below 2^63; without it, for ever.
+    /// In whole milliseconds, below 2^62; without it, for ever.
     pub(crate) fresh_for: Option<Duration>,
-    /// Of computing the value, rounded as [`cost`](super::cost) does.
+    /// How long it lives when nobody reads it, if that matters.
+    pub(crate) idle: Option<Duration>,
+    /// Of computing the value, rounded as [`Cost`] does.
     pub(crate) cost: Duration,
     /// One a guard: first those of the key's scopes, the root's before all, then those of `guards`.
     pub(crate) checks: &'a [u8],
@@ -49,15 +53,21 @@ impl Head<'_> {
         out.put(&[0; CHECKSUM.end - CHECKSUM.start]);
         out.put(&self.seal.to_le_bytes());
         out.put(&self.schema.to_le_bytes());
-        out.put(&self.made.to_le_bytes()[..MADE.end - MADE.start]);
+        let made = self.made.saturating_sub(EPOCH).min(LATEST).to_le_bytes();
+        out.put(&made[..MADE.end - MADE.start]);
         if let Some(declared) = self.declared {
             out.put(&declared.to_le_bytes());
         }
         if let Some(fresh_for) = self.fresh_for {
             out.put_varint(time::to_number(fresh_for));
         }
-        out.put(&[cost::to_byte(self.cost)]);
-        out.put_varint(self.guards.len() as u64);
+        if let Some(idle) = self.idle {
+            out.put_varint(time::to_number(idle));
+        }
+        out.put(&[Cost::of(self.cost).0]);
+        if self.guards.len() >= MANY_GUARDS {
+            out.put_varint(self.guards.len() as u64);
+        }
         self.put_checks(key, out);
         for &(guard, name) in self.guards {
             put_guard(key, guard, name, out);
@@ -82,6 +92,9 @@ impl Head<'_> {
         if self.fresh_for.is_some() {
             flags |= FRESH_FOR;
         }
-        flags
+        if self.idle.is_some() {
+            flags |= IDLE;
+        }
+        flags | (self.guards.len().min(MANY_GUARDS) as u8) << GUARDS
     }
 }

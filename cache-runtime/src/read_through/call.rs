@@ -1,5 +1,8 @@
 //! One call of a cached function, and the look-up it begins with. Nothing here waits: a hit is answered at once.
 
+#[cfg(feature = "redis")]
+use super::UNTOLD;
+use super::last::Last;
 use super::miss::{Course, Miss, Pending};
 use super::plan::{Plan, capture};
 use super::reader::Reader;
@@ -7,23 +10,40 @@ use super::reader::Reader;
 use super::remote::Look;
 use super::shape::Shape;
 use crate::cache::Cache;
+use crate::entry::Entry;
 use crate::error::CacheError;
 use crate::flight::{Flight, current_flight, current_for};
 use crate::key::Key;
+use crate::policy::Policy;
+use crate::random::chance;
 #[cfg(feature = "redis")]
 use crate::redis::Redis;
 use crate::site::Site;
 use crate::stats::count;
 use crate::trace;
 use crate::value::CacheValue;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// A call that is about to be looked up.
 pub struct Call<'c> {
     site: &'static Site,
     cache: &'c Cache,
     key: &'c Key,
+    policy: &'c Policy,
     wanted: bool,
+}
+
+/// What an entry is to a call.
+enum Found<R> {
+    Answer(R),
+    /// An answer, and to be refreshed in the background: past its time to live, or soon.
+    Due,
+    /// An answer no longer, and of use to the computation that replaces it. Whether it stands in if that fails.
+    Old {
+        stands_in: bool,
+    },
+    Nothing,
 }
 
 /// What came of a look-up.
@@ -42,8 +62,16 @@ impl<'c> Call<'c> {
             site,
             cache,
             key,
+            policy: &site.policy,
             wanted: true,
         }
+    }
+
+    /// As this operation has it, and not its site.
+    #[must_use]
+    pub(crate) fn policy(mut self, policy: &'c Policy) -> Self {
+        self.policy = policy;
+        self
     }
 
     /// Whether to look at all (`when = …`).
@@ -69,24 +97,47 @@ impl<'c> Call<'c> {
         }
         #[cfg(feature = "redis")]
         if let Some(redis) = self.cache.redis() {
-            if !refresh
-                && outer.is_none()
-                && let Some(returned) = self.kept(redis, shape, &plan)
-            {
-                return Lookup::Hit(returned);
+            let mut last = None;
+            if !refresh && outer.is_none() {
+                let (entry, found) = self.kept(redis, shape, &plan);
+                match found {
+                    Found::Answer(returned) => {
+                        self.local_hit();
+                        return Lookup::Hit(returned);
+                    }
+                    Found::Due => {
+                        self.local_hit();
+                        let last = entry.map(|entry| self.last(entry, false, None));
+                        return Lookup::Miss(Miss::new(shape, self.serve(plan(), last)));
+                    }
+                    Found::Old { stands_in } => {
+                        last = entry.map(|entry| self.last(entry, stands_in, None));
+                    }
+                    Found::Nothing => {}
+                }
             }
             let pending = self.pending(plan(), outer, refresh);
+            pending.replaces(last);
             return Lookup::Miss(Miss::new(shape, Course::Through(pending)));
         }
         let found = self.cache.local().get(self.key.as_str());
-        if !refresh
-            && let Some(entry) = &found
-            && let Some(returned) = self
-                .reader()
-                .take(shape, entry, outer.as_ref(), |carried| carried(&plan()))
-        {
-            self.hit();
-            return Lookup::Hit(returned);
+        let mut last = None;
+        if !refresh && let Some(entry) = &found {
+            match self.judge(shape, entry, outer.as_ref(), &plan) {
+                Found::Answer(returned) => {
+                    self.hit();
+                    return Lookup::Hit(returned);
+                }
+                Found::Due => {
+                    self.hit();
+                    let last = self.last(Arc::clone(entry), false, entry.time_to_live());
+                    return Lookup::Miss(Miss::new(shape, self.serve(plan(), Some(last))));
+                }
+                Found::Old { stands_in } => {
+                    last = Some(self.last(Arc::clone(entry), stands_in, entry.time_to_live()));
+                }
+                Found::Nothing => {}
+            }
         }
         count(&self.site.counters(self.cache).misses);
         trace::miss(self.site, self.key.as_str(), || {
@@ -94,31 +145,105 @@ impl<'c> Call<'c> {
         });
         let mut pending = self.pending(plan(), outer, refresh);
         pending.found = found;
+        pending.replaces(last);
         Lookup::Miss(Miss::new(shape, Course::Through(pending)))
     }
 
-    /// The answer from this process, which has heard of every change up to the bound.
-    #[cfg(feature = "redis")]
+    /// What an entry of this process is to this call.
     #[inline]
-    fn kept<R, S>(&self, redis: &Redis, shape: S, plan: &impl Fn() -> Plan) -> Option<R>
+    fn judge<R, S>(
+        &self,
+        shape: S,
+        entry: &Arc<Entry>,
+        outer: Option<&Arc<Flight>>,
+        plan: &impl Fn() -> Plan,
+    ) -> Found<R>
     where
         S: Shape<R>,
         S::Value: CacheValue,
     {
-        if self.site.keeps_nothing() || !redis.mirror()?.is_fresh() {
-            return None;
+        let tags = |carried: &dyn Fn(&Plan) -> bool| carried(&plan());
+        match self.reader().take(shape, entry, outer, tags) {
+            Some(_) if self.policy.early > 0.0 && self.is_due(entry, outer) => Found::Due,
+            Some(returned) => Found::Answer(returned),
+            None if self.policy.grace().is_zero() => Found::Nothing,
+            None => match self.reader().expired_since(entry, tags) {
+                Some(past) if past < self.policy.swr && outer.is_none() => Found::Due,
+                Some(past) if past < self.policy.grace() => Found::Old {
+                    stands_in: past < self.policy.stale_if_error,
+                },
+                _ => Found::Nothing,
+            },
         }
-        let entry = self.cache.local().get(self.key.as_str())?;
-        if !self.site.may_keep(&entry, self.key.as_str(), self.cache) {
-            return None;
+    }
+
+    /// An entry that is to be replaced.
+    fn last(&self, entry: Arc<Entry>, stands_in: bool, fresh_for: Option<Duration>) -> Last {
+        Last {
+            age: self.cache.now().since(entry.about.created),
+            entry,
+            stands_in,
+            fresh_for,
         }
-        let returned = self
-            .reader()
-            .take(shape, &entry, None, |carried| carried(&plan()))?;
-        entry.is_relied_on();
-        count(&self.site.counters(self.cache).local_hits);
-        trace::local_hit(self.site, self.key.as_str());
-        Some(returned)
+    }
+
+    /// Whether it is time to refresh a fresh entry.
+    #[cold]
+    fn is_due(&self, entry: &Entry, outer: Option<&Arc<Flight>>) -> bool {
+        let left = entry.about.expires.since(self.cache.now());
+        outer.is_none() && self.policy.is_due(left, entry.about.cost.time(), chance)
+    }
+
+    /// What is answered with an entry, which is to be refreshed in the background.
+    #[cold]
+    fn serve(&self, plan: Plan, last: Option<Last>) -> Course {
+        let mut pending = self.pending(plan, None, false);
+        pending.found = last.as_ref().map(|last| Arc::clone(&last.entry));
+        pending.left = pending.found.as_ref().map_or(Duration::ZERO, |entry| {
+            entry.about.expires.since(self.cache.now())
+        });
+        pending.replaces(last);
+        Course::Serve(pending)
+    }
+
+    /// The entry in this process, which has heard of every change up to the bound, and what it is to this call.
+    #[cfg(feature = "redis")]
+    #[inline]
+    fn kept<R, S>(
+        &self,
+        redis: &Redis,
+        shape: S,
+        plan: &impl Fn() -> Plan,
+    ) -> (Option<Arc<Entry>>, Found<R>)
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        let keeps = !self.site.keeps_nothing();
+        let is_fresh = || redis.mirror().is_some_and(|mirror| mirror.is_fresh());
+        if !keeps || !is_fresh() {
+            return (None, Found::Nothing);
+        }
+        let Some(entry) = self.cache.local().get(self.key.as_str()) else {
+            return (None, Found::Nothing);
+        };
+        let may_keep = self.site.may_keep(&entry, self.key.as_str(), self.cache);
+        if !may_keep || self.is_to_be_told(&entry) {
+            return (None, Found::Nothing);
+        }
+        let found = self.judge(shape, &entry, None, plan);
+        if matches!(found, Found::Answer(_) | Found::Due) {
+            entry.is_relied_on();
+        }
+        (Some(entry), found)
+    }
+
+    /// Whether the server has to see that an entry is read, which dies otherwise.
+    #[cfg(feature = "redis")]
+    #[inline]
+    fn is_to_be_told(&self, entry: &Entry) -> bool {
+        let untold = |idle| self.cache.now().since(entry.about.created) >= idle / UNTOLD;
+        entry.idle().is_some_and(untold)
     }
 
     fn pending(&self, plan: Plan, outer: Option<Arc<Flight>>, refresh: bool) -> Box<Pending> {
@@ -127,9 +252,13 @@ impl<'c> Call<'c> {
             site: self.site,
             key: self.key.as_str().into(),
             plan,
+            policy: *self.policy,
             found: None,
+            left: Duration::ZERO,
+            last: Mutex::default(),
             outer,
             refresh,
+            renews: false,
         })
     }
 
@@ -180,8 +309,10 @@ impl<'c> Call<'c> {
                 site: self.site,
                 key: self.key.as_str(),
                 plan: &plan,
+                policy: self.policy,
                 outer: outer.as_ref(),
                 begins: None,
+                renews: None,
             };
             return Ok(Box::pin(look.peek(shape)).await?);
         }
@@ -201,7 +332,13 @@ impl<'c> Call<'c> {
         #[cfg(feature = "redis")]
         if let Some(redis) = self.cache.redis() {
             return match outer {
-                None => self.kept(redis, shape, plan).map(Some),
+                None => match self.kept(redis, shape, plan) {
+                    (_, Found::Answer(returned)) => {
+                        self.local_hit();
+                        Some(Some(returned))
+                    }
+                    _ => None,
+                },
                 Some(_) => None,
             };
         }
@@ -228,6 +365,13 @@ impl<'c> Call<'c> {
             site: self.site,
             cache: self.cache,
         }
+    }
+
+    #[cfg(feature = "redis")]
+    #[inline]
+    fn local_hit(&self) {
+        count(&self.site.counters(self.cache).local_hits);
+        trace::local_hit(self.site, self.key.as_str());
     }
 
     #[inline]

@@ -2,6 +2,7 @@
 //! who waits how it ended.
 
 use super::compute::compute;
+use super::last::Last;
 use super::plan::{Plan, capture};
 use super::reader::Reader;
 #[cfg(feature = "redis")]
@@ -14,21 +15,22 @@ use crate::flight::{Dependency, End, Entered, Flight, Lead, Stance, Waiting};
 use crate::generation::Epoch;
 use crate::invalidate::end_key;
 use crate::key::Key;
+use crate::policy::Policy;
 use crate::site::Site;
 use crate::stats::count;
-use crate::sync::within;
+use crate::sync::{lock, within};
 use crate::trace;
 use crate::value::CacheValue;
 use std::future::Future;
-use std::pin::pin;
-use std::sync::Arc;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// A call that was not answered.
+/// A call that was not answered, or only for the time being.
 #[must_use]
 pub struct Miss<S> {
-    shape: S,
-    course: Course,
+    pub(super) shape: S,
+    pub(super) course: Course,
 }
 
 /// Where a call goes.
@@ -39,6 +41,8 @@ pub(super) enum Course {
     #[cfg(feature = "redis")]
     PastInside(Box<Pending>),
     Through(Box<Pending>),
+    /// Answered with the entry that was found, which is to be refreshed in the background.
+    Serve(Box<Pending>),
 }
 
 /// What a call has found out so far.
@@ -47,18 +51,28 @@ pub(super) struct Pending {
     pub(super) site: &'static Site,
     pub(super) key: Arc<str>,
     pub(super) plan: Plan,
-    /// The entry that was there, which this call could not take.
+    pub(super) policy: Policy,
+    /// The entry that was there, which this call could not take, or is to replace.
     pub(super) found: Option<Arc<Entry>>,
+    /// For how long the entry that answers meanwhile is fresh still.
+    pub(super) left: Duration,
+    /// The valid entry that is to be replaced.
+    pub(super) last: Mutex<Option<Last>>,
     /// The computation that this call is part of.
     pub(super) outer: Option<Arc<Flight>>,
     /// Whether to compute in any case, and to fence off what began to compute before.
     pub(super) refresh: bool,
+    /// Whether nobody waits: an entry is replaced that answers meanwhile.
+    pub(super) renews: bool,
 }
 
 /// Whose turn it is.
 pub(super) enum Turn<R> {
     /// Another caller has answered.
     Answered(R),
+    /// The server has, and it is time to refresh its entry in the background, which is fresh for so long still.
+    #[cfg(feature = "redis")]
+    Serve(R, Duration),
     Ours(Lead, Option<Claim>),
 }
 
@@ -82,7 +96,8 @@ impl<S> Miss<S> {
         // Pinned here, so that this future holds the body once, whichever way it goes.
         let body = pin!(body);
         let pending = match self.course {
-            Course::Through(pending) => pending,
+            // Nothing is served whose body cannot run in the background.
+            Course::Through(pending) | Course::Serve(pending) => pending,
             #[cfg(feature = "redis")]
             Course::PastInside(pending) => {
                 Box::pin(remote::depend(&pending)).await;
@@ -90,48 +105,106 @@ impl<S> Miss<S> {
             }
             Course::Past => return body.await,
         };
-        let counters = pending.site.counters(&pending.cache);
-        let (lead, claim) = match pending.turn(self.shape).await {
-            Turn::Ours(lead, claim) => (lead, claim),
-            Turn::Answered(returned) => return returned,
-        };
-        let (cache, site, key) = (&pending.cache, pending.site, &*pending.key);
+        match pending.whose_turn(self.shape).await {
+            Turn::Ours(lead, claim) => pending.run(self.shape, lead, claim, body, decide).await,
+            Turn::Answered(returned) => returned,
+            #[cfg(feature = "redis")]
+            Turn::Serve(returned, _) => returned,
+        }
+    }
+}
+
+impl Pending {
+    /// Whose turn it is; where the entry that stands in answers, nobody's.
+    pub(super) async fn whose_turn<R, S>(&self, shape: S) -> Turn<R>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        if let Some(returned) = self.spares(shape) {
+            return Turn::Answered(returned);
+        }
+        match self.turn(shape).await {
+            Turn::Answered(returned) => Turn::Answered(self.unless_failed(shape, returned)),
+            // Whoever led before may have failed just now.
+            Turn::Ours(lead, claim) => match self.spares(shape) {
+                Some(returned) => {
+                    #[cfg(feature = "redis")]
+                    if let Some(claim) = claim {
+                        Box::pin(claim.give_back()).await;
+                    }
+                    drop(lead);
+                    Turn::Answered(returned)
+                }
+                None => Turn::Ours(lead, claim),
+            },
+            #[cfg(feature = "redis")]
+            serve => serve,
+        }
+    }
+
+    /// Computes as the leader: runs the body, stores its value, and tells those who wait.
+    pub(super) async fn run<R, S, F>(
+        &self,
+        shape: S,
+        lead: Lead,
+        claim: Option<Claim>,
+        body: Pin<&mut F>,
+        decide: impl FnOnce(&S::Value, &mut Decision),
+    ) -> R
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+        F: Future<Output = R>,
+    {
+        let (cache, site, key) = (&self.cache, self.site, &*self.key);
+        let last = lock(&self.last).clone();
         let (returned, cost) = {
-            let computation = pin!(compute(cache, site, key, lead.flight(), body));
+            let computation = pin!(compute(cache, site, key, lead.flight(), last, body));
             match &claim {
                 #[cfg(feature = "redis")]
                 Some(claim) => claim.while_held(computation).await,
                 _ => computation.await,
             }
         };
-        let end = match self.shape.view(&returned) {
+        let end = match shape.view(&returned) {
             View::Value(value) => {
-                let mut decision = Decision::of(&pending.plan);
+                let mut decision = Decision::of(&self.plan);
+                let is_unchanged = self.is_unchanged(lead.flight(), value);
+                if let Some(range) = self.policy.adaptive {
+                    decision.ttl(self.adapted(range, is_unchanged));
+                }
                 decide(value, &mut decision);
-                pending
-                    .keep(&lead, claim, Some(value), decision, cost)
-                    .await
+                self.keep(&lead, claim, Some(value), decision, cost).await
             }
             View::Absent => {
-                let decision = Decision::of_absence(&pending.plan);
-                pending
-                    .keep::<S::Value>(&lead, claim, None, decision, cost)
+                let decision = Decision::of_absence(&self.plan);
+                self.keep::<S::Value>(&lead, claim, None, decision, cost)
                     .await
             }
             View::Failure => {
-                #[cfg(feature = "redis")]
-                if let Some(claim) = claim {
-                    Box::pin(claim.give_back()).await;
-                }
-                count(&counters.errors);
-                trace::failed(pending.site);
-                self.shape
-                    .share(&returned)
-                    .map_or(End::Unshared, End::Error)
+                self.fails(claim).await;
+                shape.share(&returned).map_or(End::Unshared, End::Error)
             }
         };
         lead.finish(end);
-        returned
+        self.unless_failed(shape, returned)
+    }
+
+    /// The computation has failed: what it held is given back, or its source left alone for a while.
+    async fn fails(&self, claim: Option<Claim>) {
+        count(&self.site.counters(&self.cache).errors);
+        trace::failed(self.site);
+        let rests = self.rests_after_failure();
+        #[cfg(feature = "redis")]
+        if let Some(claim) = claim {
+            match rests {
+                Some(time) => Box::pin(claim.rest(time)).await,
+                None => Box::pin(claim.give_back()).await,
+            }
+        }
+        #[cfg(not(feature = "redis"))]
+        let _ = (claim, rests);
     }
 }
 
@@ -144,6 +217,8 @@ enum Followed<R> {
     GaveUp,
     /// Its result is nothing for this caller, who has to compute on its own account.
     OnOurOwn,
+    /// It has failed, and why cannot be shared.
+    Failed,
 }
 
 impl Pending {
@@ -186,6 +261,10 @@ impl Pending {
                     Followed::LookAgain => {}
                     // Of all who give up at once, one leads again and the others join it.
                     Followed::GaveUp => given_up = Some(flight),
+                    Followed::Failed => match self.stands_in(shape) {
+                        Some(returned) => return Turn::Answered(returned),
+                        None => break Lead::alone(Arc::clone(&self.key), self.begin()),
+                    },
                     Followed::OnOurOwn => break Lead::alone(Arc::clone(&self.key), self.begin()),
                 },
                 #[cfg(feature = "redis")]
@@ -223,7 +302,7 @@ impl Pending {
             && flight.can_be_shared()
     }
 
-    fn begin(&self) -> Flight {
+    pub(super) fn begin(&self) -> Flight {
         let last = self.found.as_ref().map_or(&[][..], |entry| entry.stamps());
         let mut flight = capture(&self.cache, &self.key, &self.plan, last);
         flight.tag_set = self.site.tag_set;
@@ -264,7 +343,7 @@ impl Pending {
                 self.reader().read(shape, entry, None)
             }
             End::Error(shared) => shape.failure(&**shared),
-            End::Unshared => None,
+            End::Unshared => return Followed::Failed,
             End::Abandoned => return Followed::LookAgain,
         };
         answer.map_or(Followed::OnOurOwn, Followed::Answered)
@@ -301,44 +380,50 @@ impl Pending {
         decision: Decision,
         cost: Duration,
     ) -> End {
+        self.cache.rests().end(&self.key);
         let destination = Destination {
             cache: &self.cache,
             site: self.site,
+            policy: &self.policy,
             key: &self.key,
             flight: lead.flight(),
             supersede: self.refresh,
         };
-        #[cfg(feature = "redis")]
-        if let Some(claim) = claim {
-            let finished = Finished {
-                destination: &destination,
-                plan: &self.plan,
-                claim,
-                decision,
-                cost,
-                is_nested: self.outer.is_some(),
-            };
-            let (entry, outcome) = Box::pin(finished.keep(value)).await;
-            if self.refresh && outcome != Outcome::Stored {
-                // What was there is older than what the refresh has found.
-                Box::pin(end_key(&self.cache, &Key::from(&*self.key))).await;
+        let (entry, outcome) = match claim {
+            #[cfg(feature = "redis")]
+            Some(claim) => {
+                let finished = Finished {
+                    destination: &destination,
+                    plan: &self.plan,
+                    claim,
+                    decision,
+                    cost,
+                    is_nested: self.outer.is_some(),
+                };
+                Box::pin(finished.keep(value)).await
             }
-            if let Some(outer) = &self.outer {
-                outer.has_result(lead.flight(), &entry);
-            }
-            return End::Entry(entry);
-        }
-        let _ = (claim, cost);
-        let finding = Finding::of(value);
-        let (entry, outcome) = destination.store(finding, decision);
-        if self.refresh && outcome != Outcome::Stored {
-            // What was there is older than what the refresh has found.
+            _ => destination.store(Finding::of(value), decision, cost),
+        };
+        if self.is_superseded(outcome) {
+            // What was there is older than what was found.
             Box::pin(end_key(&self.cache, &Key::from(&*self.key))).await;
         }
         if let Some(outer) = &self.outer {
             outer.has_result(lead.flight(), &entry);
         }
         End::Entry(entry)
+    }
+
+    /// Whether an entry that is still valid must not be served any longer.
+    fn is_superseded(&self, outcome: Outcome) -> bool {
+        match outcome {
+            Outcome::Stored => false,
+            // It would stand in for a value that is not to be stored, or for the finding that there is none.
+            Outcome::Declined => self.refresh || self.renews || self.can_fall_back(),
+            Outcome::Fenced => self.refresh,
+            #[cfg(feature = "redis")]
+            Outcome::Unavailable => self.refresh,
+        }
     }
 
     pub(super) fn reader(&self) -> Reader<'_> {

@@ -13,8 +13,11 @@
 //!
 //! No error of the cache reaches the function; nothing here runs user code under a lock.
 
+mod background;
 mod call;
 mod compute;
+mod last;
+mod lifespan;
 mod miss;
 mod plan;
 mod reader;
@@ -28,10 +31,14 @@ pub use call::{Call, Lookup};
 pub use miss::Miss;
 pub use plan::Plan;
 pub use shape::dispatch;
-pub use shape::{HoldsAbsence, Plain, Returned, Shape, Typed, View};
+pub use shape::{HoldsAbsence, HoldsFailure, Plain, Returned, Shape, Typed, View};
 pub use store::Decision;
 
 pub(crate) use compute::compute;
+pub(crate) use last::Last;
+pub(crate) use lifespan::Lifespan;
+#[cfg(feature = "redis")]
+pub(crate) use lifespan::{UNTOLD, prolonged};
 pub(crate) use plan::capture;
 pub(crate) use shape::{Fallible, FallibleOptional, Opaque, Optional};
 pub(crate) use store::{Destination, Finding, Outcome};

@@ -8,6 +8,7 @@ use crate::flight::{Dependency, Flight};
 use crate::site::Site;
 use crate::value::CacheValue;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Who reads: a site, from a cache.
 #[derive(Clone, Copy)]
@@ -32,18 +33,38 @@ impl Reader<'_> {
         S: Shape<R>,
         S::Value: CacheValue,
     {
-        let carries_all = |plan: &Plan| plan.tags.iter().all(|tag| entry.carries(tag.as_str()));
-        let valid = entry.is_fresh(self.cache.now())
-            && entry.is_current()
-            && entry.about.version == self.site.version
-            && (!entry.is_absent() || self.site.negative)
-            && (self.declares(entry.about.tag_set)
-                || (!self.site.value_tags && tags(&carries_all)));
-        if valid {
+        let now = self.cache.now();
+        if entry.is_fresh(now) && self.suits(entry, tags) {
+            entry.is_read(now);
             self.read(shape, entry, outer)
         } else {
             None
         }
+    }
+
+    /// Whether this is a valid answer, however old.
+    #[inline]
+    fn suits(self, entry: &Entry, tags: impl FnOnce(&dyn Fn(&Plan) -> bool) -> bool) -> bool {
+        let carries_all = |plan: &Plan| plan.tags.iter().all(|tag| entry.carries(tag.as_str()));
+        entry.is_current()
+            && entry.about.version == self.site.version
+            && (!entry.is_absent() || self.site.negative)
+            && (self.declares(entry.about.tag_set) || (!self.site.value_tags && tags(&carries_all)))
+    }
+
+    /// How long ago its time to live came to its end, of an entry that would be an answer otherwise. Of one that nobody has
+    /// read for too long nothing is left.
+    pub(super) fn expired_since(
+        self,
+        entry: &Entry,
+        tags: impl FnOnce(&dyn Fn(&Plan) -> bool) -> bool,
+    ) -> Option<Duration> {
+        let now = self.cache.now();
+        let is_left = !entry.is_fresh(now)
+            && !entry.is_absent()
+            && !entry.is_idle(now)
+            && self.suits(entry, tags);
+        is_left.then(|| entry.past_its_time(now))
     }
 
     /// Why an entry could not be taken.

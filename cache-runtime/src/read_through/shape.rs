@@ -185,6 +185,19 @@ impl<S> HoldsAbsence for FallibleOptional<S> {}
 #[diagnostic::do_not_recommend]
 impl<R, S: HoldsAbsence> HoldsAbsence for Typed<R, S> {}
 
+/// Shapes of results that can be an error.
+#[diagnostic::on_unimplemented(
+    message = "`stale_if_error` is for functions that can return `Err`",
+    label = "expected a `Result`",
+    note = "this one never fails; to answer with an older value when it takes too long, add `soft_timeout`"
+)]
+pub trait HoldsFailure {}
+
+impl<S> HoldsFailure for Fallible<S> {}
+impl<S> HoldsFailure for FallibleOptional<S> {}
+#[diagnostic::do_not_recommend]
+impl<R, S: HoldsFailure> HoldsFailure for Typed<R, S> {}
+
 /// Stands for a return type, to be probed for its shape.
 pub struct Returned<R>(PhantomData<fn() -> R>);
 

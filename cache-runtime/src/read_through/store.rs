@@ -1,12 +1,15 @@
 //! Storing what was computed, unless something it depends on was invalidated meanwhile.
 
+use super::lifespan::Lifespan;
 use super::plan::{Plan, guards_of};
 use crate::cache::Cache;
 use crate::clock::Tick;
-use crate::entry::{About, Entry, Lateness};
+use crate::cost::Cost;
+use crate::entry::{About, Entry, Lateness, Steps};
 use crate::flight::Flight;
 use crate::generation::{Generation, Guard};
 use crate::key::{Key, encode};
+use crate::policy::Policy;
 use crate::site::Site;
 use crate::stats::count;
 use crate::tag::Tag;
@@ -15,6 +18,7 @@ use crate::ttl::{IntoTtl, Ttl};
 use crate::value::CacheValue;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What becomes of a value, now that it is known. Starts as the plan has it.
 #[derive(Debug)]
@@ -23,6 +27,7 @@ pub struct Decision {
     tags: Vec<Tag>,
     pub(super) aliases: Vec<Key>,
     pub(super) store: bool,
+    is_absence: bool,
 }
 
 impl Decision {
@@ -33,6 +38,7 @@ impl Decision {
             tags: Vec::new(),
             aliases: plan.aliases.clone(),
             store: true,
+            is_absence: false,
         }
     }
 
@@ -43,6 +49,7 @@ impl Decision {
             tags: Vec::new(),
             aliases: Vec::new(),
             store: plan.negative.is_some(),
+            is_absence: true,
         }
     }
 
@@ -59,6 +66,24 @@ impl Decision {
     /// `unless = |value| …`
     pub fn unless(&mut self, unwanted: bool) {
         self.store &= !unwanted;
+    }
+
+    /// For how long the entry is fresh, and kept. What is made of something old is fresh for so long at most.
+    pub(crate) fn lifespan(
+        &self,
+        cache: &Cache,
+        policy: &Policy,
+        at_most: Option<Duration>,
+    ) -> Lifespan {
+        let mut lifespan = if self.is_absence {
+            Lifespan::of_absence(cache, self.ttl, policy)
+        } else {
+            Lifespan::of_value(cache, self.ttl, policy)
+        };
+        if let Some(at_most) = at_most {
+            lifespan.fresh = Some(lifespan.fresh.map_or(at_most, |fresh| fresh.min(at_most)));
+        }
+        lifespan
     }
 
     /// Stores the entry under `key` as well. It becomes invalid with any of its keys.
@@ -112,6 +137,7 @@ fn weight<T: CacheValue>(value: &T) -> usize {
 pub(crate) struct Destination<'s> {
     pub(crate) cache: &'s Cache,
     pub(crate) site: &'static Site,
+    pub(crate) policy: &'s Policy,
     pub(crate) key: &'s Arc<str>,
     pub(crate) flight: &'s Flight,
     /// Whether computations that began before this one are to be fenced off.
@@ -127,8 +153,11 @@ impl Destination<'_> {
         &self,
         finding: Finding<T>,
         decision: Decision,
+        cost: Duration,
     ) -> (Arc<Entry>, Outcome) {
-        let (about, outcome) = self.judge(finding.weight, &decision);
+        let (mut about, outcome) = self.judge(finding.weight, &decision);
+        about.cost = Cost::of(cost);
+        about.idle = self.policy.idle.map_or(Steps::default(), Steps::of);
         let entry = Entry::of(self.key, finding.value, about);
         let outcome = self.conclude(&entry, outcome, &decision.aliases);
         (entry, outcome)
@@ -138,10 +167,9 @@ impl Destination<'_> {
     fn judge(&self, weight: usize, decision: &Decision) -> (About, Outcome) {
         let now = self.cache.now();
         let (mut stamps, captured) = self.stamps(decision);
-        let expires = match self.cache.resolve(decision.ttl) {
-            Some(ttl) => now.plus(ttl),
-            None => Tick::NEVER,
-        };
+        let at_most = self.flight.longest_freshness();
+        let lifespan = decision.lifespan(self.cache, self.policy, at_most);
+        let expires = lifespan.fresh.map_or(Tick::NEVER, |ttl| now.plus(ttl));
         let late = self.lateness(&stamps[captured..]);
         let outcome = if !decision.store || expires <= now {
             Outcome::Declined

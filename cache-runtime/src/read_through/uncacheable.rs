@@ -4,7 +4,7 @@
 //! return type. Everything behind it is then compiled with these types, which satisfy every bound and let the
 //! value be looked at; no program that compiles contains them.
 
-use super::shape::{HoldsAbsence, Shape, View};
+use super::shape::{HoldsAbsence, HoldsFailure, Shape, View};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::any::Any;
 use std::marker::PhantomData;
@@ -38,6 +38,7 @@ impl<R, S: Shape<R>> Shape<R> for Uncacheable<S> {
 }
 
 impl<S> HoldsAbsence for Uncacheable<S> {}
+impl<S> HoldsFailure for Uncacheable<S> {}
 
 impl<V> Deref for StandIn<V> {
     type Target = V;

@@ -117,6 +117,11 @@ impl Link {
         self.time.at_most()
     }
 
+    /// How long it is, at least, until the server's clock shows this.
+    pub(crate) fn time_until(&self, moment: u64) -> Duration {
+        Duration::from_millis(moment.saturating_sub(self.time_at_most()))
+    }
+
     /// The connection whose turn it is.
     pub(super) fn line(&self) -> &Line {
         &self.lines[self.next_line()]

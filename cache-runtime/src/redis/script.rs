@@ -4,9 +4,9 @@
 /// Which one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Script {
-    /// `K L`, token, lease in ms, what was seen of K, a token that can be taken over or nothing: the holder's token
-    /// (busy; not if it is of another server, from before a restart or a failover, or if it has been kept for too long
-    /// and ends in `!`), 1 (changed) or 0 (acquired; also if it was before).
+    /// `K L`, token, lease in ms, what was seen of K, a token that can be taken over or nothing, 1 if a rest does not
+    /// matter: the holder's token (busy, or resting; not if it is of another server, from before a restart or a failover,
+    /// or if it has been kept for too long and ends in `!`), 1 (changed) or 0 (acquired; also if it was before).
     Acquire,
     /// `G…`, the least time to live, the time to live to give (0: none), a fresh number for each: the generations.
     Capture,
@@ -16,15 +16,18 @@ pub(crate) enum Script {
     Copy,
     /// `L`, token, lease in ms, 1 if others may take it over from here on: whether it still stood.
     Renew,
-    /// `L`, token.
+    /// `L`, token, for how many ms the source is to rest (0: not at all). The lease of a source that rests holds the token,
+    /// `~`, and the end of the rest in ms since 1970.
     Release,
     /// `K L KG G…`, entry, ttl in ms (0: none), a fresh generation for the key or nothing, its time to live (0: none),
     /// the generations expected, if any: whether it was stored; if not, everything of the key is deleted.
     Commit,
+    /// `K`, the least that it is to live in ms, and what it lives if that is less: whether it was.
+    Prolong,
 }
 
 impl Script {
-    pub(crate) const ALL: [Script; 7] = [
+    pub(crate) const ALL: [Script; 8] = [
         Script::Acquire,
         Script::Capture,
         Script::Fill,
@@ -32,6 +35,7 @@ impl Script {
         Script::Renew,
         Script::Release,
         Script::Commit,
+        Script::Prolong,
     ];
 
     /// The checksum and the seal of an entry, by which `Acquire` sees whether it has changed, lie at these bytes; see
@@ -43,6 +47,7 @@ impl Script {
                  if holder == ARGV[1] then return 0 end\n\
                  local of_server = holder and string.sub(holder, 1, 8) == string.sub(ARGV[1], 1, 8)\n\
                  local is_kept = of_server and string.sub(holder, -1) ~= '!'\n\
+                 if ARGV[5] == '1' and is_kept and string.find(holder, '~', 1, true) then is_kept = false end\n\
                  if is_kept and holder ~= ARGV[4] then return holder end\n\
                  if redis.call('GETRANGE', KEYS[1], 3, 14) ~= ARGV[3] then return 1 end\n\
                  redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])\n\
@@ -92,7 +97,11 @@ impl Script {
             Script::Release => {
                 "local holder = redis.call('GET', KEYS[1])\n\
                  if holder ~= ARGV[1] and holder ~= ARGV[1] .. '!' then return 0 end\n\
-                 return redis.call('DEL', KEYS[1])"
+                 if ARGV[2] == '0' then return redis.call('DEL', KEYS[1]) end\n\
+                 local now = redis.call('TIME')\n\
+                 local till = now[1] * 1000 + math.floor(now[2] / 1000) + ARGV[2]\n\
+                 redis.call('SET', KEYS[1], ARGV[1] .. '~' .. string.format('%.0f', till), 'PX', ARGV[2])\n\
+                 return 1"
             }
             Script::Commit => {
                 "for i = 5, #ARGV do\n\
@@ -108,6 +117,11 @@ impl Script {
                  elseif ARGV[4] == '0' then redis.call('SET', KEYS[3], ARGV[3])\n\
                  else redis.call('SET', KEYS[3], ARGV[3], 'PX', ARGV[4]) end\n\
                  return 1"
+            }
+            Script::Prolong => {
+                "local left = redis.call('PTTL', KEYS[1])\n\
+                 if left < 0 or left >= tonumber(ARGV[1]) then return 0 end\n\
+                 return redis.call('PEXPIRE', KEYS[1], ARGV[2])"
             }
         }
     }

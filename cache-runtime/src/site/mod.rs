@@ -9,11 +9,14 @@ pub use encoding::{codecs, compressions};
 pub use path::path_of;
 
 use crate::cache::Cache;
+use crate::pattern::overlap::{Item, items, overlap};
+use crate::policy::{Policy, Range};
 use crate::stats::Counters;
 use encoding::{ChosenCodec, ChosenCompression};
 use path::{function_path, key_prefix};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
 
 /// A cached function, a write-through function, or a domain cache.
 #[doc(hidden)]
@@ -38,6 +41,7 @@ pub struct Site {
     /// Whether the values of the tags do not follow from the key.
     pub(crate) tags_vary: bool,
     pub(crate) ttl: Lifetime,
+    pub(crate) policy: Policy,
     pub(crate) version: u32,
     /// `None`: the cache's.
     #[cfg_attr(
@@ -147,6 +151,7 @@ impl Site {
             value_tags: false,
             tags_vary: false,
             ttl: Lifetime::Default,
+            policy: Policy::NONE,
             version: 0,
             codec: None,
             compression: compressions::lz4(),
@@ -301,6 +306,58 @@ impl Site {
 
     pub const fn ttl_dynamic(mut self, _: bool) -> Self {
         self.ttl = Lifetime::Dynamic;
+        self
+    }
+
+    /// `ttl = adaptive(shortest, longest)`
+    pub const fn adaptive(mut self, (shortest, longest): (Duration, Duration)) -> Self {
+        self.ttl = Lifetime::Dynamic;
+        self.policy.adaptive = Some(Range { shortest, longest });
+        self
+    }
+
+    pub const fn swr(mut self, time: Duration) -> Self {
+        self.policy.swr = time;
+        self
+    }
+
+    pub const fn stale_if_error(mut self, time: Duration) -> Self {
+        self.policy.stale_if_error = time;
+        self
+    }
+
+    pub const fn throttle(mut self, time: Duration) -> Self {
+        self.policy.throttle = time;
+        self
+    }
+
+    pub const fn revalidate(mut self, time: Duration) -> Self {
+        self.policy.revalidate = time;
+        self
+    }
+
+    pub const fn early(mut self, beta: f64) -> Self {
+        self.policy.early = beta;
+        self
+    }
+
+    pub const fn jitter(mut self, part: f64) -> Self {
+        self.policy.jitter = part;
+        self
+    }
+
+    pub const fn soft_timeout(mut self, limit: Duration) -> Self {
+        self.policy.soft_timeout = Some(limit);
+        self
+    }
+
+    pub const fn timeout(mut self, limit: Duration) -> Self {
+        self.policy.timeout = Some(limit);
+        self
+    }
+
+    pub const fn idle(mut self, time: Duration) -> Self {
+        self.policy.idle = Some(time);
         self
     }
 
@@ -463,6 +520,16 @@ impl InvalidationSite {
     pub(crate) fn name(&self) -> String {
         function_path((self.name)()).to_owned()
     }
+}
+
+/// Between which bounds the time to live under this key is adaptive, if it is for any function.
+pub(crate) fn adaptive_of(key: &str) -> Option<Range> {
+    let key: Vec<Item> = key.bytes().map(Item::Byte).collect();
+    let mut sites = inventory::iter::<RegisteredSite>.into_iter();
+    sites.find_map(|RegisteredSite(site)| {
+        let range = site.policy.adaptive?;
+        overlap(&items(&site.key_template(), false), &key).then_some(range)
+    })
 }
 
 /// FNV-1a over the templates; for equality of declarations inside one process.

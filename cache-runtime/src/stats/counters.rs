@@ -13,6 +13,14 @@ pub(crate) struct Counters {
     /// By such an entry.
     pub(crate) local_hits: AtomicU64,
     pub(crate) misses: AtomicU64,
+    /// Answers past their time to live.
+    pub(crate) stale: AtomicU64,
+    /// Computations that replace an entry in the background.
+    pub(crate) refreshes: AtomicU64,
+    /// Computations that found what was there already.
+    pub(crate) unchanged: AtomicU64,
+    /// Calls that have waited for as long as they may.
+    pub(crate) timeouts: AtomicU64,
     /// Callers that got the result of a computation which was under way.
     pub(crate) coalesced: AtomicU64,
     /// Calls that went past the cache: switched off, `when` said no, or a key that cannot be written.
@@ -50,6 +58,10 @@ impl Counters {
             hits: read(&self.hits) + read(&self.local_hits),
             local_hits: read(&self.local_hits),
             misses: read(&self.misses),
+            stale: read(&self.stale),
+            refreshes: read(&self.refreshes),
+            unchanged: read(&self.unchanged),
+            timeouts: read(&self.timeouts),
             coalesced: read(&self.coalesced),
             bypassed: read(&self.bypassed),
             loads: read(&self.loads),

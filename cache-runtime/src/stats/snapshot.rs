@@ -50,6 +50,15 @@ pub struct FunctionStats {
     pub local_hits: u64,
     /// Calls that found no valid entry.
     pub misses: u64,
+    /// Calls answered with an entry past its time to live: while it was refreshed, or since its function failed or took too
+    /// long.
+    pub stale: u64,
+    /// Of the loads, those that began in the background, to replace an entry that answered meanwhile.
+    pub refreshes: u64,
+    /// Of the loads, those that found what was stored already: their body said so, or their time to live is adaptive.
+    pub unchanged: u64,
+    /// Calls that have waited for as long as `timeout` lets them, and were told so.
+    pub timeouts: u64,
     /// Of the misses, calls answered by another caller's computation.
     pub coalesced: u64,
     /// Calls that went past the cache: switched off, `when` said no, or an argument that cannot be serialized.
@@ -161,8 +170,12 @@ const COLUMNS: [(&str, Cell); 9] = [
 ];
 
 /// Shown if there is anything to show.
-const MORE_COLUMNS: [(&str, Count); 5] = [
+const MORE_COLUMNS: [(&str, Count); 9] = [
     ("local hits", |stats| stats.local_hits),
+    ("stale", |stats| stats.stale),
+    ("refreshes", |stats| stats.refreshes),
+    ("unchanged", |stats| stats.unchanged),
+    ("timeouts", |stats| stats.timeouts),
     ("bypassed", |stats| stats.bypassed),
     ("unavailable", |stats| stats.unavailable),
     ("untrusted", |stats| stats.untrusted),

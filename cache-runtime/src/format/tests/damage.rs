@@ -3,7 +3,7 @@
 use super::*;
 use crate::codec::EncodeError;
 use crate::format::checksum::checksum;
-use crate::format::layout::{ABSENT, CHECKSUM, DECLARED, ENCRYPTED, FRESH_FOR, LZ4, MAGIC};
+use crate::format::layout::{CHECKSUM, DECLARED, ENCRYPTED, EPOCH, FRESH_FOR, IDLE, LZ4, MAGIC};
 use proptest::prelude::*;
 
 fn entry() -> Vec<u8> {
@@ -31,21 +31,20 @@ fn every_kind_of_mistrust_is_told_apart() {
         assert_eq!(read(foreign), Err(Untrusted::Foreign));
     }
     assert_eq!(read(&change(1, |_| 0x21)), Err(Untrusted::Version));
-    for flag in [ENCRYPTED, 1 << 6, 1 << 7] {
-        assert_eq!(
-            read(&change(2, |flags| flags | flag)),
-            Err(Untrusted::Version)
-        );
-    }
-    for codec in [0, 5, 15] {
+    assert_eq!(
+        read(&change(2, |flags| flags | ENCRYPTED)),
+        Err(Untrusted::Version)
+    );
+    for codec in [5, 15] {
         assert_eq!(read(&change(1, |_| 0x10 | codec)), Err(Untrusted::Codec));
     }
-    assert_eq!(
-        read(&change(2, |flags| flags | ABSENT)),
-        Err(Untrusted::Codec)
-    );
+    // Nothing was found, and here it is.
+    assert_eq!(read(&change(1, |_| 0x10)), Err(Untrusted::Length));
+    let mut nothing = change(1, |_| 0x10);
+    nothing[2] |= LZ4;
+    assert_eq!(read(&forged(nothing)), Err(Untrusted::Codec));
     assert_eq!(read(&change(16, |byte| byte ^ 1)), Err(Untrusted::Schema));
-    for short in [1, 2, 3, 24, 25, 28, 42] {
+    for short in [1, 2, 3, 23, 24, 27, 41] {
         assert_eq!(read(&whole[..short]), Err(Untrusted::Length), "{short}");
     }
     assert_eq!(read(&whole[..whole.len() - 1]), Err(Untrusted::Checksum));
@@ -175,8 +174,8 @@ proptest! {
         key in prop_oneof!["[a-c:ä]{0,80}", any::<String>()],
         guards in guards(),
         (schema, seal, declared) in any::<(u32, u64, Option<u64>)>(),
-        made in 0u64..1 << 48,
-        fresh_for in prop::option::of(0u64..1 << 63),
+        made in EPOCH..EPOCH + (1 << 40),
+        (fresh_for, idle) in prop::option::of((0u64..1 << 62, 0u64..1 << 40)).prop_map(Option::unzip),
         cost in 0u64..8,
         check in any::<u8>(),
         text in any::<String>(),
@@ -189,6 +188,7 @@ proptest! {
             declared,
             made,
             fresh_for: fresh_for.map(Duration::from_millis),
+            idle: idle.map(Duration::from_millis),
             cost: Duration::from_micros(cost),
             checks: &checks,
             guards: &names,
@@ -202,6 +202,7 @@ proptest! {
         prop_assert_eq!(opened.declared(), declared);
         prop_assert_eq!(opened.made(), head.made);
         prop_assert_eq!(opened.fresh_for(), head.fresh_for);
+        prop_assert_eq!(opened.idle(), head.idle);
         prop_assert_eq!(opened.cost(), head.cost);
         prop_assert_eq!(opened.checks(), &checks);
         prop_assert_eq!(opened.payload_len(), payload.len());
@@ -217,7 +218,7 @@ proptest! {
 
     #[test]
     fn forged_entries_do_no_harm(
-        flags in 0u8..64,
+        flags in any::<u8>(),
         codec in 0u8..6,
         bytes in prop::collection::vec(prop_oneof![0u8..6, any::<u8>()], 24..400),
     ) {
@@ -235,7 +236,7 @@ proptest! {
 
     #[test]
     fn forged_payloads_do_no_harm(
-        flags in prop_oneof![Just(0), Just(DECLARED), Just(FRESH_FOR), Just(LZ4)],
+        flags in prop_oneof![Just(0), Just(DECLARED), Just(FRESH_FOR), Just(IDLE), Just(LZ4)],
         codec in 1u8..5,
         at in 0usize..100,
         with in prop::collection::vec(any::<u8>(), 0..40),
@@ -243,7 +244,7 @@ proptest! {
         let mut entry = entry();
         entry[1] = 0x10 | codec;
         entry[2] = flags;
-        let at = 25 + at % (entry.len() - 25);
+        let at = 24 + at % (entry.len() - 24);
         entry.splice(at..at, with);
         crate::format::fuzz::entry(&forged(entry));
     }

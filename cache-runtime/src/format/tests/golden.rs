@@ -174,12 +174,13 @@ fn an_entry_for_ever_with_every_kind_of_guard_is_pinned() {
     ];
     let entry = golden!(
         "guards",
-        "for ever, with declared tags, and guards that share more or less with the key",
+        "for ever if it is read every half an hour, with declared tags, and guards that share more or less with the key",
         write(
             KEY,
             &Head {
                 made: 0,
                 fresh_for: None,
+                idle: Some(Duration::from_secs(1_800)),
                 cost: Duration::ZERO,
                 declared: Some(u64::MAX),
                 guards: &guards,
@@ -192,6 +193,12 @@ fn an_entry_for_ever_with_every_kind_of_guard_is_pinned() {
     let opened = open(&entry, KEY).expect("an entry");
     assert_eq!(read(&entry), Ok(profile()));
     assert_eq!(opened.fresh_for(), None);
+    assert_eq!(opened.idle(), Some(Duration::from_secs(1_800)));
+    assert_eq!(
+        opened.made(),
+        1_577_836_800_000,
+        "the first moment there is"
+    );
     assert_eq!(opened.cost(), Duration::ZERO);
     assert_eq!(opened.declared(), Some(u64::MAX));
     let read: Vec<_> = opened.guards().collect();

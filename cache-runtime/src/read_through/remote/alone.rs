@@ -2,7 +2,7 @@
 
 use super::guards::declares;
 use super::keeper::Keeper;
-use super::look::{Look, Looked, Seen, list, named};
+use super::look::{Age, Due, EXPIRED, Look, Looked, SOON, Seen, list, named};
 use crate::format::{self, Opened};
 use crate::key::scopes;
 use crate::read_through::shape::Shape;
@@ -30,16 +30,35 @@ impl<'c> Look<'c> {
             return Ok(None);
         }
         keeper.relies();
-        let returned = match self.content(shape, &opened) {
-            Ok(returned) => returned,
+        let age = self.age(&reading, &opened).ok_or(EXPIRED);
+        let content = age.and_then(|age| Ok((self.content(shape, &opened)?, age)));
+        let (returned, age) = match content {
+            Ok(content) => {
+                self.reads(&reading, &opened);
+                content
+            }
             Err(why) => {
                 let listed = list(&opened);
-                let seen = Seen::of(reading, why).listing(listed);
-                return Ok(Some(Looked::Missed(seen)));
+                return Ok(Some(Looked::Missed(Seen::of(reading, why).listing(listed))));
             }
         };
-        keeper.keep(self, shape, &reading, &opened, &returned);
-        Ok(Some(Looked::Hit(returned)))
+        Ok(Some(match age {
+            Age::Fresh => {
+                keeper.keep(self, shape, &reading, &opened, &returned);
+                Looked::Hit(returned)
+            }
+            Age::Early(left) => {
+                keeper.keep(self, shape, &reading, &opened, &returned);
+                let listed = list(&opened);
+                let seen = Seen::of(reading, SOON).listing(listed);
+                Looked::Due(returned, seen, Due::Early(left))
+            }
+            Age::Past(since) => {
+                let listed = list(&opened);
+                let seen = Seen::of(reading, EXPIRED).listing(listed);
+                Looked::Due(returned, seen, Due::Since(since, None))
+            }
+        }))
     }
 
     /// Of everything that the entry is expected to depend on.

@@ -7,7 +7,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a computation may do with its result.
 pub(crate) struct Claim {
@@ -113,6 +113,14 @@ impl Claim {
         if let Hold::Lease(token) = self.hold {
             self.redis.release(&self.key, token).await;
             // Not before: if this future is dropped, it is released all the same.
+            self.hold = Hold::Nothing;
+        }
+    }
+
+    /// The same after a failure: the source is left alone for `time`.
+    pub(crate) async fn rest(mut self, time: Duration) {
+        if let Hold::Lease(token) = self.hold {
+            self.redis.rest(&self.key, token, time).await;
             self.hold = Hold::Nothing;
         }
     }

@@ -13,8 +13,11 @@ use std::time::Duration;
 /// An entry, seen from outside.
 pub(crate) struct Inspected {
     pub(crate) state: State,
-    /// How long the server keeps it; `None` for ever.
+    /// How long it stays fresh; `None` for ever.
     pub(crate) time_left: Option<Duration>,
+    pub(crate) time_to_live: Option<Duration>,
+    /// How long the server keeps it, which may be longer.
+    pub(crate) removed_in: Option<Duration>,
     pub(crate) age: Duration,
     pub(crate) bytes: u64,
     /// How long its computation took.
@@ -41,7 +44,7 @@ pub(crate) async fn inspect(
     let mut reading = redis
         .read(key, declared(key, &Plan::default()), false, None)
         .await?;
-    let (time_left, is_leased) = redis.times(key).await?;
+    let (removed_in, is_leased) = redis.times(key).await?;
     let computing = is_leased || cache.flights().contains(key);
     let Some(bytes) = reading.bytes().map(<[u8]>::to_vec) else {
         return Ok((None, computing));
@@ -74,15 +77,25 @@ pub(crate) async fn inspect(
             }
         });
     let stamps = stamps.collect();
-    let made = reading.link.origin().time.saturating_sub(opened.made());
+    let age = reading.link.time_at_most().saturating_sub(opened.made());
+    let age = Duration::from_millis(age);
+    let fresh_for = opened
+        .fresh_for()
+        .map(|fresh_for| fresh_for.saturating_sub(age));
     let inspected = Inspected {
         state: match (is_valid, opened.is_absent()) {
             (false, _) => State::Invalidated,
+            (true, _) if fresh_for == Some(Duration::ZERO) => State::Expired,
             (true, true) => State::Negative,
             (true, false) => State::Fresh,
         },
-        time_left,
-        age: Duration::from_millis(made),
+        time_left: match (fresh_for, removed_in) {
+            (Some(fresh), Some(kept)) => Some(fresh.min(kept)),
+            (fresh, kept) => fresh.or(kept),
+        },
+        time_to_live: opened.fresh_for(),
+        removed_in,
+        age,
         bytes: bytes.len() as u64,
         cost: opened.cost(),
         stamps,

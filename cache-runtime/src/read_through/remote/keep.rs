@@ -3,9 +3,11 @@
 use super::claim::{Claim, Hold};
 use super::guards::declared;
 use super::sealing::Sealing;
+use crate::clock::Tick;
 use crate::entry::{About, Entry, Lateness, Remembered};
 use crate::generation::{Guard, Named, Stamp};
 use crate::key::Key;
+use crate::read_through::Lifespan;
 use crate::read_through::plan::Plan;
 use crate::read_through::store::{Decision, Destination, Outcome};
 use crate::redis::{Any, Commit, Failure, Fill, Sealed, Wanted};
@@ -33,10 +35,10 @@ pub(crate) struct Finished<'d, 's> {
 impl Finished<'_, '_> {
     /// Makes the entry, and stores it if the claim still stands.
     pub(crate) async fn keep<T: CacheValue>(mut self, value: Option<&T>) -> (Arc<Entry>, Outcome) {
-        let ttl = self.destination.cache.resolve(self.decision.ttl);
-        let wanted = self.decision.store && ttl != Some(Duration::ZERO);
+        let lifespan = self.lifespan();
+        let wanted = self.decision.store && !lifespan.is_none();
         let depends = if wanted || self.is_nested {
-            self.depends_on(ttl).await
+            self.depends_on(lifespan.kept).await
         } else {
             Ok((Vec::new(), Lateness::Doubtful))
         };
@@ -53,9 +55,9 @@ impl Finished<'_, '_> {
         } else if self.claim.hold == Hold::Nothing {
             Outcome::Unavailable
         } else {
-            self.store(value, &mut stamps, ttl).await
+            self.store(value, &mut stamps, lifespan).await
         };
-        let entry = self.entry(value.cloned(), stamps, late, ttl);
+        let entry = self.entry(value.cloned(), stamps, late, lifespan);
         if outcome == Outcome::Unavailable && has_a_right {
             let site = self.destination.site;
             count(&site.counters(self.destination.cache).unavailable);
@@ -63,6 +65,17 @@ impl Finished<'_, '_> {
         self.conclude(outcome);
         self.settle(outcome).await;
         (entry, outcome)
+    }
+
+    fn lifespan(&self) -> Lifespan {
+        let Destination {
+            cache,
+            policy,
+            flight,
+            ..
+        } = *self.destination;
+        self.decision
+            .lifespan(cache, policy, flight.longest_freshness())
     }
 
     /// The generations of everything that the value depends on, if they are all as good as captured before the
@@ -160,7 +173,7 @@ impl Finished<'_, '_> {
         &mut self,
         value: Option<&T>,
         stamps: &mut [Stamp],
-        ttl: Option<Duration>,
+        lifespan: Lifespan,
     ) -> Outcome {
         if stamps.len() > MOST_GUARDS {
             trace::too_many_guards(self.destination.site, stamps.len());
@@ -168,11 +181,13 @@ impl Finished<'_, '_> {
         }
         let (cache, site) = (self.destination.cache, self.destination.site);
         let limit = self.claim.redis.config().max_entry;
-        let Ok(sealing) = Sealing::of(cache, site, value, limit, ttl, self.cost) else {
+        let Ok(sealing) = Sealing::of(cache, site, value, limit, lifespan, self.cost) else {
             return Outcome::Declined;
         };
-        let captured_for = self.destination.cache.resolve(self.plan.ttl);
-        let lives_longer = captured_for.is_some_and(|then| ttl.is_none_or(|now| now > then));
+        let lives = lifespan.on_server();
+        let captured_for = Lifespan::at_most(cache, self.plan.ttl, self.destination.policy).kept;
+        let lives_longer =
+            captured_for.is_some_and(|then| lives.at_most.is_none_or(|now| now > then));
         // What was inherited was captured for whoever read it first.
         let own = |stamp: &&Stamp| self.claim.stamps().contains(stamp);
         let prolong = lives_longer || stamps.iter().any(|stamp| !own(&stamp));
@@ -185,7 +200,7 @@ impl Finished<'_, '_> {
                     copies: &copies,
                     token,
                     stamps,
-                    ttl,
+                    lives,
                     prolong,
                 };
                 self.claim.redis.fill(fill).await
@@ -198,7 +213,7 @@ impl Finished<'_, '_> {
                     copies: &copies,
                     expected: &expected,
                     stamps,
-                    ttl,
+                    lives,
                     prolong,
                 };
                 self.claim.redis.commit(commit).await
@@ -267,7 +282,7 @@ impl Finished<'_, '_> {
         found: Option<T>,
         stamps: Vec<Stamp>,
         late: Lateness,
-        ttl: Option<Duration>,
+        lifespan: Lifespan,
     ) -> Arc<Entry> {
         let (cache, site) = (self.destination.cache, self.destination.site);
         let remembered = Remembered {
@@ -282,7 +297,7 @@ impl Finished<'_, '_> {
             version: site.version,
             late,
             created: now,
-            expires: ttl.map_or(crate::clock::Tick::NEVER, |ttl| now.plus(ttl)),
+            expires: lifespan.fresh.map_or(Tick::NEVER, |ttl| now.plus(ttl)),
             ..About::default()
         };
         Entry::of(self.destination.key, found, about)

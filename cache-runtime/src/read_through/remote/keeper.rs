@@ -3,7 +3,8 @@
 
 use super::look::Look;
 use crate::clock::Tick;
-use crate::entry::{About, Entry, Lateness};
+use crate::cost::Cost;
+use crate::entry::{About, Entry, Lateness, Steps};
 use crate::format::Opened;
 use crate::generation::{Generation, Guard};
 use crate::key::scopes;
@@ -142,6 +143,8 @@ impl<'c> Keeper<'c> {
             tag_set: site.tag_set,
             version: site.version,
             late: Lateness::None,
+            idle: opened.idle().map_or(Steps::default(), Steps::of),
+            cost: Cost::of(opened.cost()),
             created: cache.now(),
             expires,
             ..About::default()

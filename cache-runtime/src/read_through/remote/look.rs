@@ -8,8 +8,11 @@ use crate::flight::{Dependency, Flight};
 use crate::format::{self, Opened, Untrusted};
 use crate::generation::{Guard, Named, Stamp};
 use crate::key::scopes;
+use crate::policy::Policy;
+use crate::random::chance;
 use crate::read_through::plan::Plan;
 use crate::read_through::shape::Shape;
+use crate::read_through::{Lifespan, prolonged};
 use crate::redis::sequence::Moment;
 use crate::redis::{Failure, Reading, Redis};
 use crate::schema;
@@ -18,8 +21,14 @@ use crate::stats::count;
 use crate::trace;
 use crate::value::CacheValue;
 use std::sync::Arc;
+use std::time::Duration;
 
 const INVALIDATED: &str = "invalidated";
+pub(super) const EXPIRED: &str = "expired";
+pub(super) const SOON: &str = "to be refreshed early";
+
+/// How much less one look may find left than a later one.
+const SLACK: Duration = Duration::from_millis(20);
 
 /// The guards that an entry lists.
 pub(super) fn list(opened: &Opened<'_>) -> Vec<Named> {
@@ -42,16 +51,38 @@ pub(crate) struct Look<'c> {
     pub(crate) site: &'static Site,
     pub(crate) key: &'c str,
     pub(crate) plan: &'c Plan,
+    pub(crate) policy: &'c Policy,
     /// The computation that asks.
     pub(crate) outer: Option<&'c Arc<Flight>>,
     /// What begins with the first read.
     pub(crate) begins: Option<&'c Arc<Moment>>,
+    /// Of who comes to replace an entry: for how long that was fresh still when it was served.
+    pub(crate) renews: Option<Duration>,
 }
 
 /// What came of it.
 pub(crate) enum Looked<R> {
     Hit(R),
+    /// Valid, and to be replaced.
+    Due(R, Seen, Due),
     Missed(Seen),
+}
+
+/// When an entry is, or was, to be replaced.
+pub(crate) enum Due {
+    /// Before its end, which comes after this time.
+    Early(Duration),
+    /// So long ago its time to live came to its end. What it depends on, for a computation that asks.
+    Since(Duration, Option<Box<Remembered>>),
+}
+
+/// How a valid entry stands to its time to live.
+pub(super) enum Age {
+    Fresh,
+    /// Fresh for so long, and to be replaced early.
+    Early(Duration),
+    /// Past it since so long ago.
+    Past(Duration),
 }
 
 /// What was there, and was no answer.
@@ -85,6 +116,16 @@ impl Seen {
     pub(super) fn listing(mut self, listed: Vec<Named>) -> Self {
         self.listed = listed;
         self
+    }
+
+    /// The time to live of the entry, and its age.
+    pub(super) fn times(&self, key: &str) -> (Option<Duration>, Duration) {
+        let opened = self.bytes().and_then(|bytes| format::open(bytes, key).ok());
+        let (Some(reading), Some(opened)) = (&self.reading, opened) else {
+            return (None, Duration::ZERO);
+        };
+        let age = reading.link.time_at_most().saturating_sub(opened.made());
+        (opened.fresh_for(), Duration::from_millis(age))
     }
 
     /// What tells this entry from others under its key; empty if there was none.
@@ -159,20 +200,29 @@ impl<'c> Look<'c> {
                 keeper.learn(&reading);
             }
             match self.take(shape, &reading) {
-                Ok(returned) => {
+                Ok((returned, age)) => {
                     if nested && reading.key_generation().is_none() && !captured {
                         // From here on a deletion of this key can be seen. What was read before may be older.
                         self.redis.capture_key(self.key, self.ttl()).await?;
                         captured = true;
                         continue;
                     }
-                    if !self.inherit(&reading, &listed) {
+                    let remembered = self.remembered(&reading, &listed);
+                    if let Age::Past(since) = age {
+                        let seen = Seen::of(reading, EXPIRED).listing(listed);
+                        return Ok(Looked::Due(returned, seen, Due::Since(since, remembered)));
+                    }
+                    if !self.inherit(remembered) {
                         return Ok(Looked::Missed(
                             Seen::of(reading, INVALIDATED).listing(listed),
                         ));
                     }
                     if let (Some(keeper), Some(opened)) = (keeper, self.open(&reading)) {
                         keeper.keep(self, shape, &reading, &opened, &returned);
+                    }
+                    if let Age::Early(left) = age {
+                        let seen = Seen::of(reading, SOON).listing(listed);
+                        return Ok(Looked::Due(returned, seen, Due::Early(left)));
                     }
                     return Ok(Looked::Hit(returned));
                 }
@@ -190,11 +240,11 @@ impl<'c> Look<'c> {
         let counters = self.site.counters(self.cache);
         let looked = self.look(shape).await;
         match &looked {
-            Ok(Looked::Hit(_)) => {
+            Ok(Looked::Hit(_) | Looked::Due(_, _, Due::Early(_))) => {
                 count(&counters.hits);
                 trace::hit(self.site, self.key);
             }
-            Ok(Looked::Missed(seen)) => {
+            Ok(Looked::Missed(seen) | Looked::Due(_, seen, Due::Since(..))) => {
                 count(&counters.misses);
                 trace::miss(self.site, self.key, || seen.why);
             }
@@ -205,8 +255,8 @@ impl<'c> Look<'c> {
             }
         }
         match looked? {
-            Looked::Hit(returned) => Ok(Some(returned)),
-            Looked::Missed(_) => Ok(None),
+            Looked::Hit(returned) | Looked::Due(returned, _, Due::Early(_)) => Ok(Some(returned)),
+            Looked::Missed(_) | Looked::Due(_, _, Due::Since(..)) => Ok(None),
         }
     }
 
@@ -231,8 +281,15 @@ impl<'c> Look<'c> {
             let stamp = stamps.iter().find(|stamp| stamp.is_of(guard, name));
             stamp.map(|stamp| Some(stamp.generation))
         };
+        let is_fresh = || {
+            matches!(
+                self.age(seen.reading.as_ref()?, &opened)?,
+                Age::Fresh | Age::Early(_)
+            )
+            .then_some(())
+        };
         match validity(self.key, &opened, replication_id, of) {
-            Validity::Valid => self.content(shape, &opened).ok(),
+            Validity::Valid => is_fresh().and_then(|()| self.content(shape, &opened).ok()),
             Validity::Ended | Validity::Unknown => None,
         }
     }
@@ -247,7 +304,7 @@ impl<'c> Look<'c> {
             .ok()
     }
 
-    fn take<R, S>(self, shape: S, reading: &Reading) -> Result<R, &'static str>
+    fn take<R, S>(self, shape: S, reading: &Reading) -> Result<(R, Age), &'static str>
     where
         S: Shape<R>,
         S::Value: CacheValue,
@@ -261,7 +318,49 @@ impl<'c> Look<'c> {
             Validity::Valid => {}
             Validity::Ended | Validity::Unknown => return Err(INVALIDATED),
         }
-        self.content(shape, &opened)
+        let age = self.age(reading, &opened).ok_or(EXPIRED)?;
+        let content = self.content(shape, &opened)?;
+        self.reads(reading, &opened);
+        Ok((content, age))
+    }
+
+    /// An entry is read that would die otherwise.
+    pub(super) fn reads(self, reading: &Reading, opened: &Opened<'_>) {
+        let Some(idle) = opened.idle() else { return };
+        let age = reading.link.time_at_most().saturating_sub(opened.made());
+        // It may be kept for longer than it is fresh: then its author says for how long.
+        let kept = opened.fresh_for();
+        let kept = kept.map(|fresh| fresh.saturating_add(self.policy.grace()));
+        let left = kept.map(|kept| kept.saturating_sub(Duration::from_millis(age)));
+        self.redis.prolong_soon(self.key, prolonged(idle, left));
+    }
+
+    /// How old it is. `None`: too old to be of any use here.
+    pub(super) fn age(self, reading: &Reading, opened: &Opened<'_>) -> Option<Age> {
+        let Some(fresh_for) = opened.fresh_for() else {
+            return Some(Age::Fresh);
+        };
+        let age = reading.link.time_at_most().saturating_sub(opened.made());
+        let age = Duration::from_millis(age);
+        if age < fresh_for {
+            let left = fresh_for - age;
+            return Some(if self.comes_early(left, opened) {
+                Age::Early(left)
+            } else {
+                Age::Fresh
+            });
+        }
+        let past = age - fresh_for;
+        (past < self.policy.grace() && !opened.is_absent()).then_some(Age::Past(past))
+    }
+
+    /// Whether an entry that is fresh for so long is to be replaced now.
+    fn comes_early(self, left: Duration, opened: &Opened<'_>) -> bool {
+        match self.renews {
+            // It is the one that was served, as far as clocks can tell, or one that would be as well.
+            Some(then) => left <= then + SLACK,
+            None => self.outer.is_none() && self.policy.is_due(left, opened.cost(), chance),
+        }
     }
 
     /// The value, if this reader can take it and it can be trusted.
@@ -322,11 +421,9 @@ impl<'c> Look<'c> {
         })
     }
 
-    /// Makes the outer computation depend on what was read.
-    fn inherit(self, reading: &Reading, listed: &[Named]) -> bool {
-        let Some(outer) = self.outer else {
-            return true;
-        };
+    /// What a computation that asks would have to depend on. `None`: nobody asks, or not all of it was read.
+    fn remembered(self, reading: &Reading, listed: &[Named]) -> Option<Box<Remembered>> {
+        self.outer?;
         let implied = scopes(self.key).map(|scope| (Guard::Scope, scope));
         let listed = listed.iter().map(|(guard, name)| (*guard, &**name));
         let stamp = |(guard, name): (Guard, &str)| {
@@ -343,20 +440,27 @@ impl<'c> Look<'c> {
             generation,
         });
         let stamps: Option<Vec<Stamp>> = implied.chain(listed).map(stamp).chain([own]).collect();
-        let Some(stamps) = stamps else {
-            return false;
-        };
-        let remembered = Remembered {
+        Some(Box::new(Remembered {
             home: self.cache.id(),
             replication_id: reading.link.replication_id().into(),
-            stamps: stamps.into(),
-        };
-        let entry = Entry::read_remotely(remembered);
-        outer.reads(Dependency::Entry(entry))
+            stamps: stamps?.into(),
+        }))
     }
 
-    fn ttl(self) -> Option<std::time::Duration> {
-        self.cache.resolve(self.plan.ttl)
+    /// Makes the outer computation depend on what was read.
+    fn inherit(self, remembered: Option<Box<Remembered>>) -> bool {
+        match (self.outer, remembered) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(outer), Some(remembered)) => {
+                let entry = Entry::read_remotely(*remembered);
+                outer.reads(Dependency::Entry(entry))
+            }
+        }
+    }
+
+    fn ttl(self) -> Option<Duration> {
+        Lifespan::at_most(self.cache, self.plan.ttl, self.policy).kept
     }
 }
 

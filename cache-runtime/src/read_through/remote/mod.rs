@@ -19,12 +19,13 @@ pub(crate) use guards::{declared, dedup};
 pub(crate) use inspect::{Inspected, inspect, valid};
 pub(crate) use keep::Finished;
 pub(crate) use look::Look;
-pub(super) use turn::turn;
+pub(super) use turn::{renew, turn};
 pub(crate) use write::{permit, set, try_set};
 
 use crate::entry::{Entry, Remembered};
 use crate::flight::Dependency;
 use crate::generation::Guard;
+use crate::read_through::Lifespan;
 use crate::read_through::miss::Pending;
 use crate::redis::Wanted;
 
@@ -39,7 +40,7 @@ pub(super) async fn depend(pending: &Pending) {
     let wanted = Wanted {
         guards: &guards,
         any: &[],
-        ttl: pending.cache.resolve(pending.plan.ttl),
+        ttl: Lifespan::at_most(&pending.cache, pending.plan.ttl, &pending.policy).kept,
     };
     match redis.capture(wanted).await {
         Ok(captured) => {

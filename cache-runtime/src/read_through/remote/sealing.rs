@@ -5,6 +5,7 @@ use crate::codec::EncodeError;
 use crate::format::{self, Head, Payload};
 use crate::generation::{Guard, Stamp};
 use crate::key::scopes;
+use crate::read_through::Lifespan;
 use crate::redis::{Origin, Sealed};
 use crate::schema;
 use crate::site::Site;
@@ -18,7 +19,7 @@ pub(crate) struct Sealing {
     site: &'static Site,
     payload: Payload,
     schema: u32,
-    ttl: Option<Duration>,
+    lifespan: Lifespan,
     cost: Duration,
 }
 
@@ -29,7 +30,7 @@ impl Sealing {
         site: &'static Site,
         value: Option<&T>,
         limit: usize,
-        ttl: Option<Duration>,
+        lifespan: Lifespan,
         cost: Duration,
     ) -> Result<Self, EncodeError> {
         let schema = schema::of::<T>();
@@ -44,7 +45,7 @@ impl Sealing {
                 trace::not_encoded(site, error);
             })?,
             schema: site.kind_of(schema),
-            ttl,
+            lifespan,
             cost,
         })
     }
@@ -78,7 +79,8 @@ impl Sealing {
             seal: format::seal(origin.replication_id, generations),
             made: origin.time,
             declared: self.site.value_tags.then(|| self.site.declared()),
-            fresh_for: self.ttl,
+            fresh_for: self.lifespan.fresh,
+            idle: self.lifespan.idle,
             cost: self.cost,
             checks: &checks,
             guards: &guards,

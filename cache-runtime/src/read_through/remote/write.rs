@@ -9,8 +9,10 @@ use crate::error::CacheError;
 use crate::flight::{Flight, Remote};
 use crate::generation::{Guard, Named, Stamp};
 use crate::key::Key;
+use crate::policy::Policy;
+use crate::read_through::Lifespan;
 use crate::read_through::plan::Plan;
-use crate::redis::{Failure, Given, Origin, Redis, Wanted};
+use crate::redis::{Failure, Given, Lives, Origin, Redis, Wanted};
 use crate::site::Site;
 use crate::stats::count;
 use crate::trace;
@@ -24,6 +26,7 @@ pub(crate) async fn permit(
     cache: &Cache,
     redis: &Redis,
     site: &'static Site,
+    policy: &Policy,
     key: &str,
     plan: &Plan,
 ) -> (Flight, Claim) {
@@ -38,7 +41,7 @@ pub(crate) async fn permit(
     let wanted = Wanted {
         guards: &guards,
         any: of_value(site),
-        ttl: cache.resolve(plan.ttl),
+        ttl: Lifespan::at_most(cache, plan.ttl, policy).kept,
     };
     let claim = match redis.capture(wanted).await {
         Ok(captured) => {
@@ -73,7 +76,7 @@ struct Item {
     key: Box<str>,
     plan: Plan,
     sealing: Sealing,
-    ttl: Option<Duration>,
+    lives: Lives,
 }
 
 /// Stores values that their caller has; returns how many.
@@ -81,11 +84,12 @@ pub(crate) async fn set<T: CacheValue>(
     cache: &Cache,
     redis: &Redis,
     site: &'static Site,
+    policy: &Policy,
     values: Vec<(Key, T, Plan)>,
 ) -> usize {
     let mut items = Vec::with_capacity(values.len());
     for value in values {
-        items.extend(item(cache, redis, site, value).await.ok().flatten());
+        items.extend(item(cache, redis, site, policy, value).await.ok().flatten());
     }
     store(cache, redis, site, items).await.unwrap_or(0)
 }
@@ -95,9 +99,10 @@ pub(crate) async fn try_set<T: CacheValue>(
     cache: &Cache,
     redis: &Redis,
     site: &'static Site,
+    policy: &Policy,
     value: (Key, T, Plan),
 ) -> Result<(), CacheError> {
-    let item = item(cache, redis, site, value).await?;
+    let item = item(cache, redis, site, policy, value).await?;
     store(cache, redis, site, item.into_iter().collect()).await?;
     Ok(())
 }
@@ -107,14 +112,15 @@ async fn item<T: CacheValue>(
     cache: &Cache,
     redis: &Redis,
     site: &'static Site,
+    policy: &Policy,
     (key, value, plan): (Key, T, Plan),
 ) -> Result<Option<Item>, EncodeError> {
-    let ttl = cache.resolve(plan.ttl);
+    let lifespan = Lifespan::of_value(cache, plan.ttl, policy);
     let limit = redis.config().max_entry;
-    let sealing = if ttl == Some(Duration::ZERO) {
+    let sealing = if lifespan.is_none() {
         Ok(None)
     } else {
-        Sealing::of(cache, site, Some(&value), limit, ttl, Duration::ZERO).map(Some)
+        Sealing::of(cache, site, Some(&value), limit, lifespan, Duration::ZERO).map(Some)
     };
     if !matches!(sealing, Ok(Some(_))) {
         redis.delete(&[key.as_str()]).await;
@@ -123,7 +129,7 @@ async fn item<T: CacheValue>(
         key: key.as_str().into(),
         plan,
         sealing,
-        ttl,
+        lives: lifespan.on_server(),
     }))
 }
 
@@ -150,7 +156,7 @@ impl Item {
         let given = self.keys().map(|key| Given {
             entry: self.sealing.under(key, &stamps, origin),
             fresh: Stamp::of_key(&stamps, key),
-            ttl: self.ttl,
+            lives: self.lives,
         });
         given.collect()
     }
@@ -174,7 +180,7 @@ async fn store(
         wanted.extend(guards(&item.key, &item.plan));
     }
     dedup_many(&mut wanted);
-    let ttls = items.iter().map(|item| item.ttl);
+    let ttls = items.iter().map(|item| item.lives.at_most);
     let wanted = Wanted {
         guards: &wanted,
         any: &[],

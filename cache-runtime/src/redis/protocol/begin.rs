@@ -14,6 +14,8 @@ pub(crate) enum Begun {
     Acquired(Captured, Token),
     /// Somebody else computes, whose lease holds this.
     Busy(Box<[u8]>),
+    /// The source has failed, and is left alone for so long.
+    Resting(Duration),
     /// The entry is no longer the one that was seen.
     Changed,
 }
@@ -25,6 +27,8 @@ pub(crate) struct Intent<'i> {
     pub(crate) seen: &'i [u8],
     /// The token of a computation of this process whose generations have ended: its lease can be taken over.
     pub(crate) supersedes: Option<Token>,
+    /// Whether the source is to be asked also while it is left alone: there is nothing else to answer with.
+    pub(crate) must_compute: bool,
 }
 
 impl Redis {
@@ -57,7 +61,8 @@ impl Redis {
                             .supersedes
                             .map(|token| token.to_string())
                             .unwrap_or_default(),
-                    );
+                    )
+                    .arg(u8::from(intent.must_compute));
             })
             .await?;
         let [captured, acquired] = exactly(replies)?;
@@ -67,7 +72,10 @@ impl Redis {
                 Ok(Begun::Acquired(captured, token))
             }
             Ok(Value::Int(_)) => Ok(Begun::Changed),
-            Ok(Value::BulkString(holder)) => Ok(Begun::Busy(holder.into())),
+            Ok(Value::BulkString(holder)) => Ok(match rests_until(&holder) {
+                Some(until) => Begun::Resting(link.time_until(until)),
+                None => Begun::Busy(holder.into()),
+            }),
             Ok(other) => Err(link::unexpected(&other)),
             Err(refused) => Err(refused),
         };
@@ -130,6 +138,12 @@ impl Redis {
                 .all(|(now, (_, then))| number(now) == Some(*then));
         Ok(stands.then_some(captured))
     }
+}
+
+/// The end of the rest that a lease tells of, in milliseconds of the server's clock.
+fn rests_until(holder: &[u8]) -> Option<u64> {
+    let at = holder.iter().position(|&byte| byte == b'~')?;
+    std::str::from_utf8(&holder[at + 1..]).ok()?.parse().ok()
 }
 
 /// A lease that was asked for. If no answer is heard, it may have been granted all the same.

@@ -5,6 +5,7 @@ use crate::redis::link::Failure;
 use crate::redis::script::Script;
 use crate::redis::{Redis, Token, millis, number};
 use crate::sync::within;
+use std::time::Duration;
 use tokio::runtime::Handle;
 
 impl Redis {
@@ -58,12 +59,32 @@ impl Redis {
         });
     }
 
+    /// Gives the lease back, and leaves the source alone for `time`: others do not compute meanwhile, if they have something
+    /// else to answer with.
+    pub(crate) async fn rest(&self, key: &str, token: Token, time: Duration) {
+        // Others would not rest, if this fails.
+        if self.end_lease(key, token, Some(time)).await.is_err() {
+            self.release_soon(key, token);
+        }
+    }
+
     async fn try_release(&self, key: &str, token: Token) -> Result<(), Failure> {
+        self.end_lease(key, token, None).await
+    }
+
+    async fn end_lease(
+        &self,
+        key: &str,
+        token: Token,
+        rest: Option<Duration>,
+    ) -> Result<(), Failure> {
         let link = self.link().await?;
         let lease = [self.shared.names.lease(key)];
         let replies = self
             .evaluate(&link, |commands, link| {
-                call(commands, link, Script::Release, &lease).arg(token.to_string());
+                call(commands, link, Script::Release, &lease)
+                    .arg(token.to_string())
+                    .arg(rest.map_or(0, millis));
             })
             .await?;
         all_well(replies).map(|_| ())

@@ -3,13 +3,15 @@
 
 mod begin;
 mod end;
+mod idle;
 mod lease;
 mod read;
 mod store;
 
 pub(crate) use begin::{Begun, Intent};
+pub(crate) use idle::Prolonged;
 pub(crate) use read::{Lease, Reading};
-pub(crate) use store::{Commit, Fill, Given};
+pub(crate) use store::{Commit, Fill, Given, Lives};
 
 use super::link::{self, Failure, Link};
 use super::names::Any;

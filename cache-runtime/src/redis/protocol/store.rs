@@ -18,7 +18,7 @@ pub(crate) struct Fill<'f> {
     pub(crate) token: Token,
     /// What the entry and its copies depend on; among it, the generations of the copies' keys.
     pub(crate) stamps: &'f [Stamp],
-    pub(crate) ttl: Option<Duration>,
+    pub(crate) lives: Lives,
     /// Whether the generations were captured for an entry that lives less long.
     pub(crate) prolong: bool,
 }
@@ -34,7 +34,7 @@ pub(crate) struct Commit<'c> {
     /// What the entry depends on; among it, what its keys' generations are from here on. A key's generation that is not
     /// among it ends.
     pub(crate) stamps: &'c [Stamp],
-    pub(crate) ttl: Option<Duration>,
+    pub(crate) lives: Lives,
     /// Whether the generations were captured for an entry that lives less long.
     pub(crate) prolong: bool,
 }
@@ -44,7 +44,22 @@ pub(crate) struct Given {
     pub(crate) entry: Sealed,
     /// The generation that its key has from here on; `None`: it ends.
     pub(crate) fresh: Option<u64>,
-    pub(crate) ttl: Option<Duration>,
+    pub(crate) lives: Lives,
+}
+
+/// How long an entry lives on the server; `None`: for ever.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Lives {
+    /// If it is read again and again.
+    pub(crate) at_most: Option<Duration>,
+    /// From now on.
+    pub(crate) at_first: Option<Duration>,
+}
+
+impl Lives {
+    fn millis(self) -> u64 {
+        self.at_first.map_or(0, millis)
+    }
 }
 
 impl Redis {
@@ -64,7 +79,7 @@ impl Redis {
         let wanted = Wanted {
             guards: &guards,
             any: &[],
-            ttl: fill.ttl,
+            ttl: fill.lives.at_most,
         };
         let replies = self
             .evaluate(&link, |commands, link| {
@@ -73,7 +88,7 @@ impl Redis {
                 call(commands, link, Script::Fill, &on)
                     .arg(fill.token.to_string())
                     .arg(&entry.bytes)
-                    .arg(fill.ttl.map_or(0, millis));
+                    .arg(fill.lives.millis());
                 for stamp in stamps {
                     commands.arg(stamp.generation);
                 }
@@ -124,7 +139,7 @@ impl Redis {
         ];
         call(commands, link, Script::Copy, &on)
             .arg(&copy.bytes)
-            .arg(fill.ttl.map_or(0, millis))
+            .arg(fill.lives.millis())
             .arg(expected);
     }
 
@@ -155,14 +170,14 @@ impl Redis {
         let wanted = Wanted {
             guards: &guards,
             any: &[],
-            ttl: commit.ttl,
+            ttl: commit.lives.at_most,
         };
         let replies = self
             .evaluate(&link, |commands, link| {
                 commands.cmd("DEL").arg(names.any(Any::Key));
                 for (entry, expected) in &writes {
                     let fresh = Stamp::of_key(commit.stamps, &entry.key);
-                    self.committing(commands, link, (entry, commit.ttl), fresh, expected);
+                    self.committing(commands, link, (entry, commit.lives), fresh, expected);
                 }
                 if commit.prolong {
                     self.capturing(commands, link, wanted);
@@ -184,7 +199,7 @@ impl Redis {
         &self,
         commands: &mut Pipeline,
         link: &Link,
-        (entry, ttl): (&Sealed, Option<Duration>),
+        (entry, lives): (&Sealed, Lives),
         fresh: Option<u64>,
         expected: &[Stamp],
     ) {
@@ -197,10 +212,10 @@ impl Redis {
         on.extend(self.generations_of(expected).skip(1));
         call(commands, link, Script::Commit, &on)
             .arg(&entry.bytes)
-            .arg(ttl.map_or(0, millis))
+            .arg(lives.millis())
             .arg(fresh.map(|number| number.to_string()).unwrap_or_default())
             // What ends with a key is read only while its generation stands, so that may live as long as any.
-            .arg(generation_ttl(ttl).map_or(0, millis));
+            .arg(generation_ttl(lives.at_most).map_or(0, millis));
         for stamp in expected {
             commands.arg(stamp.generation);
         }
@@ -267,8 +282,13 @@ impl Redis {
     fn setting(&self, commands: &mut Pipeline, link: &Link, given: &[Given]) {
         let names = &self.shared.names;
         commands.cmd("DEL").arg(names.any(Any::Key));
-        for Given { entry, fresh, ttl } in given {
-            self.committing(commands, link, (entry, *ttl), *fresh, &[]);
+        for Given {
+            entry,
+            fresh,
+            lives,
+        } in given
+        {
+            self.committing(commands, link, (entry, *lives), *fresh, &[]);
         }
     }
 

@@ -80,11 +80,15 @@ impl Caller<'_> {
                 }
                 self.pending.reader().read(shape, entry, None)
             }
+            End::Error(_) | End::Unshared if self.may_find_something_older() => {
+                self.looks_itself.store(true, Ordering::Relaxed);
+                return Waited::LookAgain;
+            }
             End::Error(shared) => {
                 self.depends_on_failure(flight);
                 shape.failure(&**shared)
             }
-            End::Unshared => None,
+            End::Unshared => self.pending.stands_in(shape),
             End::Abandoned => return Waited::LookAgain,
         };
         answer.map_or(Waited::Alone, |answer| self.coalesced(answer))
@@ -159,6 +163,7 @@ impl Caller<'_> {
         let intent = Intent {
             seen: seen.fingerprint(),
             supersedes,
+            must_compute: self.must_compute(),
         };
         match self
             .redis
@@ -176,6 +181,10 @@ impl Caller<'_> {
                 Ok(self.acquired(shape, lead, seen, token, captured).await)
             }
             Ok(Begun::Changed) => Err(Waited::LookAgain),
+            Ok(Begun::Resting(time)) => {
+                self.pending.rest(time);
+                Err(Waited::LookAgain)
+            }
             // Somebody else was faster.
             Ok(Begun::Busy(_)) => Err(match self.wait(flight, flight.ended_or_replaced()).await {
                 Some(()) => Waited::LookAgain,
@@ -211,7 +220,10 @@ impl Caller<'_> {
                 let failure = shape.failure(&**shared);
                 return failure.map_or(Waited::Alone, |failure| self.coalesced(failure));
             }
-            Some(End::Unshared) if self.is_like_ours(flight) => return Waited::Alone,
+            Some(End::Unshared) if self.is_like_ours(flight) => {
+                let older = self.pending.stands_in(shape);
+                return older.map_or(Waited::Alone, Waited::Answered);
+            }
             _ => return Waited::LookAgain,
         };
         if let Some(outer) = &self.pending.outer {

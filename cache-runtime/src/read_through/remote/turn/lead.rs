@@ -7,7 +7,7 @@ use crate::generation::Guard;
 use crate::read_through::miss::Turn;
 use crate::read_through::remote::claim::{Claim, Hold};
 use crate::read_through::remote::guards::dedup;
-use crate::read_through::remote::look::{Looked, Seen};
+use crate::read_through::remote::look::{Due, Looked, Seen};
 use crate::read_through::shape::{Shape, View};
 use crate::redis::{Begun, Captured, Intent, Lease, Token};
 use crate::stats::count;
@@ -39,6 +39,7 @@ impl Caller<'_> {
             let intent = Intent {
                 seen: seen.fingerprint(),
                 supersedes: None,
+                must_compute: self.must_compute(),
             };
             lead.flight().remote.begun.begins();
             match self
@@ -62,16 +63,34 @@ impl Caller<'_> {
                         return self.beside(lead).await;
                     }
                 }
+                Ok(Begun::Resting(time)) => {
+                    self.pending.rest(time);
+                    return match self.pending.stands_in(shape) {
+                        Some(returned) => Turn::Answered(returned),
+                        None => self.beside(lead).await,
+                    };
+                }
                 Err(failure) => return self.unreachable(lead, &failure),
             }
             lead.flight().remote.begun.begins();
             // In full: those who have joined may want to be answered strictly.
             match self.look(None).look_in_full(shape).await {
-                Ok(Looked::Hit(returned)) => return self.answered_by_look(shape, lead, returned),
+                Ok(Looked::Hit(returned) | Looked::Due(returned, _, Due::Early(_))) => {
+                    return self.answered_by_look(shape, lead, returned);
+                }
+                Ok(Looked::Due(returned, now, due)) => {
+                    self.replaces(shape, &returned, &now, due);
+                    seen = now;
+                }
                 Ok(Looked::Missed(now)) => seen = now,
                 Err(failure) => return self.unreachable(lead, &failure),
             }
         }
+    }
+
+    /// Whether nothing can be answered but what is computed.
+    pub(super) fn must_compute(&self) -> bool {
+        !self.pending.can_fall_back()
     }
 
     /// With the lease and all generations in hand: computes, unless what was seen turns out to be valid.

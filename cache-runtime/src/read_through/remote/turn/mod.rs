@@ -6,15 +6,19 @@
 
 mod follow;
 mod lead;
+mod renew;
+
+pub(in crate::read_through) use renew::renew;
 
 use super::claim::{Claim, Hold};
 use super::guards::{declared, declares, dedup, of_value};
-use super::look::{Look, Looked, Seen};
-use crate::entry::Entry;
+use super::look::{Due, Look, Looked, Seen};
+use crate::entry::{About, Entry};
 use crate::flight::{End, Entered, Flight, Lead, Remote, Stance};
 use crate::generation::{Guard, Named};
 use crate::read_through::miss::{Pending, Turn};
 use crate::read_through::shape::{Shape, View};
+use crate::read_through::{Last, Lifespan};
 use crate::redis::sequence::{self, Moment};
 use crate::redis::{Failure, Footing, Looker, Mirror, Redis, Wanted};
 use crate::stats::{Counters, count};
@@ -38,6 +42,8 @@ struct Caller<'p> {
     link: Option<u64>,
     /// Whether it has waited in vain for somebody who looks.
     looks_itself: AtomicBool,
+    /// Whether it has seen what is there.
+    has_looked: AtomicBool,
     /// Whether it is counted as one that the server could not be asked for.
     is_without_server: AtomicBool,
 }
@@ -91,16 +97,7 @@ where
     S: Shape<R>,
     S::Value: CacheValue,
 {
-    let caller = Caller {
-        pending,
-        redis,
-        began: sequence::next(),
-        waiting_since: Instant::now(),
-        has_missed: AtomicBool::new(false),
-        link: redis.link_number().filter(|_| redis.is_clear()),
-        looks_itself: AtomicBool::new(false),
-        is_without_server: AtomicBool::new(false),
-    };
+    let caller = Caller::new(pending, redis);
     let next = match caller.enter() {
         Stands::Refreshes => Next::Enter,
         Stands::Follows(flight) => match Box::pin(caller.follow(shape, &flight)).await {
@@ -114,7 +111,7 @@ where
                 Ok(Some(Looked::Hit(returned))) => {
                     return Turn::Answered(caller.hit(shape, place, returned));
                 }
-                Ok(Some(missed)) => Next::Looked(place, Ok(missed)),
+                Ok(Some(looked)) => Next::Looked(place, Ok(looked)),
                 Ok(None) => Next::Look(place),
                 Err(failure) => Next::Looked(place, Err(failure)),
             }
@@ -138,6 +135,20 @@ impl Drop for GivenUp<'_> {
 }
 
 impl<'p> Caller<'p> {
+    fn new(pending: &'p Pending, redis: &'p Redis) -> Self {
+        Caller {
+            pending,
+            redis,
+            began: sequence::next(),
+            waiting_since: Instant::now(),
+            has_missed: AtomicBool::new(false),
+            link: redis.link_number().filter(|_| redis.is_clear()),
+            looks_itself: AtomicBool::new(false),
+            has_looked: AtomicBool::new(false),
+            is_without_server: AtomicBool::new(false),
+        }
+    }
+
     async fn turn<R, S>(&self, shape: S, mut next: Next<'p, R>) -> Turn<R>
     where
         S: Shape<R>,
@@ -167,9 +178,21 @@ impl<'p> Caller<'p> {
                 Next::Looked(place, looked) => (place, looked),
                 Next::Alone => return self.by_itself().await,
             };
+            self.has_looked.store(true, Ordering::Relaxed);
             let seen = match looked {
                 Ok(Looked::Hit(returned)) => {
                     return Turn::Answered(self.hit(shape, place, returned));
+                }
+                Ok(Looked::Due(returned, seen, due)) => {
+                    let serves = self.serves(&due);
+                    self.replaces(shape, &returned, &seen, due);
+                    if let Some(left) = serves {
+                        return Turn::Serve(self.hit(shape, place, returned), left);
+                    }
+                    if let Some(returned) = self.pending.spares(shape) {
+                        return Turn::Answered(returned);
+                    }
+                    Some(seen)
                 }
                 Ok(Looked::Missed(seen)) => Some(seen),
                 Err(failure) => {
@@ -211,6 +234,52 @@ impl<'p> Caller<'p> {
                 Err(next) => next,
             };
         }
+    }
+
+    /// Whether what is due is an answer for now; and for how long it is fresh still.
+    fn serves(&self, due: &Due) -> Option<Duration> {
+        let pending = self.pending;
+        match due {
+            Due::Early(left) => Some(*left),
+            Due::Since(past, _) if *past < pending.policy.swr && pending.outer.is_none() => {
+                pending.is_stale();
+                Some(Duration::ZERO)
+            }
+            Due::Since(..) => None,
+        }
+    }
+
+    /// Takes note of what was found, if it is of use to the computation that replaces it.
+    pub(super) fn replaces<R, S>(&self, shape: S, returned: &R, seen: &Seen, due: Due)
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        let Pending {
+            policy, outer, key, ..
+        } = self.pending;
+        let (past, remembered) = match due {
+            Due::Early(_) => (Duration::MAX, None),
+            Due::Since(past, remembered) => (past, remembered),
+        };
+        let can_be_told = outer.is_none() || remembered.is_some();
+        let stands_in = past < policy.stale_if_error && can_be_told;
+        let (true, View::Value(value)) =
+            (stands_in || policy.minds_the_last(), shape.view(returned))
+        else {
+            return;
+        };
+        let (fresh_for, age) = seen.times(key);
+        let about = About {
+            remote: remembered,
+            ..About::default()
+        };
+        self.pending.replaces(Some(Last {
+            entry: Entry::of("", Some(value.clone()), about),
+            stands_in,
+            fresh_for,
+            age,
+        }));
     }
 
     /// What comes after waiting for somebody else.
@@ -329,6 +398,11 @@ impl<'p> Caller<'p> {
         } else {
             Stance::Replace
         }
+    }
+
+    /// Whether a failure of somebody else may be answered with something older, which this call has not looked for.
+    fn may_find_something_older(&self) -> bool {
+        !self.pending.policy.stale_if_error.is_zero() && !self.has_looked.load(Ordering::Relaxed)
     }
 
     /// Whether what another call finds that only looks so far, and sends its read after this call began, is as good as what
@@ -474,8 +548,10 @@ impl<'p> Caller<'p> {
             site: self.pending.site,
             key: &self.pending.key,
             plan: &self.pending.plan,
+            policy: &self.pending.policy,
             outer: self.pending.outer.as_ref(),
             begins,
+            renews: None,
         }
     }
 
@@ -496,7 +572,12 @@ impl<'p> Caller<'p> {
         Wanted {
             guards,
             any: of_value(self.pending.site),
-            ttl: self.pending.cache.resolve(self.pending.plan.ttl),
+            ttl: Lifespan::at_most(
+                &self.pending.cache,
+                self.pending.plan.ttl,
+                &self.pending.policy,
+            )
+            .kept,
         }
     }
 }

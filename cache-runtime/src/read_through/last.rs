@@ -1,0 +1,148 @@
+//! The entry that a computation is to replace: what it says can stand in where the computation fails, be handed to its
+//! body, and tell how often the value changes.
+//!
+//! It is past its time to live, or soon will be, which is not to be invalidated: what was invalidated is good for nothing.
+
+use super::miss::Pending;
+use super::shape::{Shape, View};
+use crate::entry::{Content, Entry};
+use crate::flight::Flight;
+use crate::key::encode::digest;
+use crate::policy::Range;
+use crate::stats::count;
+use crate::sync::lock;
+use crate::trace;
+use crate::ttl::Ttl;
+use crate::value::CacheValue;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Such an entry.
+#[derive(Clone)]
+pub(crate) struct Last {
+    pub(crate) entry: Arc<Entry>,
+    /// Whether it stands in for a computation that fails.
+    pub(crate) stands_in: bool,
+    /// Its time to live, if that is known.
+    pub(crate) fresh_for: Option<Duration>,
+    pub(crate) age: Duration,
+}
+
+impl Pending {
+    /// Takes note of it. What is known later is known better.
+    pub(super) fn replaces(&self, last: Option<Last>) {
+        if let Some(last) = last {
+            *lock(&self.last) = Some(last);
+        }
+    }
+
+    /// What the entry to be replaced says, if it stands in and has not been invalidated since.
+    pub(super) fn stands_in<R, S>(&self, shape: S) -> Option<R>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        let last = lock(&self.last).clone();
+        let last = last.filter(|last| last.stands_in && last.entry.is_current())?;
+        let returned = self
+            .reader()
+            .read(shape, &last.entry, self.outer.as_ref())?;
+        if let Some(outer) = &self.outer {
+            // What is made of something old is to be made anew when that is.
+            outer.is_fresh_for(self.policy.throttle);
+        }
+        self.is_stale();
+        Some(returned)
+    }
+
+    /// Whether there is something to answer with if the computation fails.
+    pub(super) fn can_fall_back(&self) -> bool {
+        lock(&self.last).as_ref().is_some_and(|last| last.stands_in)
+    }
+
+    /// Counts an answer past its time to live.
+    pub(super) fn is_stale(&self) {
+        count(&self.site.counters(&self.cache).stale);
+        trace::stale(self.site, &self.key);
+    }
+
+    /// What stands in while the source is left alone.
+    pub(super) fn spares<R, S>(&self, shape: S) -> Option<R>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        let rests = self.can_fall_back() && self.is_resting();
+        rests.then(|| self.stands_in(shape)).flatten()
+    }
+
+    /// The result; or, of one that failed, what stands in.
+    pub(super) fn unless_failed<R, S>(&self, shape: S, returned: R) -> R
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        match shape.view(&returned) {
+            View::Failure => self.stands_in(shape).unwrap_or(returned),
+            View::Value(_) | View::Absent => returned,
+        }
+    }
+
+    /// Whether the source is left alone.
+    pub(super) fn is_resting(&self) -> bool {
+        let rests = self.cache.rests();
+        rests.is_resting(&self.key, self.cache.now())
+    }
+
+    /// Leaves the source alone for `time`.
+    pub(super) fn rest(&self, time: Duration) {
+        let until = self.cache.now().plus(time);
+        self.cache.rests().rest(&self.key, until);
+    }
+
+    /// After a failure the source is left alone for as long as its author wants, if there is an entry to answer with
+    /// meanwhile. Returns for how long.
+    pub(super) fn rests_after_failure(&self) -> Option<Duration> {
+        let can_answer = self.can_fall_back() || self.renews;
+        can_answer.then(|| {
+            self.rest(self.policy.throttle);
+            self.policy.throttle
+        })
+    }
+
+    /// Whether `value` is what was there. Counted, and asked only where it matters.
+    pub(super) fn is_unchanged<T: CacheValue>(&self, flight: &Flight, value: &T) -> bool {
+        let told = flight.is_not_modified();
+        let compared = || {
+            let last = lock(&self.last).clone();
+            last.is_some_and(|last| match last.entry.content::<T>() {
+                Content::Value(before) => are_alike(before, value),
+                Content::Absent | Content::Other => false,
+            })
+        };
+        let unchanged = told || (self.policy.adaptive.is_some() && compared());
+        if unchanged {
+            count(&self.site.counters(&self.cache).unchanged);
+        }
+        unchanged
+    }
+
+    /// The time to live that follows from the last one: twice as long if the value is the same, half as long if not.
+    pub(super) fn adapted(&self, range: Range, is_unchanged: bool) -> Ttl {
+        let last = lock(&self.last).as_ref().and_then(|last| last.fresh_for);
+        let time = match last {
+            None => range.shortest,
+            Some(last) if is_unchanged => last.saturating_mul(2),
+            Some(last) => last / 2,
+        };
+        Ttl::For(time.clamp(range.shortest, range.longest))
+    }
+}
+
+/// A value whose `Serialize` fails or panics is like no other.
+fn are_alike<T: CacheValue>(one: &T, other: &T) -> bool {
+    let digests = || Some((digest(one).ok()?, digest(other).ok()?));
+    let digests = std::panic::catch_unwind(AssertUnwindSafe(digests));
+    matches!(digests, Ok(Some((one, other))) if one == other)
+}

@@ -1,0 +1,17 @@
+//! What is done with time and failure, each option with an embedded cache. `tests/policies_on_redis` asks the same of a
+//! server.
+
+mod adaptive;
+#[path = "../races/backend.rs"]
+#[allow(dead_code, reason = "shared with the races")]
+mod backend;
+mod conditional;
+mod early;
+mod failing;
+mod idle;
+mod jitter;
+mod nested;
+mod source;
+mod stale;
+mod timeouts;
+mod virtual_minute;

@@ -1,0 +1,27 @@
+//! Everything that is asked of the embedded cache in `tests/policies`, asked of a cache on a Redis server; and what several
+//! processes do together.
+
+#[path = "../policies/adaptive.rs"]
+mod adaptive;
+#[path = "../races_on_redis/backend.rs"]
+#[allow(dead_code, reason = "shared with the races")]
+mod backend;
+#[path = "../policies/conditional.rs"]
+mod conditional;
+#[path = "../policies/early.rs"]
+mod early;
+#[path = "../policies/failing.rs"]
+mod failing;
+#[path = "../policies/idle.rs"]
+mod idle;
+#[path = "../policies/jitter.rs"]
+mod jitter;
+#[path = "../policies/nested.rs"]
+mod nested;
+mod processes;
+#[path = "../policies/source.rs"]
+mod source;
+#[path = "../policies/stale.rs"]
+mod stale;
+#[path = "../policies/timeouts.rs"]
+mod timeouts;
