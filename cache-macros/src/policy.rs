@@ -20,6 +20,21 @@ pub(crate) struct Policy {
     idle: Option<Span>,
 }
 
+/// Where a time to live is declared.
+#[derive(Clone, Copy)]
+pub(crate) enum Declared<'t> {
+    Nowhere,
+    Time(&'t Time),
+    /// By something that is no time yet.
+    Otherwise,
+}
+
+impl<'t> From<Option<&'t Time>> for Declared<'t> {
+    fn from(time: Option<&'t Time>) -> Self {
+        time.map_or(Declared::Nowhere, Declared::Time)
+    }
+}
+
 /// A length of time, known when the program is compiled.
 struct Span {
     name: Ident,
@@ -35,7 +50,8 @@ enum Length {
 struct Number(TokenStream);
 
 impl Policy {
-    pub(crate) fn parse(options: &mut Options, ttl: Option<&Time>, errors: &mut Errors) -> Self {
+    /// `ttl` is the time to live, if one is declared.
+    pub(crate) fn parse(options: &mut Options, ttl: Declared<'_>, errors: &mut Errors) -> Self {
         let mut span = |name| Span::parse(options.take(name)?, errors);
         let policy = Policy {
             swr: span("swr"),
@@ -57,9 +73,9 @@ impl Policy {
     }
 
     /// What would have no effect is a mistake.
-    fn check(&self, ttl: Option<&Time>, errors: &mut Errors) {
+    fn check(&self, ttl: Declared<'_>, errors: &mut Errors) {
         let olds = [&self.swr, &self.stale_if_error, &self.revalidate];
-        if let Some(Time::Forever) = ttl {
+        if let Declared::Time(Time::Forever) = ttl {
             for span in olds.into_iter().flatten() {
                 let name = &span.name;
                 errors.push(name, format!("`{name}` is for entries past their time to live, and with `ttl = forever` there are none; give a shorter `ttl`, or leave `{name}` out"));
@@ -89,11 +105,11 @@ impl Policy {
         self.check_idle(ttl, errors);
     }
 
-    fn check_idle(&self, ttl: Option<&Time>, errors: &mut Errors) {
+    fn check_idle(&self, ttl: Declared<'_>, errors: &mut Errors) {
         let Some(idle) = &self.idle else { return };
         match (ttl, &idle.length) {
-            (None, _) => errors.push(&idle.name, "`idle` is how long an entry lives that nobody reads; with it say how long one lives at most: `ttl = \"12h\"`, or `forever`"),
-            (Some(Time::Millis(ttl)), Length::Millis(idle_millis)) if idle_millis >= ttl => {
+            (Declared::Nowhere, _) => errors.push(&idle.name, "`idle` is how long an entry lives that nobody reads; with it say how long one lives at most: `ttl = \"12h\"`, or `forever`"),
+            (Declared::Time(Time::Millis(ttl)), Length::Millis(idle_millis)) if idle_millis >= ttl => {
                 errors.push(&idle.name, "`idle` has an effect only if it is shorter than `ttl`, which is how long an entry lives at most");
             }
             _ => {}

@@ -55,7 +55,7 @@ impl Storing {
             .take("ttl")
             .and_then(|option| Time::parse(&option.name, option.value, true, errors));
         Storing {
-            policy: Policy::parse(options, ttl.as_ref(), errors),
+            policy: Policy::parse(options, ttl.as_ref().into(), errors),
             ttl,
             tags: tags
                 .into_iter()
@@ -65,9 +65,7 @@ impl Storing {
             unless: options
                 .take_expr("unless", errors)
                 .and_then(|expr| OfValue::parse(expr, "unless", errors)),
-            negative: options
-                .take("negative")
-                .and_then(|option| Time::parse(&option.name, option.value, false, errors)),
+            negative: Time::negative(options, errors),
             version: options
                 .take_expr("version", errors)
                 .and_then(|expr| version(&expr, errors)),
@@ -254,6 +252,12 @@ impl Time {
             Time::Expr(expr) => Some(scope.rename_receiver(expr.to_token_stream())),
             Time::OfValue(_) | Time::Adaptive(_) => None,
         }
+    }
+
+    /// Reads the time of `negative`.
+    pub(crate) fn negative(options: &mut Options, errors: &mut Errors) -> Option<Self> {
+        let option = options.take("negative")?;
+        Time::parse(&option.name, option.value, false, errors)
     }
 
     /// Reads the time of a `ttl` option.

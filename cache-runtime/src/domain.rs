@@ -10,6 +10,7 @@ use crate::read_through::{Call, Decision, FallibleOptional, Lookup, Opaque, Opti
 use crate::site::Site;
 use crate::stats::FunctionStats;
 use crate::tag::Tag;
+use crate::timeout::{CanTimeOut, TimedOut};
 use crate::trace;
 use crate::ttl::Ttl;
 use crate::value::CacheValue;
@@ -40,6 +41,11 @@ pub trait DomainRecord: CacheValue {
     /// How long it stays fresh.
     fn cache_ttl(&self) -> Ttl {
         Ttl::CacheDefault
+    }
+
+    /// How long to remember that there is no such record; `None`: not at all.
+    fn cache_negative() -> Option<Ttl> {
+        None
     }
 
     /// The keys of its unique secondary fields.
@@ -100,10 +106,7 @@ impl<R: DomainRecord> Domain<R> {
     where
         F: Future<Output = Result<Option<R>, E>>,
     {
-        let looked = self
-            .call(&key)
-            .look(FallibleOptional(Opaque), Plan::default);
-        match looked {
+        match self.look(&key) {
             Lookup::Hit(returned) => returned,
             Lookup::Miss(miss) => {
                 miss.fill(load, |record, decision| {
@@ -112,6 +115,55 @@ impl<R: DomainRecord> Domain<R> {
                 .await
             }
         }
+    }
+
+    /// The same with a load that may go on after its caller.
+    pub async fn get_or_load_apart<E, F>(&self, key: Key, load: F) -> Result<Option<R>, E>
+    where
+        E: Send + 'static,
+        F: Future<Output = Result<Option<R>, E>> + Send + 'static,
+    {
+        self.load_apart(key, load, None).await
+    }
+
+    /// The same for a caller who may wait for so long only.
+    pub async fn get_or_load_in_time<E, F>(&self, key: Key, load: F) -> Result<Option<R>, E>
+    where
+        E: From<TimedOut> + Send + 'static,
+        F: Future<Output = Result<Option<R>, E>> + Send + 'static,
+    {
+        self.load_apart(key, load, Some(CanTimeOut::timed_out))
+            .await
+    }
+
+    async fn load_apart<E, F>(
+        &self,
+        key: Key,
+        load: F,
+        timed_out: Option<fn(TimedOut) -> Result<Option<R>, E>>,
+    ) -> Result<Option<R>, E>
+    where
+        E: Send + 'static,
+        F: Future<Output = Result<Option<R>, E>> + Send + 'static,
+    {
+        match self.look(&key) {
+            Lookup::Hit(returned) => returned,
+            Lookup::Miss(miss) => {
+                let domain = self.clone();
+                let decide = move |record: &R, decision: &mut Decision| {
+                    domain.decide(&key, record, decision);
+                };
+                miss.fill_apart(decide, load, timed_out).await
+            }
+        }
+    }
+
+    fn look<E>(&self, key: &Key) -> Lookup<Result<Option<R>, E>, FallibleOptional<Opaque>> {
+        let plan = || match R::cache_negative() {
+            Some(negative) => Plan::new().negative(negative),
+            None => Plan::new(),
+        };
+        self.call(key).look(FallibleOptional(Opaque), plan)
     }
 
     pub async fn refresh<E, F>(&self, key: Key, load: F) -> Result<Option<R>, E>
@@ -198,7 +250,9 @@ impl<R: DomainRecord> Domain<R> {
             trace::another_record(R::cache_site());
         }
         decision.unless(!is_wanted);
-        decision.ttl(self.ttl(record));
+        if self.ttl.is_some() || R::cache_site().policy.adaptive.is_none() {
+            decision.ttl(self.ttl(record));
+        }
         decision.tags(record.cache_tags());
         for key in keys {
             if key != *wanted {

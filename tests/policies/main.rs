@@ -6,6 +6,7 @@ mod adaptive;
 #[allow(dead_code, reason = "shared with the races")]
 mod backend;
 mod conditional;
+mod domains;
 mod early;
 mod failing;
 mod idle;

@@ -8,6 +8,8 @@ mod adaptive;
 mod backend;
 #[path = "../policies/conditional.rs"]
 mod conditional;
+#[path = "../policies/domains.rs"]
+mod domains;
 #[path = "../policies/early.rs"]
 mod early;
 #[path = "../policies/failing.rs"]

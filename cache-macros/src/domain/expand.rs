@@ -32,6 +32,7 @@ fn implementation(domain: &DomainModel) -> TokenStream {
     );
     let tags = tags(domain);
     let ttl = ttl(domain);
+    let negative = negative(domain);
     let lookups = lookups(domain);
     let site = site(domain);
     quote! {
@@ -43,6 +44,7 @@ fn implementation(domain: &DomainModel) -> TokenStream {
             }
             #tags
             #ttl
+            #negative
             #lookups
             fn cache_site() -> &'static #krate::__private::Site {
                 #site
@@ -143,6 +145,53 @@ fn ttl(domain: &DomainModel) -> Option<TokenStream> {
     })
 }
 
+fn negative(domain: &DomainModel) -> Option<TokenStream> {
+    let krate = &domain.krate;
+    let negative = domain
+        .negative
+        .as_ref()?
+        .before_value(krate, &domain.scope())?;
+    Some(quote! {
+        fn cache_negative() -> ::core::option::Option<#krate::Ttl> {
+            ::core::option::Option::Some(#krate::IntoTtl::into_ttl(#negative))
+        }
+    })
+}
+
+/// How a load is given and used: by a caller who waits for it, or so that it can go on after that.
+struct Loading {
+    load: TokenStream,
+    bounds: TokenStream,
+    call: fn(&TokenStream) -> TokenStream,
+}
+
+fn loading(domain: &DomainModel, record: &TokenStream) -> Loading {
+    let krate = &domain.krate;
+    let result = quote!(::core::result::Result<::core::option::Option<#record>, __CacheE>);
+    let output = quote!(::core::future::Future<Output = #result>);
+    if domain.policy.apart().is_none() {
+        return Loading {
+            load: quote!(load: impl ::core::ops::FnOnce() -> __CacheF),
+            bounds: quote!(__CacheF: #output,),
+            call: |key| quote!(get_or_load(#key, async { load().await })),
+        };
+    }
+    let tells = domain.policy.has_timeout();
+    let tells = tells.then(|| quote!(::core::convert::From<#krate::TimedOut> +));
+    Loading {
+        load: quote!(load: impl ::core::ops::FnOnce() -> __CacheF + ::core::marker::Send + 'static),
+        bounds: quote! {
+            __CacheE: #tells ::core::marker::Send + 'static,
+            __CacheF: #output + ::core::marker::Send + 'static,
+        },
+        call: if domain.policy.has_timeout() {
+            |key| quote!(get_or_load_in_time(#key, async { load().await }))
+        } else {
+            |key| quote!(get_or_load_apart(#key, async { load().await }))
+        },
+    }
+}
+
 fn site(domain: &DomainModel) -> TokenStream {
     let DomainModel { record, krate, .. } = domain;
     let name = record.to_string();
@@ -163,6 +212,7 @@ fn site(domain: &DomainModel) -> TokenStream {
     match (&domain.ttl_with, &domain.ttl) {
         (None, Some(Time::Millis(millis))) => options.extend(quote!(, ttl_millis = #millis)),
         (None, Some(Time::Forever)) => options.extend(quote!(, ttl_forever = true)),
+        (None, Some(Time::Adaptive(adaptive))) => options.extend(adaptive.site_options()),
         (None, None) => {}
         _ => options.extend(quote!(, ttl_dynamic = true)),
     }
@@ -171,6 +221,10 @@ fn site(domain: &DomainModel) -> TokenStream {
     }
     options.extend(domain.encoding.site_options(krate));
     options.extend(domain.keeping.site_options());
+    options.extend(domain.policy.site_options());
+    if domain.negative.is_some() {
+        options.extend(quote!(, negative = true));
+    }
     if domain.sensitive {
         options.extend(quote!(, sensitive = true));
     }
@@ -237,6 +291,8 @@ fn methods(domain: &DomainModel, record: &TokenStream) -> TokenStream {
         &domain.keys,
         |name| quote_spanned!(name.span()=> &#name),
     );
+    let Loading { load, bounds, call } = loading(domain, record);
+    let call = call(&key);
     let id = id_type(&domain.keys);
     let id_pattern = id_pattern(&domain.keys);
     let by_tag = domain.tags.iter().map(|tag| invalidate_by(domain, tag));
@@ -274,11 +330,11 @@ fn methods(domain: &DomainModel, record: &TokenStream) -> TokenStream {
         }
         /// The record, from the cache or else from `load`, whose result is stored unless it is invalidated
         /// meanwhile. Callers that come at the same time share one load.
-        #vis async fn get_or_load<__CacheE, __CacheF>(&self, #inputs load: impl ::core::ops::FnOnce() -> __CacheF) -> ::core::result::Result<::core::option::Option<#record>, __CacheE>
+        #vis async fn get_or_load<__CacheE, __CacheF>(&self, #inputs #load) -> ::core::result::Result<::core::option::Option<#record>, __CacheE>
         where
-            __CacheF: ::core::future::Future<Output = ::core::result::Result<::core::option::Option<#record>, __CacheE>>,
+            #bounds
         {
-            self.domain.get_or_load(#key, async { load().await }).await
+            self.domain.#call.await
         }
         /// Loads the record afresh, and stores it.
         #vis async fn refresh<__CacheE, __CacheF>(&self, #inputs load: impl ::core::ops::FnOnce() -> __CacheF) -> ::core::result::Result<::core::option::Option<#record>, __CacheE>
@@ -343,6 +399,8 @@ fn find_by(domain: &DomainModel, lookup: &Field, record: &TokenStream) -> TokenS
     let ty = borrowed(option_of(&lookup.ty).unwrap_or(&lookup.ty));
     let input = quote!(#name: &#ty,);
     let key = lookup_expr(domain, lookup, quote!(#name));
+    let Loading { load, bounds, call } = loading(domain, record);
+    let call = call(&key);
     let about_find = format!("The record with this `{name}`, if it is stored.");
     let about_load = format!("The record with this `{name}`, from the cache or else from `load`.");
     quote! {
@@ -351,11 +409,11 @@ fn find_by(domain: &DomainModel, lookup: &Field, record: &TokenStream) -> TokenS
             self.domain.get(#key).await
         }
         #[doc = #about_load]
-        #vis async fn #find_or_load<__CacheE, __CacheF>(&self, #input load: impl ::core::ops::FnOnce() -> __CacheF) -> ::core::result::Result<::core::option::Option<#record>, __CacheE>
+        #vis async fn #find_or_load<__CacheE, __CacheF>(&self, #input #load) -> ::core::result::Result<::core::option::Option<#record>, __CacheE>
         where
-            __CacheF: ::core::future::Future<Output = ::core::result::Result<::core::option::Option<#record>, __CacheE>>,
+            #bounds
         {
-            self.domain.get_or_load(#key, async { load().await }).await
+            self.domain.#call.await
         }
     }
 }

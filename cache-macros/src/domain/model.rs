@@ -4,6 +4,7 @@ use crate::encoding::Encoding;
 use crate::error::Errors;
 use crate::keeping::Keeping;
 use crate::options::{Known, Opt, Options, Value, written};
+use crate::policy::{Declared, Policy};
 use crate::storing::{OfValue, Time};
 use crate::template::{Role, Scope, Template};
 use proc_macro2::{Ident, TokenStream};
@@ -30,6 +31,9 @@ const ON_TYPE: Known = Known {
         "jitter",
         "idle",
         "early",
+        "soft_timeout",
+        "timeout",
+        "negative",
         "sensitive",
         "crate",
     ],
@@ -50,6 +54,8 @@ pub(super) struct DomainModel {
     pub(super) prefix: LitStr,
     pub(super) ttl: Option<Time>,
     pub(super) ttl_with: Option<OfValue>,
+    pub(super) negative: Option<Time>,
+    pub(super) policy: Policy,
     pub(super) version: Option<u32>,
     pub(super) encoding: Encoding,
     pub(super) keeping: Keeping,
@@ -106,12 +112,21 @@ impl DomainModel {
         if let (Some(_), Some(ttl_with)) = (options.name_of("ttl"), options.name_of("ttl_with")) {
             errors.push(ttl_with, "`ttl` and `ttl_with` are given; decide for one");
         }
+        let ttl = Time::ttl(&mut options, errors);
+        let declared = if options.name_of("ttl_with").is_some() {
+            Declared::Otherwise
+        } else {
+            ttl.as_ref().into()
+        };
+        let policy = Policy::parse(&mut options, declared, errors);
         let mut model = DomainModel {
             vis: input.vis.clone(),
             record: input.ident.clone(),
             generics: input.generics.clone(),
             cache: cache_name(&input.ident, &mut options, errors),
-            ttl: Time::ttl(&mut options, errors),
+            policy,
+            negative: Time::negative(&mut options, errors),
+            ttl,
             ttl_with: options
                 .take_expr("ttl_with", errors)
                 .and_then(|expr| OfValue::parse(expr, "ttl_with", errors)),
