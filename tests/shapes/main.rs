@@ -10,6 +10,7 @@
     reason = "pedantry about the shapes themselves"
 )]
 
+mod apart;
 mod arguments;
 mod async_trait_methods;
 mod attributes;

@@ -147,13 +147,11 @@ pub(super) fn fill(
         &borrowed,
         krate,
     );
-    let renames = function
-        .receiver()
-        .is_some_and(|receiver| receiver == "self");
+    let lent_self = borrowed.iter().any(|borrowed| borrowed.argument == "self");
     let owned = borrowed.iter().map(|borrowed| borrowed.own(krate));
     let lent = borrowed.iter().map(Borrowed::lend);
     let computation = function.computation_with(quote!(#(#lent)*), |body| {
-        if renames { rename_self(body) } else { body }
+        if lent_self { rename_self(body) } else { body }
     });
     let timed_out = if cached.storing.policy.has_timeout() {
         let (first, _) = ends(output);
@@ -255,7 +253,7 @@ fn moving(
     }
     let (mut copies, mut lent) = (TokenStream::new(), TokenStream::new());
     for borrowed in borrowed {
-        if mentions(decides.clone(), &borrowed.name) {
+        if uses(&decides, &borrowed.name) {
             copies.extend(borrowed.own(krate));
             lent.extend(borrowed.lend());
         }
@@ -263,12 +261,32 @@ fn moving(
     let names = function.arguments().names;
     let is_borrowed = |name: &Ident| borrowed.iter().any(|borrowed| borrowed.name == *name);
     for name in names.iter().filter(|name| !is_borrowed(name)) {
-        if mentions(decides.clone(), name) {
+        if uses(&decides, name) {
             copies.extend(quote!(let #name = ::core::clone::Clone::clone(&#name);));
         }
     }
+    let own_self = copied_self(Span::call_site());
+    if !is_borrowed(&own_self) && mentions(decides.clone(), &own_self) {
+        copies.extend(quote!(let #own_self = ::core::clone::Clone::clone(&self);));
+    }
     let (value, decision) = decided();
     quote!({ #copies move |#value, #decision| { #lent #decides } })
+}
+
+/// Whether these tokens use a name: as a name, or in a text that is to be formatted.
+fn uses(tokens: &TokenStream, name: &Ident) -> bool {
+    fn captures(tokens: TokenStream, name: &str) -> bool {
+        tokens.into_iter().any(|tree| match tree {
+            TokenTree::Literal(literal) => {
+                let text = literal.to_string();
+                let captured = |end| text.contains(&format!("{{{name}{end}"));
+                captured('}') || captured(':')
+            }
+            TokenTree::Group(group) => captures(group.stream(), name),
+            TokenTree::Ident(_) | TokenTree::Punct(_) => false,
+        })
+    }
+    mentions(tokens.clone(), name) || captures(tokens.clone(), &name.to_string())
 }
 
 /// `self` in a body as its copy is called; not in the items inside of it, which have their own, and not in paths.
