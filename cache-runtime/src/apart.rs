@@ -27,15 +27,26 @@ where
     }
 }
 
-/// A copy of a `T`.
-pub struct Owned<T: ?Sized + Keep>(T::Kept);
+/// A copy of a `T`. (Erased, so that of a `T` that cannot be kept the compiler says no more than that.)
+pub struct Owned<T: ?Sized>(Box<dyn Lends<T> + Send + Sync>);
 
-impl<T: ?Sized + Keep> Owned<T> {
-    pub fn of(lent: &T) -> Self {
-        Owned(lent.keep())
+trait Lends<T: ?Sized> {
+    fn lends(&self) -> &T;
+}
+
+impl<T: ?Sized, K: Borrow<T>> Lends<T> for K {
+    fn lends(&self) -> &T {
+        self.borrow()
     }
+}
 
+/// Copies what is lent.
+pub fn own<T: ?Sized + Keep>(lent: &T) -> Owned<T> {
+    Owned(Box::new(lent.keep()))
+}
+
+impl<T: ?Sized> Owned<T> {
     pub fn lend(&self) -> &T {
-        self.0.borrow()
+        (*self.0).lends()
     }
 }

@@ -1,6 +1,6 @@
 //! What expansions of the macros name. Not for people: it changes without notice.
 
-pub use crate::apart::Owned;
+pub use crate::apart::own;
 pub use crate::cache::Cache;
 pub use crate::domain::Domain;
 pub use crate::invalidate::Target;

@@ -6,7 +6,7 @@
 //! async fn user(db: &Db, id: u64)         __cache_miss.fill_apart(
 //!     -> User { body }                        decision,
 //!                                             {
-//!                                                 let __cache_own_0 = Owned::of(db);
+//!                                                 let __cache_own_0 = own(db);
 //!                                                 async move {
 //!                                                     let db = __cache_own_0.lend();
 //!                                                     body
@@ -185,8 +185,10 @@ impl Borrowed {
             span,
             ..
         } = self;
-        let of = quote_spanned!(*span=> #krate::__private::Owned::of(#argument));
-        quote!(let #own = #of;)
+        // At the place of the type, which may be one that cannot be copied.
+        let argument = Ident::new(&argument.to_string(), argument.span().located_at(*span));
+        let copy = quote_spanned!(*span=> (#argument));
+        quote!(let #own = #krate::__private::own #copy;)
     }
 
     fn lend(&self) -> TokenStream {

@@ -113,7 +113,7 @@ fn what_is_no_function_is_handed_back_with_a_reason() {
 
 #[test]
 fn all_mistakes_of_an_attribute_are_reported_at_once() {
-    let source = r#"#[cached(tll = 5, ttl = "5 lightyears", key = "k:{id}:*", tags = ["t:{}", "u:{id"], skip(bd), version = "x", companion, companion, swr = "1m")]
+    let source = r#"#[cached(tll = 5, ttl = "5 lightyears", key = "k:{id}:*", tags = ["t:{}", "u:{id"], skip(bd), version = "x", companion, companion, lock = off)]
         async fn f(db: &Db, id: u32) -> u32 { 1 }"#;
     let expansion = expand(cached, source);
     let mistakes = [

@@ -49,6 +49,19 @@ snapshots! {
     cached_method: cached
         r#"#[cached(ttl = self.ttl, cache = self.cache, key = "price:{self.shop}:{id}", crate = my::cache)]
         async fn price(&self, mut id: u32) -> Price { id += 1; self.ask(id).await }"#
+    cached_apart: cached
+        r#"#[cached(
+            ttl = |price| self.lifetime(price, currency),
+            swr = "10m",
+            stale_if_error = "1h",
+            timeout = LIMIT,
+            cache = self.cache,
+            key = "price:{id}:{currency}",
+        )]
+        async fn price(&self, id: u32, currency: &str) -> Result<Price, Error> { self.ask(id, currency).await }"#
+    cached_adaptively: cached
+        r#"#[cached(ttl = adaptive("30s", "1h"), jitter = 0.1, revalidate = "1d", throttle = 10, stale_if_error = GRACE)]
+        async fn feed(url: &str) -> Result<Feed, Error> { get(url).await }"#
     cached_patterns: cached
         r#"#[cached(key = "area:{width}:{height}")]
         async fn area((width, height): (u32, u32)) -> u32 { width * height }"#

@@ -3,7 +3,7 @@
 #![deny(warnings)]
 #![forbid(unsafe_code)]
 
-use cache_runtime::{Cache, Ttl, cached};
+use cache_runtime::{Cache, TimedOut, Ttl, cached};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -75,6 +75,37 @@ async fn asked_each_time() -> u8 {
     1
 }
 
+const GRACE: Duration = Duration::from_secs(3600);
+
+#[derive(Clone, Debug)]
+struct Slow;
+
+impl From<TimedOut> for Slow {
+    fn from(_: TimedOut) -> Self {
+        Slow
+    }
+}
+
+#[cached(
+    ttl = adaptive("30s", GRACE),
+    swr = 60,
+    stale_if_error = GRACE,
+    throttle = "5s",
+    revalidate = "1d",
+    early = 2,
+    jitter = 0.25,
+    soft_timeout = "100ms",
+    timeout = Duration::from_secs(2),
+)]
+async fn of_time_and_failure(name: &str, ids: &[u32]) -> Result<Option<usize>, Slow> {
+    Ok(Some(name.len() + ids.len()))
+}
+
+#[cached(ttl = forever, idle = "30m", early)]
+async fn idle() -> u8 {
+    1
+}
+
 macro_rules! cached_function {
     ($name:ident, $key:literal, $ttl:expr, $argument:ident) => {
         #[cached(key = $key, ttl = $ttl, tags = ["cached:{id}"])]
@@ -94,6 +125,8 @@ async fn main() {
         4
     );
     assert!(everything::invalidate(1, &(2, 3), &cache).await);
+    assert_eq!(of_time_and_failure("a", &[1]).await.unwrap(), Some(2));
+    assert_eq!(idle().await, 1);
     assert_eq!(for_ever().await, 1);
     assert_eq!(not_kept_here().await + asked_each_time().await, 2);
     assert_eq!(of_expressions().await, Some(1));
