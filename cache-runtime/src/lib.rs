@@ -27,7 +27,8 @@
 //!
 //! A reader that starts after an invalidation has returned never gets what was computed from before it: not from
 //! an entry, not from a computation that was under way. What the function itself reads must be as recent: no
-//! lagging replica, no snapshot opened earlier; and an invalidation belongs after the commit.
+//! lagging replica, no snapshot opened earlier; and an invalidation belongs after the commit: [`Invalidations`]
+//! collects those of a transaction.
 //!
 //! Where to look: [`cached`], [`cache_invalidate`], [`cache_put`] and [`DomainCache`](derive@DomainCache) for
 //! annotations; [`Cache`] for the handle; [`wiring()`] for a test that finds typos in invalidations; [`Stats`] for
@@ -46,6 +47,7 @@ mod cache;
 mod clock;
 #[cfg(feature = "redis")]
 mod codec;
+mod collecting;
 mod domain;
 mod entry;
 mod error;
@@ -69,6 +71,7 @@ mod stats;
 mod sync;
 mod tag;
 mod trace;
+mod transaction;
 mod ttl;
 mod value;
 mod wiring;
@@ -86,6 +89,7 @@ pub use cache::{
 pub use clock::{Clock, ManualClock};
 #[cfg(feature = "redis")]
 pub use codec::{Codec, UnknownCodec};
+pub use collecting::UnreadableLine;
 pub use domain::DomainRecord;
 pub use error::{CacheError, CacheErrorKind};
 pub use invalidate::{Delivery, Invalidated};
@@ -93,6 +97,7 @@ pub use key::{Key, KeyBuilder, KeyPart};
 pub use pattern::{Pattern, Route};
 pub use stats::{FunctionStats, Stats};
 pub use tag::Tag;
+pub use transaction::Invalidations;
 pub use ttl::{IntoTtl, Ttl};
 pub use value::CacheValue;
 pub use wiring::{CacheSite, Check, InvalidatingFunction, Problem, Wiring, wiring};
