@@ -28,7 +28,7 @@
 //! A reader that starts after an invalidation has returned never gets what was computed from before it: not from
 //! an entry, not from a computation that was under way. What the function itself reads must be as recent: no
 //! lagging replica, no snapshot opened earlier; and an invalidation belongs after the commit: [`Invalidations`]
-//! collects those of a transaction.
+//! collects those of a transaction, and an [`Outbox`] keeps them even if the process is killed.
 //!
 //! Where to look: [`cached`], [`cache_invalidate`], [`cache_put`] and [`DomainCache`](derive@DomainCache) for
 //! annotations; [`Cache`] for the handle; [`wiring()`] for a test that finds typos in invalidations; [`Stats`] for
@@ -58,6 +58,7 @@ mod generation;
 mod invalidate;
 mod key;
 mod local;
+mod outbox;
 mod pattern;
 #[allow(missing_docs, reason = "reached only by expansions")]
 mod read_through;
@@ -94,6 +95,7 @@ pub use domain::DomainRecord;
 pub use error::{CacheError, CacheErrorKind};
 pub use invalidate::{Delivery, Invalidated};
 pub use key::{Key, KeyBuilder, KeyPart};
+pub use outbox::{Outbox, OutboxReport, OutboxStore};
 pub use pattern::{Pattern, Route};
 pub use stats::{FunctionStats, Stats};
 pub use tag::Tag;

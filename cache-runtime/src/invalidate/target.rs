@@ -52,6 +52,8 @@ pub(crate) enum By {
     Function(&'static InvalidationSite),
     /// A domain cache, or what would have stored inside a transaction.
     Site(&'static Site),
+    /// A row of an outbox, which has forgotten who wrote it.
+    Outbox,
 }
 
 impl By {
@@ -66,7 +68,7 @@ impl By {
     /// Where that is in the source, if that is known.
     pub(crate) fn place(self) -> Option<(&'static str, u32)> {
         match self {
-            By::Hand => None,
+            By::Hand | By::Outbox => None,
             By::Function(site) => Some((site.file, site.line)),
             By::Site(site) => Some((site.file, site.line)),
         }
@@ -77,6 +79,7 @@ impl fmt::Display for By {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             By::Hand => f.write_str("(direct)"),
+            By::Outbox => f.write_str("(outbox)"),
             By::Function(site) => f.write_str(&site.name()),
             By::Site(site) => f.write_str(&site.name()),
         }

@@ -163,7 +163,7 @@ impl Invalidations {
     ///
     /// What it cannot do: wait for a commit that takes effect after its future has ended, because it was dropped or
     /// lost its connection, while the server goes on. A reader may then store the old value once more, until its time
-    /// to live ends.
+    /// to live ends. An [`Outbox`](crate::Outbox) has no such gap.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -195,7 +195,8 @@ impl Invalidations {
         self.after_commit().deliver()
     }
 
-    /// What is to be invalidated in this cache, each as a line of text of which different things have different ones.
+    /// What is to be invalidated in this cache, each as a line of text of which different things have different ones:
+    /// to be written in the same transaction, for an [`Outbox`](crate::Outbox).
     ///
     /// ```
     /// use cache_runtime::{Cache, Invalidations};
