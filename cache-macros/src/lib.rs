@@ -122,7 +122,8 @@ pub fn cached(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `cache = self.cache` | which cache; default: the installed one |
 /// | `crate = path` | where `cache_runtime` is, if it was renamed |
 ///
-/// Inside a transaction the invalidation belongs after the commit: annotate the function that commits.
+/// Inside a transaction the invalidation belongs after the commit: annotate the function that commits, or collect what
+/// is inside with [`Invalidations`](../cache_runtime/struct.Invalidations.html).
 #[proc_macro_attribute]
 pub fn cache_invalidate(attribute: TokenStream, item: TokenStream) -> TokenStream {
     invalidate::cache_invalidate(attribute.into(), item.into()).into()

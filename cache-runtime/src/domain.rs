@@ -175,16 +175,16 @@ impl<R: DomainRecord> Domain<R> {
 
     /// Deletes a record, and what is stored under its secondary keys. Returns whether it was stored.
     pub async fn invalidate(&self, key: Key) -> bool {
-        delete(&self.cache, &key, By::Domain(R::cache_site())).await
+        delete(&self.cache, &key, By::Site(R::cache_site())).await
     }
 
     pub async fn invalidate_tag(&self, tag: impl Into<Tag>) -> Invalidated {
-        invalidate(&self.cache, &Target::tag(tag), By::Domain(R::cache_site())).await
+        invalidate(&self.cache, &Target::tag(tag), By::Site(R::cache_site())).await
     }
 
     pub async fn invalidate_all(&self) -> Invalidated {
         let all = Target::pattern(format!("{}:*", R::PREFIX));
-        invalidate(&self.cache, &all, By::Domain(R::cache_site())).await
+        invalidate(&self.cache, &all, By::Site(R::cache_site())).await
     }
 
     pub async fn warm<K, E, F, Fut>(&self, items: Vec<(K, Key)>, load: F) -> WarmReport

@@ -27,7 +27,8 @@
 //!
 //! A reader that starts after an invalidation has returned never gets what was computed from before it: not from
 //! an entry, not from a computation that was under way. What the function itself reads must be as recent: no
-//! lagging replica, no snapshot opened earlier; and an invalidation belongs after the commit.
+//! lagging replica, no snapshot opened earlier; and an invalidation belongs after the commit: [`Invalidations`]
+//! collects those of a transaction, and an [`Outbox`] keeps them even if the process is killed.
 //!
 //! Where to look: [`cached`], [`cache_invalidate`], [`cache_put`] and [`DomainCache`](derive@DomainCache) for
 //! annotations; [`Cache`] for the handle; [`wiring()`] for a test that finds typos in invalidations; [`Stats`] for
@@ -48,6 +49,7 @@ mod cache;
 mod clock;
 #[cfg(feature = "redis")]
 mod codec;
+mod collecting;
 mod cost;
 mod domain;
 mod entry;
@@ -59,6 +61,7 @@ mod generation;
 mod invalidate;
 mod key;
 mod local;
+mod outbox;
 mod pattern;
 mod policy;
 mod random;
@@ -77,6 +80,7 @@ mod sync;
 mod tag;
 mod timeout;
 mod trace;
+mod transaction;
 mod ttl;
 mod value;
 mod wiring;
@@ -94,15 +98,18 @@ pub use cache::{
 pub use clock::{Clock, ManualClock};
 #[cfg(feature = "redis")]
 pub use codec::{Codec, UnknownCodec};
+pub use collecting::UnreadableLine;
 pub use domain::DomainRecord;
 pub use error::{CacheError, CacheErrorKind};
 pub use invalidate::{Delivery, Invalidated};
 pub use key::{Key, KeyBuilder, KeyPart};
+pub use outbox::{Outbox, OutboxReport, OutboxStore};
 pub use pattern::{Pattern, Route};
 pub use stats::{FunctionStats, Stats};
 pub use stored::{Stored, stored};
 pub use tag::Tag;
 pub use timeout::TimedOut;
+pub use transaction::Invalidations;
 pub use ttl::{IntoTtl, Ttl};
 pub use value::CacheValue;
 pub use wiring::{CacheSite, Check, InvalidatingFunction, Problem, Wiring, wiring};

@@ -19,6 +19,7 @@ pub use inventory;
 
 pub use crate::__cache_site as site;
 
+use crate::collecting;
 use crate::invalidate::{By, invalidate, invalidate_soon};
 use crate::value::CacheValue;
 use std::future::Future;
@@ -129,7 +130,8 @@ impl Invalidating {
     /// `on = ok`: runs `body`, then invalidates if it succeeded.
     pub async fn on_ok<R, S: Shape<R>>(mut self, shape: S, body: impl Future<Output = R>) -> R {
         let returned = body.await;
-        self.done |= !shape.succeeded(&returned);
+        // What a failed function has written inside a transaction may yet be committed with the rest of it.
+        self.done |= !shape.succeeded(&returned) && !collecting::is_inside();
         self.finish().await;
         returned
     }

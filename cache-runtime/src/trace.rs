@@ -2,6 +2,7 @@
 
 #[cfg(feature = "redis")]
 use crate::codec::EncodeError;
+use crate::collecting::UnreadableLine;
 #[cfg(feature = "redis")]
 use crate::format::Untrusted;
 use crate::invalidate::By;
@@ -124,6 +125,22 @@ pub(crate) fn unsound_key(site: &Site) {
 /// `by` names the function that did it, or says that it was done by hand.
 pub(crate) fn invalidated(what: &crate::Invalidated, by: By) {
     debug!(target: "cache_runtime", by = %by, route = %what.route, delivery = %what.delivery, removed = what.removed, "invalidated");
+}
+
+/// The line itself is not shown: there may be personal data in it.
+pub(crate) fn unreadable_row(id: &impl fmt::Debug, why: &UnreadableLine) {
+    warn!(target: "cache_runtime", row = ?id, %why,
+        "a row of the outbox cannot be read; everything is invalidated in its place");
+}
+
+/// At `warn` for the first of several failures in a row.
+pub(crate) fn outbox_unavailable(why: &impl fmt::Display, is_first: bool) {
+    const WHAT: &str = "the outbox cannot be read or written; its rows stay until it can";
+    if is_first {
+        warn!(target: "cache_runtime", %why, "{WHAT}");
+    } else {
+        debug!(target: "cache_runtime", %why, "{WHAT}");
+    }
 }
 
 struct Named<'s>(&'s Site);

@@ -1,9 +1,10 @@
 //! Explicit writes, and what each can promise.
 
 use crate::cache::Cache;
+use crate::collecting;
 use crate::error::CacheError;
 use crate::flight::{Flight, current_flight};
-use crate::invalidate::{end_key, end_key_soon};
+use crate::invalidate::{By, end_key, end_key_soon};
 use crate::key::Key;
 use crate::policy::Policy;
 #[cfg(feature = "redis")]
@@ -43,7 +44,7 @@ pub(crate) async fn try_set<T: CacheValue>(
 ) -> Result<(), CacheError> {
     #[cfg(feature = "redis")]
     if let Some(redis) = cache.redis() {
-        if !is_possible(cache, key) {
+        if is_collected(cache, site, key, &plan) || !is_possible(cache, key) {
             return Ok(());
         }
         return Box::pin(remote::try_set(
@@ -66,7 +67,8 @@ pub(crate) async fn set_many<T: CacheValue>(
     policy: &Policy,
     mut values: Vec<(Key, T, Plan)>,
 ) -> usize {
-    values.retain(|(key, _, _)| is_possible(cache, key));
+    values
+        .retain(|(key, _, plan)| !is_collected(cache, site, key, plan) && is_possible(cache, key));
     keep_the_last(&mut values);
     #[cfg(feature = "redis")]
     if let Some(redis) = cache.redis() {
@@ -114,7 +116,7 @@ where
     S::Value: CacheValue,
     F: Future<Output = R>,
 {
-    if !is_possible(cache, key) {
+    if is_collected(cache, site, key, &plan) || !is_possible(cache, key) {
         return body.await;
     }
     let mut write = Write::begin(cache, site, policy, key, plan).await;
@@ -177,10 +179,14 @@ impl Permit {
         S::Value: CacheValue,
         F: Future<Output = R>,
     {
+        let plan = self.plan.take().unwrap_or_default();
+        if is_collected(&self.cache, self.site, &self.key, &plan) {
+            self.settled = true;
+            return body.await;
+        }
         if !is_possible(&self.cache, &self.key) {
             return body.await;
         }
-        let plan = self.plan.take().unwrap_or_default();
         let mut write = Write::begin(&self.cache, self.site, &self.policy, &self.key, plan).await;
         let outer = current_flight();
         let (returned, cost) = write.run(outer.as_ref(), body).await;
@@ -204,6 +210,13 @@ impl Drop for Permit {
             end_key_soon(&self.cache, &self.key);
         }
     }
+}
+
+/// Inside a transaction nothing is stored, since nothing is committed. What the keys hold is older than what would have
+/// been stored, and is invalidated after the commit.
+fn is_collected(cache: &Cache, site: &'static Site, key: &Key, plan: &Plan) -> bool {
+    let keys = std::iter::once(key).chain(&plan.aliases);
+    collecting::takes_keys(cache, keys, By::site(site))
 }
 
 fn is_possible(cache: &Cache, key: &Key) -> bool {

@@ -1,6 +1,7 @@
 //! Reading and invalidating by hand.
 
 use super::Cache;
+use crate::collecting;
 use crate::error::CacheError;
 use crate::invalidate::{self, By, Delivery, Invalidated, Target};
 use crate::key::Key;
@@ -46,6 +47,9 @@ impl Cache {
     /// Whether there is a valid entry under `key`.
     pub async fn contains(&self, key: impl Into<Key>) -> bool {
         let key = key.into();
+        if collecting::is_inside() {
+            return false;
+        }
         #[cfg(feature = "redis")]
         if let Some(redis) = self.redis() {
             return remote::valid(self, redis, key.as_str()).await.is_some();
@@ -66,6 +70,9 @@ impl Cache {
     /// ```
     pub async fn ttl(&self, key: impl Into<Key>) -> Option<Ttl> {
         let key = key.into();
+        if collecting::is_inside() {
+            return None;
+        }
         #[cfg(feature = "redis")]
         if let Some(redis) = self.redis() {
             let entry = remote::valid(self, redis, key.as_str()).await?;

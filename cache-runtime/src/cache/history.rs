@@ -44,6 +44,7 @@ impl History {
     pub(crate) fn note(&self, target: &Target, by: By) {
         let past = Past::now(by);
         match target {
+            Target::Key(key) => self.note_guard(Guard::Key, key.as_str(), past),
             Target::Tag(tag) => self.note_guard(Guard::Tag, tag.as_str(), past),
             Target::Pattern(pattern) => self.note_pattern(pattern, past),
         }

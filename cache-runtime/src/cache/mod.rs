@@ -180,6 +180,11 @@ impl Cache {
 
 /// What the rooms below need of the handle.
 impl Cache {
+    /// Whether both are handles of one cache.
+    pub(crate) fn is(&self, other: &Cache) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     #[cfg(feature = "redis")]
     pub(crate) fn id(&self) -> u64 {
         self.shared.id

@@ -29,7 +29,7 @@ use std::fmt;
 /// assert_eq!(Pattern::from("user:42").route(), Route::Key);
 /// assert_eq!(Pattern::from("user:*:profile").route(), Route::Scan);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pattern {
     text: String,
     route: Route,

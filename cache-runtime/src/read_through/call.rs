@@ -10,9 +10,11 @@ use super::reader::Reader;
 use super::remote::Look;
 use super::shape::Shape;
 use crate::cache::Cache;
+use crate::collecting;
 use crate::entry::Entry;
 use crate::error::CacheError;
 use crate::flight::{Flight, current_flight, current_for};
+use crate::invalidate::By;
 use crate::key::Key;
 use crate::policy::Policy;
 use crate::random::chance;
@@ -92,6 +94,10 @@ impl<'c> Call<'c> {
         // Also where the cache is passed by: a wish to refresh is for this call, not for one inside its body.
         let (outer, refresh) = current_for(self.site);
         if !self.is_possible() {
+            if refresh {
+                // Inside a transaction nothing is stored in place of what was there, which is older.
+                collecting::takes_keys(self.cache, [self.key], By::site(self.site));
+            }
             let course = self.past(outer, plan);
             return Lookup::Miss(Miss::new(shape, course));
         }
@@ -356,7 +362,7 @@ impl<'c> Call<'c> {
 
     #[inline]
     fn is_possible(&self) -> bool {
-        self.wanted && self.cache.is_enabled() && self.key.is_sound()
+        self.wanted && self.cache.is_enabled() && self.key.is_sound() && !collecting::is_inside()
     }
 
     #[inline]

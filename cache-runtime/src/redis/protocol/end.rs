@@ -15,6 +15,13 @@ impl Redis {
         self.delete_names(self.names_ended(guard, name)).await
     }
 
+    /// Ends several guards in one command.
+    pub(crate) async fn end_together(&self, guards: &[(Guard, &str)]) -> Delivery {
+        let names = guards.iter();
+        let names = names.flat_map(|(guard, name)| self.names_ended(*guard, name));
+        self.delete_names(names.collect()).await
+    }
+
     /// Everything that goes with a guard when it ends: what is deleted stands for what was.
     pub(crate) fn names_ended(&self, guard: Guard, name: &str) -> Vec<String> {
         let names = &self.shared.names;

@@ -1,15 +1,23 @@
 //! Invalidation: ending generations, and freeing the room of what became invalid.
+//!
+//! Every entrance looks first whether the task is inside a transaction's scope; there it is noted for later.
+
+mod target;
+mod together;
+
+pub(crate) use target::By;
+pub use target::Target;
+pub(crate) use together::{invalidate_all_soon, invalidate_together};
 
 use crate::cache::Cache;
+use crate::collecting;
 use crate::error::CacheError;
 use crate::generation::Guard;
 use crate::key::Key;
 use crate::pattern::{Pattern, Route, matches};
 #[cfg(feature = "redis")]
 use crate::redis::Redis;
-use crate::site::{InvalidationSite, Site};
 use crate::stats::count;
-use crate::tag::Tag;
 use crate::trace;
 use serde::Serialize;
 use std::fmt;
@@ -50,13 +58,17 @@ pub enum Delivery {
     /// invalidation is delivered, which it keeps trying. Until then other processes may still read what was there; and
     /// if this process ends before, the invalidation is lost.
     Deferred,
+    /// It has not begun: this was called inside [`Invalidations::collect`](crate::Invalidations::collect), and happens
+    /// after the commit, or not at all if there is none.
+    Collected,
 }
 
 impl Delivery {
     /// The weaker of two promises.
-    fn and(self, other: Delivery) -> Delivery {
+    pub(crate) fn and(self, other: Delivery) -> Delivery {
         match (self, other) {
             (Delivery::Delivered, Delivery::Delivered) => Delivery::Delivered,
+            (Delivery::Collected, _) | (_, Delivery::Collected) => Delivery::Collected,
             _ => Delivery::Deferred,
         }
     }
@@ -68,6 +80,14 @@ impl Invalidated {
             route,
             removed,
             delivery: Delivery::Delivered,
+        }
+    }
+
+    fn collected(route: Route) -> Self {
+        Invalidated {
+            route,
+            removed: None,
+            delivery: Delivery::Collected,
         }
     }
 
@@ -86,6 +106,7 @@ impl fmt::Display for Delivery {
         match self {
             Delivery::Delivered => f.write_str("delivered"),
             Delivery::Deferred => f.write_str("deferred"),
+            Delivery::Collected => f.write_str("collected"),
         }
     }
 }
@@ -100,57 +121,11 @@ impl fmt::Display for Invalidated {
     }
 }
 
-/// One thing to invalidate.
-#[allow(missing_docs, reason = "reached only by expansions")]
-#[derive(Clone, Debug)]
-pub enum Target {
-    Pattern(Pattern),
-    Tag(Tag),
-}
-
-#[allow(missing_docs, reason = "reached only by expansions")]
-impl Target {
-    pub fn pattern(pattern: impl Into<Pattern>) -> Self {
-        Target::Pattern(pattern.into())
-    }
-
-    pub fn tag(tag: impl Into<Tag>) -> Self {
-        Target::Tag(tag.into())
-    }
-}
-
-/// Who invalidates, for the log and for people who ask.
-#[derive(Clone, Copy)]
-pub(crate) enum By {
-    /// Whoever uses the handle itself.
-    Hand,
-    Function(&'static InvalidationSite),
-    Domain(&'static Site),
-}
-
-impl By {
-    /// Where that is in the source, if that is known.
-    pub(crate) fn place(self) -> Option<(&'static str, u32)> {
-        match self {
-            By::Hand => None,
-            By::Function(site) => Some((site.file, site.line)),
-            By::Domain(site) => Some((site.file, site.line)),
-        }
-    }
-}
-
-impl fmt::Display for By {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            By::Hand => f.write_str("(direct)"),
-            By::Function(site) => f.write_str(&site.name()),
-            By::Domain(site) => f.write_str(&site.name()),
-        }
-    }
-}
-
 /// Invalidates, and waits until it has taken effect everywhere, or for as long as one may wait.
 pub(crate) async fn invalidate(cache: &Cache, target: &Target, by: By) -> Invalidated {
+    if collecting::takes(cache, target, by) {
+        return Invalidated::collected(target.route());
+    }
     #[cfg(feature = "redis")]
     let done = match cache.redis() {
         Some(redis) => Box::pin(on_server(redis, target)).await,
@@ -179,6 +154,9 @@ fn note_all(cache: &Cache, number: usize, done: &Invalidated, by: By) {
 
 /// Invalidates without waiting, for a future that is being dropped. In this process it has taken effect on return.
 pub(crate) fn invalidate_soon(cache: &Cache, target: &Target, by: By) {
+    if collecting::takes(cache, target, by) {
+        return;
+    }
     #[cfg(feature = "redis")]
     let done = match cache.redis() {
         Some(redis) => soon_on_server(redis, target),
@@ -192,6 +170,10 @@ pub(crate) fn invalidate_soon(cache: &Cache, target: &Target, by: By) {
 #[cfg(feature = "redis")]
 async fn on_server(redis: &Redis, target: &Target) -> Invalidated {
     let (route, removed, delivery) = match target {
+        Target::Key(key) => {
+            let (delivery, removed) = redis.delete(&[key.as_str()]).await;
+            (Route::Key, removed, delivery)
+        }
         Target::Tag(tag) => (
             Route::Tag,
             None,
@@ -223,6 +205,10 @@ async fn on_server(redis: &Redis, target: &Target) -> Invalidated {
 #[cfg(feature = "redis")]
 fn soon_on_server(redis: &Redis, target: &Target) -> Invalidated {
     let route = match target {
+        Target::Key(key) => {
+            redis.end_soon(Guard::Key, key.as_str());
+            Route::Key
+        }
         Target::Tag(tag) => {
             redis.end_soon(Guard::Tag, tag.as_str());
             Route::Tag
@@ -248,6 +234,7 @@ fn soon_on_server(redis: &Redis, target: &Target) -> Invalidated {
 /// Invalidates in this process.
 fn here(cache: &Cache, target: &Target) -> Invalidated {
     let (route, removed) = match target {
+        Target::Key(key) => (Route::Key, Some(u64::from(end_key_here(cache, key)))),
         Target::Tag(tag) => {
             cache.generations().end(Guard::Tag, tag.as_str());
             (Route::Tag, None)
@@ -300,6 +287,9 @@ pub(crate) async fn delete_many(cache: &Cache, keys: &[Key], by: By) -> usize {
 }
 
 async fn delete_all(cache: &Cache, keys: &[Key], by: By) -> (usize, Delivery) {
+    if collecting::takes_keys(cache, keys, by) {
+        return (0, Delivery::Collected);
+    }
     let (removed, delivery) = end_keys(cache, keys).await;
     let done = Invalidated {
         route: Route::Key,
@@ -320,6 +310,9 @@ pub(crate) async fn end_key(cache: &Cache, key: &Key) {
 
 /// The same without waiting.
 pub(crate) fn end_key_soon(cache: &Cache, key: &Key) {
+    if collecting::takes_keys(cache, [key], By::Hand) {
+        return;
+    }
     #[cfg(feature = "redis")]
     if let Some(redis) = cache.redis() {
         if key.is_sound() {
