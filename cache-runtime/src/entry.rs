@@ -106,6 +106,17 @@ pub(crate) enum Content<'e, T> {
     Other,
 }
 
+/// A valid entry that a computation is to replace: it is past its time to live, or soon will be.
+#[derive(Clone)]
+pub(crate) struct Last {
+    pub(crate) entry: Arc<Entry>,
+    /// Whether it stands in for a computation that fails.
+    pub(crate) stands_in: bool,
+    /// Its time to live, if that is known.
+    pub(crate) fresh_for: Option<Duration>,
+    pub(crate) age: Duration,
+}
+
 /// What hangs on nothing, and never expires.
 impl Default for About {
     fn default() -> Self {

@@ -46,11 +46,13 @@ pub mod __private;
 #[allow(missing_docs, reason = "reached only by expansions")]
 mod apart;
 mod cache;
+mod circumstances;
 mod clock;
 #[cfg(feature = "redis")]
 mod codec;
 mod collecting;
 mod cost;
+mod detect;
 mod domain;
 mod entry;
 mod error;
@@ -95,10 +97,12 @@ pub use cache::{
     Health, InstallError, Limited, Operation, PastInvalidation, Set, SetWith, StampDetails, State,
     Tier, TrySet, Warm, WarmReport, WriteThrough,
 };
+pub use circumstances::{bypass, detect};
 pub use clock::{Clock, ManualClock};
 #[cfg(feature = "redis")]
 pub use codec::{Codec, UnknownCodec};
 pub use collecting::UnreadableLine;
+pub use detect::{Answer, Detected, DetectedCall};
 pub use domain::DomainRecord;
 pub use error::{CacheError, CacheErrorKind};
 pub use invalidate::{Delivery, Invalidated};

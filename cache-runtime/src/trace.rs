@@ -152,7 +152,7 @@ impl fmt::Display for Named<'_> {
 }
 
 /// A key as it may be shown: a digest if its function is marked `sensitive`.
-struct Shown<'k>(&'k Site, &'k str);
+pub(crate) struct Shown<'k>(pub(crate) &'k Site, pub(crate) &'k str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -125,7 +125,7 @@ async fn explain_tells_why() {
     assert!(
         fresh
             .to_string()
-            .starts_with("`k:1` is fresh\n  stored 20s ago, 40s left, about ")
+            .starts_with("`k:1` is fresh\n  stored 20s ago, 40s left of 1m, about ")
     );
     cache.invalidate("k:*").await;
     let gone = cache.explain("k:1").await;

@@ -7,6 +7,7 @@ mod adaptive;
 mod backend;
 mod by_hand;
 mod conditional;
+mod detected;
 mod domains;
 mod early;
 mod failing;

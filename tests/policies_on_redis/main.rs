@@ -10,6 +10,8 @@ mod backend;
 mod by_hand;
 #[path = "../policies/conditional.rs"]
 mod conditional;
+#[path = "../policies/detected.rs"]
+mod detected;
 #[path = "../policies/domains.rs"]
 mod domains;
 #[path = "../policies/early.rs"]

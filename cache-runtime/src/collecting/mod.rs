@@ -16,7 +16,7 @@ pub use line::UnreadableLine;
 pub(crate) use list::List;
 
 use crate::cache::Cache;
-use crate::flight::current_flight;
+use crate::flight::{current_flight, passing};
 use crate::invalidate::{By, Target};
 use crate::key::Key;
 use crate::sync::lock;
@@ -39,7 +39,7 @@ pub(crate) fn collecting<F: Future>(list: Shared, work: F) -> impl Future<Output
         if let Some(outer) = current_flight() {
             outer.doom();
         }
-        work.await
+        passing(work).await
     }
 }
 

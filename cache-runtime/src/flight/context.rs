@@ -1,9 +1,11 @@
-//! Which computation a task is in the middle of, so that what it reads from caches becomes its dependency.
+//! What a task is in the middle of: a computation, so that what it reads from caches becomes its dependency; and what else
+//! its calls have to know.
 //!
 //! The context belongs to the task: work that a cached function hands to `tokio::spawn` is outside of it.
 
 use super::Flight;
-use crate::read_through::Last;
+use crate::detect::Detector;
+use crate::entry::Last;
 use crate::site::Site;
 use std::cell::Cell;
 use std::future::Future;
@@ -14,13 +16,30 @@ tokio::task_local! {
 }
 
 #[derive(Clone, Default)]
-pub(crate) struct Context {
+struct Context {
     /// The computation that this code is part of.
-    pub(crate) flight: Option<Arc<Flight>>,
+    flight: Option<Arc<Flight>>,
     /// What that is to replace.
     last: Option<Last>,
     /// The site whose next call is to compute afresh, by its address.
     refresh: Cell<Option<usize>>,
+    /// Whether calls go past the cache.
+    past: bool,
+    /// Who wants to know what is asked.
+    detector: Option<Detector>,
+}
+
+/// What one call has to know.
+#[derive(Default)]
+pub(crate) struct Circumstances {
+    /// The computation that it is part of.
+    pub(crate) outer: Option<Arc<Flight>>,
+    /// Whether it is to compute afresh.
+    pub(crate) refresh: bool,
+    /// Whether it goes past the cache.
+    pub(crate) past: bool,
+    /// Whether somebody wants to know.
+    pub(crate) is_watched: bool,
 }
 
 /// The computation that the running code is part of.
@@ -32,17 +51,28 @@ pub(crate) fn current() -> Option<Arc<Flight>> {
         .flatten()
 }
 
-/// The same for a call of `site`, and whether it is to compute afresh. That wish is granted once.
+/// What a call of `site` has to know. That it is to compute afresh is told once.
 #[inline]
-pub(crate) fn current_for(site: &'static Site) -> (Option<Arc<Flight>>, bool) {
+pub(crate) fn circumstances(site: &'static Site) -> Circumstances {
     let of_call = |context: &Context| {
-        let wanted = context.refresh.get() == Some(std::ptr::from_ref(site).addr());
-        if wanted {
+        let refresh = context.refresh.get() == Some(std::ptr::from_ref(site).addr());
+        if refresh {
             context.refresh.set(None);
         }
-        (context.flight.clone(), wanted)
+        Circumstances {
+            outer: context.flight.clone(),
+            refresh,
+            past: context.past,
+            is_watched: context.detector.is_some(),
+        }
     };
     CONTEXT.try_with(of_call).unwrap_or_default()
+}
+
+/// Whether calls go past the cache here.
+#[inline]
+pub(crate) fn is_past() -> bool {
+    CONTEXT.try_with(|context| context.past).unwrap_or_default()
 }
 
 /// The computation that the running code is part of, and what that is to replace.
@@ -51,18 +81,24 @@ pub(crate) fn current_computation() -> Option<(Arc<Flight>, Option<Last>)> {
     CONTEXT.try_with(computation).ok().flatten()
 }
 
+/// Who wants to know what is asked here.
+pub(crate) fn detector() -> Option<Detector> {
+    CONTEXT
+        .try_with(|context| context.detector.clone())
+        .ok()
+        .flatten()
+}
+
 /// Runs `body` as the computation of `flight`, which is to replace `last`.
 pub(crate) fn computing<F: Future>(
     flight: Arc<Flight>,
     last: Option<Last>,
     body: F,
 ) -> impl Future<Output = F::Output> {
-    let context = Context {
-        flight: Some(flight),
-        last,
-        refresh: Cell::new(None),
-    };
-    CONTEXT.scope(context, body)
+    within(body, |context| {
+        context.flight = Some(flight);
+        context.last = last;
+    })
 }
 
 /// Runs `call`, which calls `site`: it computes afresh and stores.
@@ -70,10 +106,32 @@ pub(crate) fn refreshing<F: Future>(
     site: &'static Site,
     call: F,
 ) -> impl Future<Output = F::Output> {
-    let context = Context {
-        flight: current(),
-        last: None,
-        refresh: Cell::new(Some(std::ptr::from_ref(site).addr())),
-    };
-    CONTEXT.scope(context, call)
+    let site = std::ptr::from_ref(site).addr();
+    within(call, move |context| context.refresh = Cell::new(Some(site)))
+}
+
+/// Runs `work`, whose calls go past the cache.
+pub(crate) fn passing<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    within(work, |context| context.past = true)
+}
+
+/// Runs `work`, and tells `detector` what it asks.
+pub(crate) fn detecting<F: Future>(detector: Detector, work: F) -> impl Future<Output = F::Output> {
+    within(work, |context| context.detector = Some(detector))
+}
+
+/// Runs `work` elsewhere, for whoever runs here.
+pub(crate) fn on_behalf<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    within(work, |_| {})
+}
+
+/// Runs `work` in this context with a change. A wish to compute afresh is for the call that it was made for.
+fn within<F: Future>(
+    work: F,
+    change: impl FnOnce(&mut Context),
+) -> impl Future<Output = F::Output> {
+    let mut context = CONTEXT.try_with(Context::clone).unwrap_or_default();
+    context.refresh = Cell::new(None);
+    change(&mut context);
+    CONTEXT.scope(context, work)
 }

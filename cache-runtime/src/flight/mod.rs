@@ -13,7 +13,8 @@ mod remote;
 mod table;
 
 pub(crate) use context::{
-    computing, current as current_flight, current_computation, current_for, refreshing,
+    Circumstances, circumstances, computing, current as current_flight, current_computation,
+    detecting, detector, is_past, on_behalf, passing, refreshing,
 };
 #[cfg(feature = "redis")]
 pub(crate) use remote::{Held, Remote};

@@ -6,7 +6,8 @@ use super::miss::{Course, Miss, Pending, Turn};
 use super::remote;
 use super::shape::Shape;
 use super::store::Decision;
-use crate::flight::{Entered, Flight, Lead, Stance};
+use crate::detect::Answer;
+use crate::flight::{Entered, Flight, Lead, Stance, on_behalf};
 use crate::stats::count;
 use crate::sync::{lock, within};
 use crate::timeout::TimedOut;
@@ -92,6 +93,9 @@ where
     };
     if found.is_some_and(|entry| !entry.is_fresh(pending.cache.now())) {
         pending.is_stale();
+        pending.is_answered(Answer::Stale);
+    } else {
+        pending.is_answered(Answer::Local);
     }
     renew(&pending, pending.left, work);
     returned
@@ -136,7 +140,7 @@ where
 {
     let shape = work.shape;
     let answering = answer(Arc::clone(&pending), work);
-    let mut task = tokio::spawn(answering.in_current_span());
+    let mut task = tokio::spawn(on_behalf(answering).in_current_span());
     let (soft, hard) = (pending.policy.soft_timeout, pending.policy.timeout);
     let mut waited = Duration::ZERO;
     if let Some(soft) = soft.filter(|soft| hard.is_none_or(|hard| *soft < hard)) {
@@ -158,6 +162,7 @@ where
         return returned;
     }
     count(&pending.site.counters(&pending.cache).timeouts);
+    pending.is_answered(Answer::TimedOut);
     trace::timed_out(pending.site, hard);
     timed_out(TimedOut::after(hard))
 }

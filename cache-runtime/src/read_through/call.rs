@@ -2,7 +2,6 @@
 
 #[cfg(feature = "redis")]
 use super::UNTOLD;
-use super::last::Last;
 use super::miss::{Course, Miss, Pending};
 use super::plan::{Plan, capture};
 use super::reader::Reader;
@@ -10,10 +9,12 @@ use super::reader::Reader;
 use super::remote::Look;
 use super::shape::Shape;
 use crate::cache::Cache;
+use crate::circumstances::answered;
 use crate::collecting;
-use crate::entry::Entry;
+use crate::detect::Answer;
+use crate::entry::{Entry, Last};
 use crate::error::CacheError;
-use crate::flight::{Flight, current_flight, current_for};
+use crate::flight::{Circumstances, Flight, circumstances, current_flight, is_past};
 use crate::invalidate::By;
 use crate::key::Key;
 use crate::policy::Policy;
@@ -92,8 +93,13 @@ impl<'c> Call<'c> {
         S::Value: CacheValue,
     {
         // Also where the cache is passed by: a wish to refresh is for this call, not for one inside its body.
-        let (outer, refresh) = current_for(self.site);
-        if !self.is_possible() {
+        let Circumstances {
+            outer,
+            refresh,
+            past,
+            is_watched,
+        } = circumstances(self.site);
+        if past || !self.is_possible() {
             if refresh {
                 // Inside a transaction nothing is stored in place of what was there, which is older.
                 collecting::takes_keys(self.cache, [self.key], By::site(self.site));
@@ -108,11 +114,11 @@ impl<'c> Call<'c> {
                 let (entry, found) = self.kept(redis, shape, &plan);
                 match found {
                     Found::Answer(returned) => {
-                        self.local_hit();
+                        self.local_hit(is_watched);
                         return Lookup::Hit(returned);
                     }
                     Found::Due => {
-                        self.local_hit();
+                        self.local_hit(false);
                         let last = entry.map(|entry| self.last(entry, false, None));
                         return Lookup::Miss(Miss::new(shape, self.serve(plan(), last)));
                     }
@@ -131,11 +137,11 @@ impl<'c> Call<'c> {
         if !refresh && let Some(entry) = &found {
             match self.judge(shape, entry, outer.as_ref(), &plan) {
                 Found::Answer(returned) => {
-                    self.hit();
+                    self.hit(is_watched);
                     return Lookup::Hit(returned);
                 }
                 Found::Due => {
-                    self.hit();
+                    self.hit(false);
                     let last = self.last(Arc::clone(entry), false, entry.time_to_live());
                     return Lookup::Miss(Miss::new(shape, self.serve(plan(), Some(last))));
                 }
@@ -331,7 +337,7 @@ impl<'c> Call<'c> {
         S: Shape<R>,
         S::Value: CacheValue,
     {
-        if !self.is_possible() {
+        if is_past() || !self.is_possible() {
             return Some(None);
         }
         let outer = current_flight();
@@ -340,7 +346,7 @@ impl<'c> Call<'c> {
             return match outer {
                 None => match self.kept(redis, shape, plan) {
                     (_, Found::Answer(returned)) => {
-                        self.local_hit();
+                        self.local_hit(true);
                         Some(Some(returned))
                     }
                     _ => None,
@@ -354,15 +360,18 @@ impl<'c> Call<'c> {
                 .take(shape, &entry, outer.as_ref(), |carried| carried(&plan()))
         });
         match &returned {
-            Some(_) => self.hit(),
-            None => count(&self.site.counters(self.cache).misses),
+            Some(_) => self.hit(true),
+            None => {
+                count(&self.site.counters(self.cache).misses);
+                answered(self.site, self.key.as_str(), Answer::Absent);
+            }
         }
         Some(returned)
     }
 
     #[inline]
     fn is_possible(&self) -> bool {
-        self.wanted && self.cache.is_enabled() && self.key.is_sound() && !collecting::is_inside()
+        self.wanted && self.cache.is_enabled() && self.key.is_sound()
     }
 
     #[inline]
@@ -375,13 +384,19 @@ impl<'c> Call<'c> {
 
     #[cfg(feature = "redis")]
     #[inline]
-    fn local_hit(&self) {
+    fn local_hit(&self, is_watched: bool) {
+        if is_watched {
+            answered(self.site, self.key.as_str(), Answer::Local);
+        }
         count(&self.site.counters(self.cache).local_hits);
         trace::local_hit(self.site, self.key.as_str());
     }
 
     #[inline]
-    fn hit(&self) {
+    fn hit(&self, is_watched: bool) {
+        if is_watched {
+            answered(self.site, self.key.as_str(), Answer::Local);
+        }
         count(&self.site.counters(self.cache).hits);
         trace::hit(self.site, self.key.as_str());
     }
@@ -399,6 +414,7 @@ impl<'c> Call<'c> {
     #[cold]
     fn past(&self, outer: Option<Arc<Flight>>, plan: impl Fn() -> Plan) -> Course {
         count(&self.site.counters(self.cache).bypassed);
+        answered(self.site, self.key.as_str(), Answer::Bypassed);
         if !self.key.is_sound() {
             trace::unsound_key(self.site);
         }

@@ -1,7 +1,7 @@
 //! Running a body as the computation of a flight.
 
-use super::last::Last;
 use crate::cache::Cache;
+use crate::entry::Last;
 use crate::flight::{Flight, computing};
 use crate::site::Site;
 use crate::trace;

@@ -5,7 +5,9 @@
 
 use super::miss::Pending;
 use super::shape::{Shape, View};
-use crate::entry::{Content, Entry};
+use crate::circumstances::answered;
+use crate::detect::Answer;
+use crate::entry::{Content, Last};
 use crate::flight::Flight;
 use crate::key::encode::digest;
 use crate::policy::Range;
@@ -15,19 +17,7 @@ use crate::trace;
 use crate::ttl::Ttl;
 use crate::value::CacheValue;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::Duration;
-
-/// Such an entry.
-#[derive(Clone)]
-pub(crate) struct Last {
-    pub(crate) entry: Arc<Entry>,
-    /// Whether it stands in for a computation that fails.
-    pub(crate) stands_in: bool,
-    /// Its time to live, if that is known.
-    pub(crate) fresh_for: Option<Duration>,
-    pub(crate) age: Duration,
-}
 
 impl Pending {
     /// Takes note of it. What is known later is known better.
@@ -53,6 +43,7 @@ impl Pending {
             outer.is_fresh_for(self.policy.throttle);
         }
         self.is_stale();
+        self.is_answered(Answer::Stale);
         Some(returned)
     }
 
@@ -65,6 +56,11 @@ impl Pending {
     pub(super) fn is_stale(&self) {
         count(&self.site.counters(&self.cache).stale);
         trace::stale(self.site, &self.key);
+    }
+
+    /// Tells whoever wants to know.
+    pub(super) fn is_answered(&self, answer: Answer) {
+        answered(self.site, &self.key, answer);
     }
 
     /// What stands in while the source is left alone.

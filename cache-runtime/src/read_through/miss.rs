@@ -2,7 +2,6 @@
 //! who waits how it ended.
 
 use super::compute::compute;
-use super::last::Last;
 use super::plan::{Plan, capture};
 use super::reader::Reader;
 #[cfg(feature = "redis")]
@@ -10,7 +9,8 @@ use super::remote::{self, Claim, Finished};
 use super::shape::{Shape, View};
 use super::store::{Decision, Destination, Finding, Outcome};
 use crate::cache::Cache;
-use crate::entry::{Entry, Lateness};
+use crate::detect::Answer;
+use crate::entry::{Entry, Last, Lateness};
 use crate::flight::{Dependency, End, Entered, Flight, Lead, Stance, Waiting};
 use crate::generation::Epoch;
 use crate::invalidate::end_key;
@@ -188,7 +188,13 @@ impl Pending {
             }
         };
         lead.finish(end);
-        self.unless_failed(shape, returned)
+        if let View::Failure = shape.view(&returned)
+            && let Some(older) = self.stands_in(shape)
+        {
+            return older;
+        }
+        self.is_answered(Answer::Computed);
+        returned
     }
 
     /// The computation has failed: what it held is given back, or its source left alone for a while.
@@ -283,6 +289,7 @@ impl Pending {
     }
 
     fn coalesced(&self) {
+        self.is_answered(Answer::Shared);
         count(&self.site.counters(&self.cache).coalesced);
     }
 

@@ -35,7 +35,6 @@ pub use shape::{HoldsAbsence, HoldsFailure, Plain, Returned, Shape, Typed, View}
 pub use store::Decision;
 
 pub(crate) use compute::compute;
-pub(crate) use last::Last;
 pub(crate) use lifespan::Lifespan;
 #[cfg(feature = "redis")]
 pub(crate) use lifespan::{UNTOLD, prolonged};

@@ -3,6 +3,8 @@
 use super::guards::{declared, dedup};
 use super::keeper::Keeper;
 use crate::cache::Cache;
+use crate::circumstances::answered;
+use crate::detect::Answer;
 use crate::entry::{Entry, Remembered};
 use crate::flight::{Dependency, Flight};
 use crate::format::{self, Opened, Untrusted};
@@ -243,10 +245,12 @@ impl<'c> Look<'c> {
             Ok(Looked::Hit(_) | Looked::Due(_, _, Due::Early(_))) => {
                 count(&counters.hits);
                 trace::hit(self.site, self.key);
+                answered(self.site, self.key, Answer::Server);
             }
             Ok(Looked::Missed(seen) | Looked::Due(_, seen, Due::Since(..))) => {
                 count(&counters.misses);
                 trace::miss(self.site, self.key, || seen.why);
+                answered(self.site, self.key, Answer::Absent);
             }
             Err(failure) => {
                 count(&counters.misses);

@@ -1,6 +1,7 @@
 //! Waiting for a computation of this process: to share what it finds, or to take its place.
 
 use super::Caller;
+use crate::detect::Answer;
 use crate::entry::{Entry, Lateness};
 use crate::flight::{End, Flight, Waiting};
 use crate::generation::Stamp;
@@ -71,7 +72,7 @@ impl Caller<'_> {
         let answer = match end {
             End::Hit(entry) => {
                 let answer = self.pending.reader().read(shape, entry, None);
-                let answer = answer.inspect(|_| self.is_hit());
+                let answer = answer.inspect(|_| self.is_hit(Answer::Server));
                 return answer.map_or(Waited::Alone, Waited::Answered);
             }
             End::Entry(entry) => {
@@ -240,6 +241,7 @@ impl Caller<'_> {
     fn coalesced<R>(&self, answer: R) -> Waited<R> {
         self.misses(|| "computed by another call");
         count(&self.counters().coalesced);
+        self.pending.is_answered(Answer::Shared);
         Waited::Answered(answer)
     }
 

@@ -1,6 +1,7 @@
 //! Leading in this process: the lease among all of them, and what is done with it.
 
 use super::Caller;
+use crate::detect::Answer;
 use crate::entry::Entry;
 use crate::flight::{End, Held, Lead};
 use crate::generation::Guard;
@@ -162,6 +163,7 @@ impl Caller<'_> {
     {
         let counters = self.pending.site.counters(&self.pending.cache);
         count(&counters.coalesced);
+        self.pending.is_answered(Answer::Shared);
         let found = match shape.view(&returned) {
             View::Value(value) => Some(Some(value.clone())),
             View::Absent => Some(None),

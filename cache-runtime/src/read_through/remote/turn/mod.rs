@@ -13,12 +13,13 @@ pub(in crate::read_through) use renew::renew;
 use super::claim::{Claim, Hold};
 use super::guards::{declared, declares, dedup, of_value};
 use super::look::{Due, Look, Looked, Seen};
-use crate::entry::{About, Entry};
+use crate::detect::Answer;
+use crate::entry::{About, Entry, Last};
 use crate::flight::{End, Entered, Flight, Lead, Remote, Stance};
 use crate::generation::{Guard, Named};
+use crate::read_through::Lifespan;
 use crate::read_through::miss::{Pending, Turn};
 use crate::read_through::shape::{Shape, View};
-use crate::read_through::{Last, Lifespan};
 use crate::redis::sequence::{self, Moment};
 use crate::redis::{Failure, Footing, Looker, Mirror, Redis, Wanted};
 use crate::stats::{Counters, count};
@@ -109,7 +110,7 @@ where
             let look = caller.look(place.begins());
             match Box::pin(look.look_alone(shape)).await {
                 Ok(Some(Looked::Hit(returned))) => {
-                    return Turn::Answered(caller.hit(shape, place, returned));
+                    return Turn::Answered(caller.hit(shape, place, returned, Answer::Server));
                 }
                 Ok(Some(looked)) => Next::Looked(place, Ok(looked)),
                 Ok(None) => Next::Look(place),
@@ -181,13 +182,18 @@ impl<'p> Caller<'p> {
             self.has_looked.store(true, Ordering::Relaxed);
             let seen = match looked {
                 Ok(Looked::Hit(returned)) => {
-                    return Turn::Answered(self.hit(shape, place, returned));
+                    return Turn::Answered(self.hit(shape, place, returned, Answer::Server));
                 }
                 Ok(Looked::Due(returned, seen, due)) => {
                     let serves = self.serves(&due);
                     self.replaces(shape, &returned, &seen, due);
                     if let Some(left) = serves {
-                        return Turn::Serve(self.hit(shape, place, returned), left);
+                        let answer = if left.is_zero() {
+                            Answer::Stale
+                        } else {
+                            Answer::Server
+                        };
+                        return Turn::Serve(self.hit(shape, place, returned, answer), left);
                     }
                     if let Some(returned) = self.pending.spares(shape) {
                         return Turn::Answered(returned);
@@ -334,7 +340,7 @@ impl<'p> Caller<'p> {
     }
 
     /// The answer that was there, also for those who wait for it.
-    fn hit<R, S>(&self, shape: S, place: Place<'_>, returned: R) -> R
+    fn hit<R, S>(&self, shape: S, place: Place<'_>, returned: R, answer: Answer) -> R
     where
         S: Shape<R>,
         S::Value: CacheValue,
@@ -346,15 +352,17 @@ impl<'p> Caller<'p> {
                 View::Failure => End::Abandoned,
             });
         }
-        self.is_hit();
+        self.is_hit(answer);
         returned
     }
 
     /// Counts an answer that was there: for this call, or since it has waited for others.
-    fn is_hit(&self) {
+    fn is_hit(&self, answer: Answer) {
         if self.has_missed.load(Ordering::Relaxed) {
             count(&self.counters().coalesced);
+            self.pending.is_answered(Answer::Shared);
         } else {
+            self.pending.is_answered(answer);
             count(&self.counters().hits);
             trace::hit(self.pending.site, &self.pending.key);
         }
