@@ -10,7 +10,7 @@ use crate::read_through::{Call, Decision, FallibleOptional, Lookup, Opaque, Opti
 use crate::site::Site;
 use crate::stats::FunctionStats;
 use crate::tag::Tag;
-use crate::timeout::{CanTimeOut, TimedOut};
+use crate::timeout::{CanTimeOut, OnTimeout, TimedOut};
 use crate::trace;
 use crate::ttl::Ttl;
 use crate::value::CacheValue;
@@ -140,7 +140,7 @@ impl<R: DomainRecord> Domain<R> {
         &self,
         key: Key,
         load: F,
-        timed_out: Option<fn(TimedOut) -> Result<Option<R>, E>>,
+        timed_out: Option<OnTimeout<Result<Option<R>, E>>>,
     ) -> Result<Option<R>, E>
     where
         E: Send + 'static,

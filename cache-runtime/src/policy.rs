@@ -62,6 +62,7 @@ impl Policy {
     }
 
     /// Whether an entry that is to be replaced is of interest to the body, or to the time to live.
+    #[cfg(feature = "redis")]
     pub(crate) fn minds_the_last(&self) -> bool {
         !self.revalidate.is_zero() || self.adaptive.is_some()
     }

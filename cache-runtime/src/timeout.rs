@@ -60,6 +60,9 @@ impl fmt::Display for TimedOut {
 
 impl std::error::Error for TimedOut {}
 
+/// What makes the result of a call that took too long.
+pub(crate) type OnTimeout<R> = fn(TimedOut) -> R;
+
 /// A result that can say that it took too long.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(

@@ -4,7 +4,7 @@ use super::operation::{GetOrSet, GetOrTrySet, Operation};
 use crate::policy::Range;
 use crate::read_through::{Call, Fallible, Lookup, Opaque, Plain, Shape};
 use crate::site::DIRECT;
-use crate::timeout::{CanTimeOut, TimedOut};
+use crate::timeout::{CanTimeOut, OnTimeout, TimedOut};
 use crate::value::CacheValue;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -263,7 +263,7 @@ where
 }
 
 impl<F> Operation<'_, F> {
-    async fn read_through<R, S, Fut>(self, shape: S, timed_out: Option<fn(TimedOut) -> R>) -> R
+    async fn read_through<R, S, Fut>(self, shape: S, timed_out: Option<OnTimeout<R>>) -> R
     where
         R: Send + 'static,
         S: Shape<R> + Send + Sync + 'static,

@@ -10,7 +10,7 @@ use crate::detect::Answer;
 use crate::flight::{Entered, Flight, Lead, Stance, on_behalf};
 use crate::stats::count;
 use crate::sync::{lock, within};
-use crate::timeout::TimedOut;
+use crate::timeout::{OnTimeout, TimedOut};
 use crate::trace;
 use crate::value::CacheValue;
 use std::future::Future;
@@ -31,12 +31,7 @@ struct Work<S, F, D> {
 impl<S> Miss<S> {
     /// As [`fill`](Miss::fill), with a body that needs nothing of its caller. `timed_out` makes the result of a call that has
     /// waited for as long as it may.
-    pub async fn fill_apart<R, F, D>(
-        self,
-        decide: D,
-        body: F,
-        timed_out: Option<fn(TimedOut) -> R>,
-    ) -> R
+    pub async fn fill_apart<R, F, D>(self, decide: D, body: F, timed_out: Option<OnTimeout<R>>) -> R
     where
         R: Send + 'static,
         S: Shape<R> + Send + Sync + 'static,
@@ -129,7 +124,7 @@ where
 async fn in_time<R, S, F, D>(
     pending: Arc<Pending>,
     work: Work<S, F, D>,
-    timed_out: Option<fn(TimedOut) -> R>,
+    timed_out: Option<OnTimeout<R>>,
 ) -> R
 where
     R: Send + 'static,

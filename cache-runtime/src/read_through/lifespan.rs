@@ -19,6 +19,7 @@ pub(crate) struct Lifespan {
 
 impl Lifespan {
     /// The longest that an entry with this time to live can have, before its value is known.
+    #[cfg(feature = "redis")]
     pub(crate) fn at_most(cache: &Cache, ttl: Ttl, policy: &Policy) -> Self {
         let fresh = match policy.adaptive {
             Some(range) => Some(range.longest),
@@ -64,6 +65,7 @@ impl Lifespan {
     }
 
     /// Whether there is nothing to store.
+    #[cfg(feature = "redis")]
     pub(crate) fn is_none(self) -> bool {
         self.fresh == Some(Duration::ZERO)
     }

@@ -35,9 +35,8 @@ pub use shape::{HoldsAbsence, HoldsFailure, Plain, Returned, Shape, Typed, View}
 pub use store::Decision;
 
 pub(crate) use compute::compute;
-pub(crate) use lifespan::Lifespan;
 #[cfg(feature = "redis")]
-pub(crate) use lifespan::{UNTOLD, prolonged};
+pub(crate) use lifespan::{Lifespan, UNTOLD, prolonged};
 pub(crate) use plan::capture;
 pub(crate) use shape::{Fallible, FallibleOptional, Opaque, Optional};
 pub(crate) use store::{Destination, Finding, Outcome};
