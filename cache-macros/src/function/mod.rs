@@ -175,8 +175,14 @@ impl Function {
                 }
             }
         });
-        let mut block = Group::new(Delimiter::Brace, quote!(#before #returned #statements));
-        block.set_span(self.body.span());
+        let block = |tokens| {
+            let mut block = Group::new(Delimiter::Brace, tokens);
+            block.set_span(self.body.span());
+            block
+        };
+        // In a block of its own, so that items at its beginning stay there.
+        let body = block(statements);
+        let block = block(quote!(#before #returned #body));
         quote_spanned!(self.body.span()=> async move #block)
     }
 

@@ -40,7 +40,7 @@ async fn feed(url: &str) -> Result<Feed, Error> {
                         > {
                             return __cache_returned;
                         }
-                        get(url).await
+                        { get(url).await }
                     },
                     |_, _| {},
                 )

@@ -76,7 +76,7 @@ async fn price(&self, id: u32, currency: &str) -> Result<Price, Error> {
                             > {
                                 return __cache_returned;
                             }
-                            __cache_self.ask(id, currency).await
+                            { __cache_self.ask(id, currency).await }
                         }
                     },
                     ::core::option::Option::Some(

@@ -57,8 +57,10 @@ where
                             > {
                                 return __cache_returned;
                             }
-                            let __ret: u32 = { __self.read(id) };
-                            #[allow(unreachable_code)] __ret
+                            {
+                                let __ret: u32 = { __self.read(id) };
+                                #[allow(unreachable_code)] __ret
+                            }
                         },
                         |_, _| {},
                     )

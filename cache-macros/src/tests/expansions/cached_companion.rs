@@ -45,7 +45,7 @@ pub async fn user<D: Db>(db: &D, id: u64, team: u32) -> Option<User> {
                         > {
                             return __cache_returned;
                         }
-                        db.user(id).await
+                        { db.user(id).await }
                     },
                     |_, _| {},
                 )

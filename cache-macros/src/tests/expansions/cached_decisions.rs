@@ -50,7 +50,7 @@ async fn conversation(id: u64, fresh: bool) -> Result<Option<Conversation>, Erro
                         > {
                             return __cache_returned;
                         }
-                        find(id).await
+                        { find(id).await }
                     },
                     |__cache_value, __cache_decision| {
                         __cache_decision

@@ -33,7 +33,7 @@ async fn sum(a: u32, b: u32) -> u32 {
                         > {
                             return __cache_returned;
                         }
-                        a + b
+                        { a + b }
                     },
                     |_, _| {},
                 )

@@ -35,7 +35,7 @@ async fn report(id: u64) -> Report {
                         > {
                             return __cache_returned;
                         }
-                        build(id).await
+                        { build(id).await }
                     },
                     |_, _| {},
                 )

@@ -48,7 +48,7 @@ where
                         > {
                             return __cache_returned;
                         }
-                        source.read(&ids).await
+                        { source.read(&ids).await }
                     },
                     |_, _| {},
                 )

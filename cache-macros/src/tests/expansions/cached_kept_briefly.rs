@@ -33,7 +33,7 @@ async fn price(id: u64) -> u64 {
                         > {
                             return __cache_returned;
                         }
-                        ask(id).await
+                        { ask(id).await }
                     },
                     |_, _| {},
                 )

@@ -35,8 +35,10 @@ async fn price(&self, mut id: u32) -> Price {
                         > {
                             return __cache_returned;
                         }
-                        id += 1;
-                        self.ask(id).await
+                        {
+                            id += 1;
+                            self.ask(id).await
+                        }
                     },
                     |_, _| {},
                 )

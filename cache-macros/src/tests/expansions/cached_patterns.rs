@@ -35,7 +35,7 @@ async fn area((width, height): (u32, u32)) -> u32 {
                         > {
                             return __cache_returned;
                         }
-                        width * height
+                        { width * height }
                     },
                     |_, _| {},
                 )

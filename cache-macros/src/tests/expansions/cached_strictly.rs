@@ -33,7 +33,7 @@ async fn stock(id: u64) -> u64 {
                         > {
                             return __cache_returned;
                         }
-                        count(id).await
+                        { count(id).await }
                     },
                     |_, _| {},
                 )

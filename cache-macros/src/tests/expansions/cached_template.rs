@@ -54,7 +54,7 @@ pub(crate) async fn load_user(db: &Db, id: UserId) -> Result<User, DbError> {
                         > {
                             return __cache_returned;
                         }
-                        db.user(id).await
+                        { db.user(id).await }
                     },
                     |_, _| {},
                 )

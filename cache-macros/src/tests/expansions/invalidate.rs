@@ -36,7 +36,7 @@ async fn rename(db: &Db, id: u64, name: &str) -> Result<(), DbError> {
                 > {
                     return __cache_returned;
                 }
-                db.rename(id, name).await
+                { db.rename(id, name).await }
             },
         )
         .await

@@ -10,7 +10,9 @@ async fn reset(&mut self) {
         .also_before()
         .await
         .always(async move {
-            self.users.clear();
+            {
+                self.users.clear();
+            }
         })
         .await
 }

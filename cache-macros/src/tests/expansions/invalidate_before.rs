@@ -15,7 +15,7 @@ async fn reset() -> u8 {
             > {
                 return __cache_returned;
             }
-            1
+            { 1 }
         })
         .await
 }

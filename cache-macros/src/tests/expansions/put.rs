@@ -44,7 +44,7 @@ async fn rename(id: u64, name: String) -> Result<User, DbError> {
                 > {
                     return __cache_returned;
                 }
-                write(id, name).await
+                { write(id, name).await }
             },
             |_, _| {},
         )
