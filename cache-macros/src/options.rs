@@ -24,7 +24,7 @@ pub(crate) enum Value {
     /// `skip(a, b)`
     List(Vec<Ident>),
     /// Parentheses around anything else.
-    Other,
+    Other(TokenStream),
 }
 
 /// The options of one attribute.
@@ -56,7 +56,7 @@ impl Known {
 }
 
 /// Options that are designed and do not exist yet. They are refused by name, so that nobody waits for an effect.
-const PLANNED: [&str; 2] = ["lock", "batch"];
+const PLANNED: [&str; 1] = ["lock"];
 
 impl Options {
     pub(crate) fn parse(tokens: TokenStream, known: &Known, errors: &mut Errors) -> Self {
@@ -313,10 +313,11 @@ fn parse_value(name: &Ident, input: ParseStream) -> syn::Result<Value> {
         let names = |input: ParseStream| {
             Punctuated::<Ident, Token![,]>::parse_terminated_with(input, Ident::parse_any)
         };
-        let names = names.parse2(content.parse()?);
-        return Ok(names.map_or(Value::Other, |names| {
-            Value::List(names.into_iter().collect())
-        }));
+        let tokens: TokenStream = content.parse()?;
+        return Ok(match names.parse2(tokens.clone()) {
+            Ok(names) => Value::List(names.into_iter().collect()),
+            Err(_) => Value::Other(tokens),
+        });
     }
     Ok(Value::Flag)
 }
@@ -339,6 +340,7 @@ fn unknown(name: &str, known: &Known) -> String {
 pub(crate) fn written(name: &str) -> String {
     let value = match name {
         "skip" => return "skip(db, ctx)".to_owned(),
+        "batch" => return "batch(id in ids)".to_owned(),
         "key" => "\"user:{id}\"",
         "prefix" => "\"session\"",
         "ttl" | "negative" | "swr" => "\"5m\"",

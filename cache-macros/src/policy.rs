@@ -47,7 +47,10 @@ enum Length {
     Expr(Box<Expr>),
 }
 
-struct Number(TokenStream);
+struct Number {
+    name: Ident,
+    value: TokenStream,
+}
 
 impl Policy {
     /// `ttl` is the time to live, if one is declared.
@@ -119,20 +122,29 @@ impl Policy {
     /// The option that lets the body go on after its caller, if there is one.
     pub(crate) fn apart(&self) -> Option<Ident> {
         let spans = [&self.swr, &self.soft_timeout, &self.timeout];
-        let of_span = spans
-            .into_iter()
-            .flatten()
-            .map(|span| span.name.clone())
-            .next();
-        of_span.or_else(|| {
-            let early = self.early.is_some();
-            early.then(|| Ident::new("early", proc_macro2::Span::call_site()))
-        })
+        let early = self.early.as_ref().map(|early| &early.name);
+        let names = spans.into_iter().flatten().map(|span| &span.name);
+        names.chain(early).next().cloned()
     }
 
     /// Whether an error of the function is answered with an older value, and nothing else is.
     pub(crate) fn needs_errors(&self) -> bool {
         self.stale_if_error.is_some() && self.soft_timeout.is_none() && self.timeout.is_none()
+    }
+
+    /// Those options that say nothing of several values at once.
+    pub(crate) fn beside_batches(&self) -> Vec<Ident> {
+        let spans = [
+            &self.swr,
+            &self.stale_if_error,
+            &self.throttle,
+            &self.revalidate,
+            &self.soft_timeout,
+            &self.timeout,
+        ];
+        let names = spans.into_iter().flatten().map(|span| span.name.clone());
+        let early = self.early.as_ref().map(|early| early.name.clone());
+        names.chain(early).collect()
     }
 
     pub(crate) fn has_timeout(&self) -> bool {
@@ -155,11 +167,11 @@ impl Policy {
             let length = length.as_duration();
             options.extend(quote!(, #name = #length));
         }
-        if let Some(Number(early)) = &self.early {
-            options.extend(quote!(, early = #early));
+        if let Some(Number { value, .. }) = &self.early {
+            options.extend(quote!(, early = #value));
         }
-        if let Some(Number(jitter)) = &self.jitter {
-            options.extend(quote!(, jitter = #jitter));
+        if let Some(Number { value, .. }) = &self.jitter {
+            options.extend(quote!(, jitter = #value));
         }
         options
     }
@@ -222,8 +234,12 @@ impl Number {
     fn early(option: Opt, errors: &mut Errors) -> Option<Self> {
         const HELP: &str = "option `early` stands alone, or takes a number above 0, the more the earlier: `early = 2.0`";
         match option.value {
-            Value::Flag => Some(Number(quote!(1.0))),
+            Value::Flag => Some(Number {
+                name: option.name,
+                value: quote!(1.0),
+            }),
             Value::Expr(expr) => Number::of(
+                &option.name,
                 &expr,
                 |number| number > 0.0 && number <= 1000.0,
                 HELP,
@@ -239,9 +255,13 @@ impl Number {
     fn jitter(option: Opt, errors: &mut Errors) -> Option<Self> {
         const HELP: &str = "option `jitter` takes the part of `ttl` by which it is shortened at most, above 0 and below 1: `jitter = 0.1`";
         match option.value {
-            Value::Expr(expr) => {
-                Number::of(&expr, |number| number > 0.0 && number < 1.0, HELP, errors)
-            }
+            Value::Expr(expr) => Number::of(
+                &option.name,
+                &expr,
+                |number| number > 0.0 && number < 1.0,
+                HELP,
+                errors,
+            ),
             _ => {
                 errors.push(&option.name, HELP);
                 None
@@ -250,7 +270,13 @@ impl Number {
     }
 
     /// A literal that is within the bounds.
-    fn of(expr: &Expr, is_good: fn(f64) -> bool, help: &str, errors: &mut Errors) -> Option<Self> {
+    fn of(
+        name: &Ident,
+        expr: &Expr,
+        is_good: fn(f64) -> bool,
+        help: &str,
+        errors: &mut Errors,
+    ) -> Option<Self> {
         let number = match expr {
             Expr::Lit(literal) => match &literal.lit {
                 Lit::Int(number) => number.base10_parse::<f64>().ok(),
@@ -260,7 +286,10 @@ impl Number {
             _ => None,
         };
         match number.filter(|number| is_good(*number)) {
-            Some(number) => Some(Number(quote!(#number))),
+            Some(number) => Some(Number {
+                name: name.clone(),
+                value: quote!(#number),
+            }),
             None => {
                 errors.push(expr, help);
                 None

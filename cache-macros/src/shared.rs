@@ -163,13 +163,13 @@ fn no_such_argument(name: &Ident, arguments: &[Ident]) -> String {
 
 /// Whether every argument is in the key or skipped, and none is both.
 pub(crate) fn check_every_argument(
-    function: &Function,
+    names: &[Ident],
     key: Option<&Template>,
     skipped: &Skipped,
     errors: &mut Errors,
 ) {
     let Some(key) = key else { return };
-    for name in &function.arguments().names {
+    for name in names {
         match (key.mentions(name), skipped.find(name)) {
             (false, None) if !skipped.is_unclear => errors.push(
                 name,

@@ -6,8 +6,8 @@ pub use crate::domain::Domain;
 pub use crate::invalidate::Target;
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyPartError};
 pub use crate::read_through::{
-    Call, Decision, HoldsAbsence, HoldsFailure, Lookup, Miss, Plain, Plan, Returned, Shape, Typed,
-    View, dispatch,
+    Batch, Call, Decision, HoldsAbsence, HoldsFailure, Lookup, Miss, Plain, Plan, Returned, Shape,
+    Typed, View, dispatch, items_of,
 };
 pub use crate::site::{InvalidationSite, Site, codecs, compressions, path_of};
 pub use crate::tag::Tag;

@@ -44,7 +44,6 @@ pub(crate) async fn within<F: Future>(limit: Duration, future: F) -> Option<F::O
 }
 
 /// The outputs of `futures`, which run side by side in this task, in their order.
-#[cfg(feature = "redis")]
 pub(crate) async fn all_at_once<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     let mut running: Vec<_> = futures
         .into_iter()

@@ -19,7 +19,7 @@
 //! ```
 
 use super::model::Cached;
-use super::{apart, companion};
+use super::{apart, batch, companion};
 use crate::function::Function;
 use crate::shared;
 use crate::template::{ROOM_FOR_A_VALUE, Scope};
@@ -30,6 +30,9 @@ pub(super) fn expand(function: &Function, cached: &Cached) -> TokenStream {
     let Some(output) = function.output() else {
         return function.with_prefix(TokenStream::new());
     };
+    if let Some(batch) = &cached.batch {
+        return batch::expand(function, cached, batch, output);
+    }
     let arguments = function.arguments();
     let scope = arguments.scope();
     let krate = &cached.krate;
@@ -127,7 +130,7 @@ pub(super) fn key(cached: &Cached, site: &TokenStream, scope: &Scope<'_>) -> Tok
     finished_key(cached, site, scope, quote!(finish))
 }
 
-fn finished_key(
+pub(super) fn finished_key(
     cached: &Cached,
     site: &TokenStream,
     scope: &Scope<'_>,

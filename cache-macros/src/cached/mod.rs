@@ -1,6 +1,7 @@
 //! `#[cached]`.
 
 mod apart;
+mod batch;
 mod companion;
 mod expand;
 mod model;

@@ -1,14 +1,15 @@
 //! The options of `#[cached]`, checked against the function.
 
 use super::apart;
+use super::batch::Batch;
 use crate::error::Errors;
 use crate::function::Function;
 use crate::keeping::Keeping;
 use crate::options::{Known, Options};
 use crate::output;
 use crate::shared::{Skipped, check_every_argument, check_every_parameter};
-use crate::storing::Storing;
-use crate::template::{Role, Template};
+use crate::storing::{Storing, Time};
+use crate::template::{Role, Scope, Template};
 use proc_macro2::{Ident, TokenStream};
 use syn::{Expr, Path};
 
@@ -39,6 +40,7 @@ const KNOWN: Known = Known {
         "soft_timeout",
         "timeout",
         "sensitive",
+        "batch",
         "companion",
         "crate",
     ],
@@ -52,6 +54,7 @@ pub(super) struct Cached {
     pub(super) cache: Option<Expr>,
     pub(super) when: Option<Expr>,
     pub(super) companion: bool,
+    pub(super) batch: Option<Batch>,
     pub(super) krate: Path,
     /// The arguments that make up a default key.
     pub(super) keyed: Vec<Ident>,
@@ -74,6 +77,13 @@ impl Cached {
         let storing = Storing::parse(&mut options, errors);
         let skippable = function.map(|function| [&*names, &function.parameters()].concat());
         let skipped = Skipped::parse(&mut options, skippable.as_deref(), errors);
+        let batch = options.take("batch").and_then(|option| {
+            Batch::parse(option, function, &skipped.names, key.is_some(), errors)
+        });
+        let names = match &batch {
+            Some(batch) => batch.names(&names),
+            None => names,
+        };
         let companion = options.name_of("companion");
         let companion = companion.filter(|_| options.take_flag("companion", errors));
         let cached = Cached {
@@ -82,6 +92,7 @@ impl Cached {
             cache: options.take_expr("cache", errors),
             when: options.take_expr("when", errors),
             companion: companion.is_some(),
+            batch,
             krate: options.take_crate(errors),
             keyed: names
                 .iter()
@@ -105,20 +116,56 @@ impl Cached {
         errors: &mut Errors,
     ) {
         let arguments = function.arguments();
-        let scope = arguments.scope();
+        let names = self.names(&arguments.names);
+        let scope = Scope {
+            names: &names,
+            ..arguments.scope()
+        };
         if let Some(key) = &self.key {
             key.check_names(Role::Key, &scope, errors);
         }
         self.storing.check_names(&scope, errors);
         let key = self.key.as_ref().filter(|key| key.is_clear(&scope));
-        check_every_argument(function, key, skipped, errors);
+        check_every_argument(&names, key, skipped, errors);
         check_every_parameter(function, key, skipped, errors);
         output::check(function, "#[cached]", errors);
-        if let Some(option) = self.storing.policy.apart() {
+        if self.batch.is_some() {
+            self.check_batch(companion, errors);
+        } else if let Some(option) = self.storing.policy.apart() {
             apart::check(function, &option, errors);
         }
-        if let Some(companion) = companion {
+        if let Some(companion) = companion
+            && self.batch.is_none()
+        {
             self.check_companion(function, companion, errors);
+        }
+    }
+
+    fn check_batch(&self, companion: Option<&Ident>, errors: &mut Errors) {
+        for name in self
+            .storing
+            .policy
+            .beside_batches()
+            .into_iter()
+            .chain(companion.cloned())
+        {
+            errors.push(&name, format!("`{name}` is for functions of one identifier; leave it out, or call one such function for each"));
+        }
+        if let Some(Time::Adaptive(_)) = self.storing.ttl
+            && let Some(batch) = &self.batch
+        {
+            errors.push(
+                &batch.list,
+                "an adaptive `ttl` is for functions of one identifier; give a duration",
+            );
+        }
+    }
+
+    /// The names that templates may use.
+    fn names(&self, names: &[Ident]) -> Vec<Ident> {
+        match &self.batch {
+            Some(batch) => batch.names(names),
+            None => names.to_vec(),
         }
     }
 

@@ -247,6 +247,19 @@ impl Flight {
         lock(&self.reads).insert(inner.address(), inner);
     }
 
+    /// Notes that this computation is one of several that one run makes, which has ended: what is to be said of that is to be
+    /// said of this.
+    pub(crate) fn is_made_of(&self, run: &Flight) {
+        if run.is_late() {
+            self.late.store(true, Ordering::Release);
+        }
+        if run.is_doomed() {
+            self.doom();
+        }
+        self.fresh_for
+            .fetch_min(run.fresh_for.load(Ordering::Acquire), Ordering::AcqRel);
+    }
+
     /// Notes what came of a computation that this one has begun or waited for: from here on the entry, with all that
     /// it depends on, stands for the flight.
     pub(crate) fn has_result(&self, inner: &Arc<Flight>, entry: &Arc<Entry>) {

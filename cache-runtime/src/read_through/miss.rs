@@ -5,7 +5,9 @@ use super::compute::compute;
 use super::plan::{Plan, capture};
 use super::reader::Reader;
 #[cfg(feature = "redis")]
-use super::remote::{self, Claim, Finished};
+pub(super) use super::remote::Claim;
+#[cfg(feature = "redis")]
+use super::remote::{self, Finished};
 use super::shape::{Shape, View};
 use super::store::{Decision, Destination, Finding, Outcome};
 use crate::cache::Cache;
@@ -198,7 +200,7 @@ impl Pending {
     }
 
     /// The computation has failed: what it held is given back, or its source left alone for a while.
-    async fn fails(&self, claim: Option<Claim>) {
+    pub(super) async fn fails(&self, claim: Option<Claim>) {
         count(&self.site.counters(&self.cache).errors);
         trace::failed(self.site);
         let rests = self.rests_after_failure();
@@ -215,7 +217,7 @@ impl Pending {
 }
 
 /// What came of waiting for a flight.
-enum Followed<R> {
+pub(super) enum Followed<R> {
     Answered(R),
     /// Somebody has to take the lead, or has taken it.
     LookAgain,
@@ -277,6 +279,15 @@ impl Pending {
                 Entered::Behind(_) => {}
             }
         };
+        self.leads(shape, lead)
+    }
+
+    /// Takes what another has stored meanwhile, or goes on to compute.
+    pub(super) fn leads<R, S>(&self, shape: S, lead: Lead) -> Turn<R>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
         if let Some((entry, returned)) = self.look_again(shape, &lead) {
             lead.finish(End::Entry(entry));
             self.coalesced();
@@ -288,14 +299,14 @@ impl Pending {
         Turn::Ours(lead, None)
     }
 
-    fn coalesced(&self) {
+    pub(super) fn coalesced(&self) {
         self.is_answered(Answer::Shared);
         count(&self.site.counters(&self.cache).coalesced);
     }
 
     /// A flight can be joined while nothing it depends on has been invalidated, if its value can be this caller's.
     /// A refresh is to see the present, so it joins nothing that began before it.
-    fn can_join(&self, flight: &Flight) -> bool {
+    pub(super) fn can_join(&self, flight: &Flight) -> bool {
         let has_our_tags = self.reader().declares(flight.tag_set)
             || (!self.site.value_tags
                 && self
@@ -318,7 +329,12 @@ impl Pending {
     }
 
     /// Waits for a flight that was joined when the generations stood at `joined_at`.
-    async fn follow<R, S>(&self, shape: S, flight: &Arc<Flight>, joined_at: Epoch) -> Followed<R>
+    pub(super) async fn follow<R, S>(
+        &self,
+        shape: S,
+        flight: &Arc<Flight>,
+        joined_at: Epoch,
+    ) -> Followed<R>
     where
         S: Shape<R>,
         S::Value: CacheValue,
@@ -379,7 +395,7 @@ impl Pending {
     }
 
     /// Stores, tells the outer computation, and makes what those who wait are given.
-    async fn keep<T: CacheValue>(
+    pub(super) async fn keep<T: CacheValue>(
         &self,
         lead: &Lead,
         claim: Option<Claim>,

@@ -14,6 +14,7 @@
 //! No error of the cache reaches the function; nothing here runs user code under a lock.
 
 mod background;
+mod batch;
 mod call;
 mod compute;
 mod last;
@@ -27,6 +28,7 @@ mod shape;
 mod store;
 mod uncacheable;
 
+pub use batch::{Batch, items_of};
 pub use call::{Call, Lookup};
 pub use miss::Miss;
 pub use plan::Plan;

@@ -31,6 +31,8 @@ pub trait Shape<R>: Copy {
     fn value(&self, value: Self::Value) -> R;
     /// A result that says there is none, if such a result exists.
     fn absent(&self) -> Option<R>;
+    /// The value of a result; or the result, if it holds none.
+    fn into_value(self, returned: R) -> Result<Self::Value, R>;
     /// A copy of the failure for those who wait, if it can be cloned.
     fn share(&self, returned: &R) -> Option<Box<dyn Any + Send + Sync>>;
     /// The result that a shared failure stands for.
@@ -52,6 +54,9 @@ impl<T> Shape<T> for Plain {
     }
     fn absent(&self) -> Option<T> {
         None
+    }
+    fn into_value(self, returned: T) -> Result<T, T> {
+        Ok(returned)
     }
     fn share(&self, _: &T) -> Option<Box<dyn Any + Send + Sync>> {
         None
@@ -76,6 +81,9 @@ impl<T> Shape<Option<T>> for Optional {
     }
     fn absent(&self) -> Option<Option<T>> {
         Some(None)
+    }
+    fn into_value(self, returned: Option<T>) -> Result<T, Option<T>> {
+        returned.ok_or(None)
     }
     fn share(&self, _: &Option<T>) -> Option<Box<dyn Any + Send + Sync>> {
         None
@@ -133,6 +141,9 @@ impl<T, E, S: Sharing<E>> Shape<Result<T, E>> for Fallible<S> {
     fn absent(&self) -> Option<Result<T, E>> {
         None
     }
+    fn into_value(self, returned: Result<T, E>) -> Result<T, Result<T, E>> {
+        returned.map_err(Err)
+    }
     fn share(&self, returned: &Result<T, E>) -> Option<Box<dyn Any + Send + Sync>> {
         returned.as_ref().err().and_then(S::share)
     }
@@ -163,6 +174,12 @@ impl<T, E, S: Sharing<E>> Shape<Result<Option<T>, E>> for FallibleOptional<S> {
     }
     fn absent(&self) -> Option<Result<Option<T>, E>> {
         Some(Ok(None))
+    }
+    fn into_value(self, returned: Result<Option<T>, E>) -> Result<T, Result<Option<T>, E>> {
+        match returned {
+            Ok(Some(value)) => Ok(value),
+            other => Err(other),
+        }
     }
     fn share(&self, returned: &Result<Option<T>, E>) -> Option<Box<dyn Any + Send + Sync>> {
         returned.as_ref().err().and_then(S::share)
@@ -252,6 +269,9 @@ impl<R, S: Shape<R>> Shape<R> for Typed<R, S> {
     }
     fn absent(&self) -> Option<R> {
         self.shape.absent()
+    }
+    fn into_value(self, returned: R) -> Result<S::Value, R> {
+        self.shape.into_value(returned)
     }
     fn share(&self, returned: &R) -> Option<Box<dyn Any + Send + Sync>> {
         self.shape.share(returned)

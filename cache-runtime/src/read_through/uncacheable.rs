@@ -29,6 +29,9 @@ impl<R, S: Shape<R>> Shape<R> for Uncacheable<S> {
     fn absent(&self) -> Option<R> {
         never()
     }
+    fn into_value(self, _: R) -> Result<Self::Value, R> {
+        never()
+    }
     fn share(&self, _: &R) -> Option<Box<dyn Any + Send + Sync>> {
         never()
     }

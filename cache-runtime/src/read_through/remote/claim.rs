@@ -89,6 +89,28 @@ impl Claim {
         .await
     }
 
+    /// The same for several leases.
+    pub(crate) async fn all_held<F: Future>(
+        claims: Vec<&Claim>,
+        mut body: Pin<&mut F>,
+    ) -> F::Output {
+        let mut renewing: Vec<_> = claims
+            .into_iter()
+            .filter_map(|claim| match claim.hold {
+                Hold::Lease(token) => Some(Box::pin(claim.renew(token))),
+                Hold::Permit | Hold::Nothing => None,
+            })
+            .collect();
+        poll_fn(|context| {
+            if let Poll::Ready(output) = body.as_mut().poll(context) {
+                return Poll::Ready(output);
+            }
+            renewing.retain_mut(|renewing| renewing.as_mut().poll(context).is_pending());
+            Poll::Pending
+        })
+        .await
+    }
+
     /// Renews until the lease is lost. If it has been held for too long, others may take it: a body that hangs must not keep
     /// them from storing for ever. A failure in between is made up for by the next time.
     async fn renew(&self, token: Token) {

@@ -253,7 +253,11 @@ impl Caller<'_> {
     }
 
     /// Waits for what comes of `flight`. `None`: that would never end, or has taken too long.
-    async fn wait<T>(&self, flight: &Arc<Flight>, until: impl Future<Output = T>) -> Option<T> {
+    pub(super) async fn wait<T>(
+        &self,
+        flight: &Arc<Flight>,
+        until: impl Future<Output = T>,
+    ) -> Option<T> {
         if let Some(outer) = &self.pending.outer {
             match outer.waits_for(flight) {
                 Waiting::IsSafe | Waiting::IsTooLate => {}

@@ -127,7 +127,7 @@ impl Caller<'_> {
     }
 
     /// Waits until this is no longer what the lease holds. False if that takes too long.
-    async fn until_lease_ends(&self, holder: &[u8]) -> bool {
+    pub(super) async fn until_lease_ends(&self, holder: &[u8]) -> bool {
         let since = Instant::now();
         let mirror = self.redis.mirror();
         let waiter = mirror.map(|mirror| mirror.wait_for(&self.pending.key));

@@ -6,8 +6,10 @@
 
 mod follow;
 mod lead;
+mod now;
 mod renew;
 
+pub(in crate::read_through) use now::{BlockedThere, alone, has_ended, now};
 pub(in crate::read_through) use renew::renew;
 
 use super::claim::{Claim, Hold};
