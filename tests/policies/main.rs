@@ -5,6 +5,7 @@ mod adaptive;
 #[path = "../races/backend.rs"]
 #[allow(dead_code, reason = "shared with the races")]
 mod backend;
+mod batches;
 mod by_hand;
 mod conditional;
 mod detected;

@@ -6,6 +6,8 @@ mod adaptive;
 #[path = "../races_on_redis/backend.rs"]
 #[allow(dead_code, reason = "shared with the races")]
 mod backend;
+#[path = "../policies/batches.rs"]
+mod batches;
 #[path = "../policies/by_hand.rs"]
 mod by_hand;
 #[path = "../policies/conditional.rs"]

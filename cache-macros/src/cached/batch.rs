@@ -186,7 +186,7 @@ pub(super) fn expand(
     let decides = cached.storing.decides(krate, &scope);
     let (value, decision) = decided();
     let body = body(function, batch);
-    function.with_body(quote! {
+    function.with_body_apart(quote! {
         #declared
         let #whole = #shape;
         let #each = {
@@ -197,7 +197,7 @@ pub(super) fn expand(
         #krate::__private::Batch { site: &#site, cache: #cache, wanted: #wanted }.fill(
             (#whole, #each),
             ::core::iter::Iterator::cloned(#list.iter()),
-            (|#element| #key, |#element| #plan),
+            (|#element| #key, |#element| { let _ = #element; #plan }),
             #body,
             |#element, #value, #decision| { let _ = (#element, &#value, &#decision); #decides },
         ).await
@@ -208,10 +208,17 @@ pub(super) fn expand(
 fn body(function: &Function, batch: &Batch) -> TokenStream {
     let missing = Ident::new("__cache_missing", Span::mixed_site());
     let list = &batch.list;
+    let mutable = function.sig.inputs.iter().find_map(|input| match input {
+        FnArg::Typed(typed) => match &*typed.pat {
+            Pat::Ident(pattern) if pattern.ident == *list => pattern.mutability,
+            _ => None,
+        },
+        FnArg::Receiver(_) => None,
+    });
     let given = match batch.form {
-        Form::Slice => quote!(let #list = &#missing[..];),
-        Form::Lent => quote!(let #list = &#missing;),
-        Form::Owned => quote!(let #list = #missing;),
+        Form::Slice => quote!(let #mutable #list = &#missing[..];),
+        Form::Lent => quote!(let #mutable #list = &#missing;),
+        Form::Owned => quote!(let #mutable #list = #missing;),
     };
     let inputs = function.sig.inputs.iter();
     let copies = inputs.filter_map(|input| match input {

@@ -194,6 +194,22 @@ impl Function {
         }
     }
 
+    /// The same where the computation has copies of the arguments: `mut` is for those.
+    pub(crate) fn with_body_apart(&self, body: TokenStream) -> TokenStream {
+        let Form::Async = self.form else {
+            return self.with_body(body);
+        };
+        let mut sig = self.sig.clone();
+        for input in &mut sig.inputs {
+            if let FnArg::Typed(typed) = input
+                && let syn::Pat::Ident(pattern) = &mut *typed.pat
+            {
+                pattern.mutability = None;
+            }
+        }
+        self.rebuilt_as(&sig, body)
+    }
+
     /// The function as it was, with `statements` before its body.
     pub(crate) fn with_prefix(&self, statements: TokenStream) -> TokenStream {
         let body = self.body.stream();
@@ -210,11 +226,14 @@ impl Function {
     }
 
     fn rebuilt(&self, body: TokenStream) -> TokenStream {
+        self.rebuilt_as(&self.sig, body)
+    }
+
+    fn rebuilt_as(&self, sig: &Signature, body: TokenStream) -> TokenStream {
         let Function {
             attrs,
             vis,
             default,
-            sig,
             ..
         } = self;
         let mut block = Group::new(Delimiter::Brace, body);
