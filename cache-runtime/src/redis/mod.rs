@@ -54,8 +54,9 @@ use redis::{Cmd, ConnectionInfo, Value};
 use refusals::{Asked, Refusals};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{Mutex, Notify, watch};
+use tokio::time::Instant;
 
 /// So many keys are remembered whose entries depend on more than their readers declare.
 const REMEMBERED: usize = 10_000;

@@ -24,9 +24,10 @@ use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// How often the server is asked whether it is still the one it was, at least.
 pub(super) const HEARTBEAT: Duration = Duration::from_millis(500);

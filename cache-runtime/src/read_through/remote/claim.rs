@@ -7,7 +7,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
+use tokio::time::Instant;
 
 /// What a computation may do with its result.
 pub(crate) struct Claim {
