@@ -11,6 +11,8 @@ mod breaker;
 mod coherence;
 mod config;
 mod crowd;
+#[cfg(feature = "testing")]
+mod dial;
 mod draw;
 mod health;
 mod info;
@@ -32,6 +34,8 @@ mod tracking;
 pub use coherence::Coherence;
 pub(crate) use config::{RedisConfig, Unusable};
 pub(crate) use crowd::Looker;
+#[cfg(feature = "testing")]
+pub(crate) use dial::Dial;
 pub use health::RedisHealth;
 pub(crate) use link::{Failure, Link, Origin};
 pub(crate) use mirror::{Footing, Mirror};
@@ -130,7 +134,7 @@ impl Redis {
         let root = names.generation(crate::generation::Guard::Scope, "");
         let mirror = config
             .staleness
-            .map(|bound| Arc::new(Mirror::new(names.clone(), bound)));
+            .map(|bound| Arc::new(Mirror::new(names.clone(), bound, config.clock())));
         Ok(Redis {
             shared: Arc::new(Shared {
                 server_name: config.server.to_string().into(),

@@ -281,7 +281,10 @@ async fn open(
                 Ok::<(), Infallible>(())
             });
         }
+        #[cfg(not(feature = "testing"))]
         let connecting = client.get_multiplexed_async_connection_with_config(&settings);
+        #[cfg(feature = "testing")]
+        let connecting = super::dial::connect(shared.config.dial.as_deref(), &client, &settings);
         match within(limit, connecting).await {
             Some(Ok(connected)) => connections.push(connected),
             Some(Err(error)) => return Err(Unconnected::new(&error)),
