@@ -68,6 +68,8 @@ mod site;
 mod stats;
 mod sync;
 mod tag;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod trace;
 mod ttl;
 mod value;

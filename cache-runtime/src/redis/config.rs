@@ -76,6 +76,15 @@ impl RedisConfig {
 pub(crate) type Unusable = &'static str;
 
 impl ServerConfig {
+    /// One that is reached without an address.
+    #[cfg(feature = "testing")]
+    pub(crate) fn in_process() -> Self {
+        ServerConfig {
+            host: Some("in-process".to_owned()),
+            ..ServerConfig::default()
+        }
+    }
+
     /// Whether a server was named at all.
     pub(crate) fn is_given(&self) -> bool {
         self.url.is_some() || self.host.is_some()

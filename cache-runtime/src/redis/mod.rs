@@ -32,6 +32,8 @@ mod touch;
 mod tracking;
 
 pub use coherence::Coherence;
+#[cfg(feature = "testing")]
+pub(crate) use config::ServerConfig;
 pub(crate) use config::{RedisConfig, Unusable};
 pub(crate) use crowd::Looker;
 #[cfg(feature = "testing")]
@@ -43,6 +45,8 @@ pub(crate) use names::Any;
 pub(crate) use protocol::{
     Begun, Captured, Commit, Fill, Given, Intent, Lease, Reading, Sealed, Wanted,
 };
+#[cfg(feature = "testing")]
+pub(crate) use script::Script;
 pub(crate) use token::Token;
 
 use crate::clock::Tick;
