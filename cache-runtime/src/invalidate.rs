@@ -164,6 +164,8 @@ pub(crate) async fn invalidate(cache: &Cache, target: &Target, by: By) -> Invali
 
 fn note(cache: &Cache, target: &Target, done: &Invalidated, by: By) {
     cache.history().note(target, by);
+    #[cfg(feature = "testing")]
+    crate::witness::ended(target);
     note_all(cache, 1, done, by);
 }
 

@@ -74,6 +74,8 @@ mod trace;
 mod ttl;
 mod value;
 mod wiring;
+#[cfg(feature = "testing")]
+mod witness;
 mod write;
 
 #[cfg(feature = "redis")]
