@@ -5,6 +5,7 @@
 
 mod app;
 mod assertions;
+mod backend;
 mod coherence;
 mod leases;
 mod many;
@@ -13,3 +14,15 @@ mod replies;
 mod restarts;
 mod stand_in;
 mod virtual_time;
+
+// What is asked of every cache, asked of a node.
+#[path = "../races/explicit_writes.rs"]
+mod explicit_writes;
+#[path = "../races/late_tags.rs"]
+mod late_tags;
+#[path = "../races/nested.rs"]
+mod nested;
+#[path = "../races/reads.rs"]
+mod reads;
+#[path = "../races/world.rs"]
+mod world;

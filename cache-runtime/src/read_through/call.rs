@@ -249,6 +249,7 @@ impl<'c> Call<'c> {
     #[cold]
     fn past(&self, outer: Option<Arc<Flight>>, plan: impl Fn() -> Plan) -> Course {
         count(&self.site.counters(self.cache).bypassed);
+        #[cfg(feature = "testing")]
         trace::past(self.site, self.key.as_str());
         if !self.key.is_sound() {
             trace::unsound_key(self.site);

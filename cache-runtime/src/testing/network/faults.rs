@@ -20,7 +20,9 @@ impl Network {
         self.wire(node).heal();
     }
 
-    /// From here on replies and news reach the node so much later; what is on its way as well.
+    /// From here on replies and news reach the node so much later; what is on its way as well. Calls wait for a reply no
+    /// longer than the operation timeout, 50 ms unless [`Builder::operation_timeout`](crate::Builder::operation_timeout)
+    /// says otherwise; a node that is answered later for long gives its connection up.
     #[track_caller]
     pub fn delay(&self, node: &str, by: Duration) {
         self.wire(node).delay(by);

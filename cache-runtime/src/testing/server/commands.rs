@@ -7,10 +7,13 @@ use super::{Bytes, Server};
 /// What supervisors ask by themselves; everything else is asked for a caller.
 const OF_SUPERVISORS: [&str; 7] = ["CLIENT", "HELLO", "INFO", "PING", "SCRIPT", "TIME", "TOUCH"];
 
+/// Part of the names by which they try whether they are told of changes.
+const TRIAL: &[u8] = b"~trial:";
+
 /// Whether somebody waits for what this does, and no supervisor.
 pub(super) fn is_of_caller(command: &[Bytes]) -> bool {
-    let name = name(command);
-    !OF_SUPERVISORS.contains(&name.as_str())
+    let is_trial = |part: &Bytes| part.windows(TRIAL.len()).any(|part| part == TRIAL);
+    !OF_SUPERVISORS.contains(&name(command).as_str()) && !command.get(1).is_some_and(is_trial)
 }
 
 impl Server {
