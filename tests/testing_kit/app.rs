@@ -32,6 +32,12 @@ pub(crate) async fn write(db: &Db, row: u32, value: u32) {
     db.value.store(value, SeqCst);
 }
 
+#[cache_invalidate("row:{row}")]
+pub(crate) async fn write_and_hang(db: &Db, row: u32, value: u32) {
+    db.value.store(value, SeqCst);
+    std::future::pending::<()>().await;
+}
+
 #[cache_invalidate(tags = ["rows"])]
 pub(crate) async fn write_all(db: &Db, value: u32) {
     db.value.store(value, SeqCst);

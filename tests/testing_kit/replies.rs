@@ -1,9 +1,11 @@
 //! Replies that are lost: a node that cannot know whether it was heard.
 
-use crate::app::{Db, read, write};
-use cache_runtime::Delivery;
+use crate::app::{Db, read, write, write_and_hang};
 use cache_runtime::testing::{Network, assert_coherent, on};
+use cache_runtime::{Builder, Consistency, Delivery};
+use std::future::Future;
 use std::sync::atomic::Ordering::SeqCst;
+use std::task::Poll;
 use std::time::Duration;
 
 #[tokio::test]
@@ -36,6 +38,32 @@ async fn a_deferred_invalidation_is_delivered_after_healing_and_nothing_stale_is
     network.heal("a");
     assert_eq!(a.flush(Duration::from_secs(5)).await, Delivery::Delivered);
     assert_coherent!(network, read(&db, 7).await, 1);
+}
+
+/// Nobody waits for the reply, nor for the command to be sent: what this node reads next comes after it all the same.
+#[tokio::test]
+async fn after_a_write_that_was_dropped_midway_nothing_stale_is_read_here() {
+    for configure in [strict, bounded] {
+        let (network, db) = (Network::new(), Db::default());
+        let a = network.node_with("a", configure).await;
+        assert_eq!(db.warm(&a, 7).await, 0);
+        on(&a, async {
+            // It has written when it is dropped.
+            let mut hangs = std::pin::pin!(write_and_hang(&db, 7, 1));
+            let polled = std::future::poll_fn(|context| Poll::Ready(hangs.as_mut().poll(context)));
+            assert!(polled.await.is_pending());
+        })
+        .await;
+        assert_eq!(on(&a, read(&db, 7)).await, 1);
+    }
+}
+
+fn strict(builder: Builder) -> Builder {
+    builder.consistency(Consistency::Strict)
+}
+
+fn bounded(builder: Builder) -> Builder {
+    builder
 }
 
 /// Every command of a first read, a second one and an invalidation is lost once.

@@ -53,8 +53,14 @@ fn names() -> impl Strategy<Value = Vec<Text>> {
     prop::collection::vec(name(), 1..4)
 }
 
-fn value() -> impl Strategy<Value = Text> {
-    prop_oneof![one_of(&ENTRIES), one_of(&TOKENS[..4]), one_of(&NUMBERS)]
+/// A name and what it may hold: mostly what belongs there.
+fn held() -> impl Strategy<Value = (Text, Text)> {
+    let of = |name: &str, values: BoxedStrategy<Text>| (Just(name.to_owned()), values);
+    prop_oneof![
+        of("K", one_of(&ENTRIES).boxed()),
+        of("L", one_of(&TOKENS[..4]).boxed()),
+        (name(), one_of(&NUMBERS).boxed()),
+    ]
 }
 
 /// A time to live: none at all in one of three.
@@ -98,13 +104,12 @@ fn read() -> BoxedStrategy<What> {
 }
 
 fn change(short: bool) -> BoxedStrategy<What> {
-    let set =
-        (name(), value(), certain_ttl(short), any::<bool>()).prop_map(|(name, value, ttl, new)| {
-            let mut words = vec![name, value, "PX".to_owned(), ttl];
-            words.extend(new.then(|| "NX".to_owned()));
-            words
-        });
-    let for_ever = (name(), value()).prop_map(|(name, value)| vec![name, value]);
+    let set = (held(), certain_ttl(short), any::<bool>()).prop_map(|((name, value), ttl, new)| {
+        let mut words = vec![name, value, "PX".to_owned(), ttl];
+        words.extend(new.then(|| "NX".to_owned()));
+        words
+    });
+    let for_ever = held().prop_map(|(name, value)| vec![name, value]);
     let lasts = (name(), certain_ttl(short)).prop_map(|(name, ttl)| vec![name, ttl]);
     if short {
         return prop_oneof![words("SET", set), words("PEXPIRE", lasts)].boxed();
