@@ -17,7 +17,8 @@ pub(crate) async fn read(db: &Db, row: u32) -> u32 {
     db.value.load(SeqCst)
 }
 
-#[cached(ttl = "1h", key = "strict:{row}", tags = ["rows"], consistency = strict, skip(db))]
+/// The same entries.
+#[cached(ttl = "1h", key = "row:{row}", tags = ["rows", "row-tag:{row}"], consistency = strict, skip(db))]
 pub(crate) async fn read_strictly(db: &Db, row: u32) -> u32 {
     db.value.load(SeqCst)
 }

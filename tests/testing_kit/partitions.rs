@@ -121,7 +121,8 @@ async fn a_strict_read_behind_a_cut_serves_nothing_that_is_kept() {
         network.node_with("b", strict).await,
     );
     let c = network.node("c").await;
-    for node in [&b, &c, &b, &c, &b, &c] {
+    for node in [&b, &c] {
+        assert_eq!(db.warm(node, 7).await, 0);
         assert_eq!(on(node, read_strictly(&db, 7)).await, 0);
     }
     network.cut("b");
