@@ -310,6 +310,8 @@ async fn delete_all(cache: &Cache, keys: &[Key], by: By) -> (usize, Delivery) {
     };
     for key in keys {
         cache.history().note_key(key.as_str(), by);
+        #[cfg(feature = "testing")]
+        crate::witness::ended_key(key.as_str());
     }
     note_all(cache, keys.len(), &done, by);
     (removed, delivery)

@@ -79,6 +79,12 @@ pub(crate) fn too_many_guards(site: &Site, guards: usize) {
         "not stored: the value depends on too many tags, scopes and keys");
 }
 
+/// Nobody asks why, and nothing is computed.
+#[cfg(feature = "testing")]
+pub(crate) fn absent(site: &Site, key: &str) {
+    witness::missed(site, &Shown(site, key), "absent");
+}
+
 /// A call that goes past the cache.
 #[cfg(feature = "testing")]
 pub(crate) fn past(site: &Site, key: &str) {

@@ -75,6 +75,10 @@ pub(crate) fn not_stored(site: &Site, why: &impl Display) {
     note(|| Event::NotStored(Named(site).to_string(), why.to_string()));
 }
 
+pub(crate) fn ended_key(key: &str) {
+    note(|| Event::Ended(format!("`{key}`")));
+}
+
 pub(crate) fn ended(target: &Target) {
     note(|| {
         Event::Ended(match target {

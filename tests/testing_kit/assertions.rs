@@ -90,6 +90,25 @@ async fn the_key_of_a_sensitive_function_is_a_digest() {
     on(&testing::cache(), async { assert_cached!(secret(7).await) }).await;
 }
 
+/// Also what computes nothing by itself.
+#[tokio::test]
+async fn they_hold_for_the_handle() {
+    let (cache, network) = (testing::cache(), Network::new());
+    for cache in [cache, network.node("a").await] {
+        cache.set("answer", 42).await;
+        assert_cached!(cache.get::<i32>("answer").await);
+        assert_keeps!(cache.delete("question").await => cache.get::<i32>("answer").await);
+        assert_invalidates!(cache.delete("answer").await => cache.get::<i32>("answer").await);
+    }
+}
+
+#[tokio::test]
+#[should_panic(expected = "`(direct)`, key `answer`: absent")]
+async fn what_is_not_there_is_not_cached() {
+    let cache = testing::cache();
+    assert_cached!(cache.get::<i32>("answer").await);
+}
+
 #[tokio::test]
 #[should_panic(expected = "`db.runs()` asks no cache")]
 async fn what_asks_no_cache_is_not_cached() {

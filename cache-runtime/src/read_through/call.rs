@@ -212,7 +212,11 @@ impl<'c> Call<'c> {
         });
         match &returned {
             Some(_) => self.hit(),
-            None => count(&self.site.counters(self.cache).misses),
+            None => {
+                count(&self.site.counters(self.cache).misses);
+                #[cfg(feature = "testing")]
+                trace::absent(self.site, self.key.as_str());
+            }
         }
         Some(returned)
     }

@@ -8,6 +8,9 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
 
+/// Later than this is never, and does not overflow.
+const LONGEST_DELAY: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// The way from one node to the server and back, for all its connections.
 pub(super) struct Wire {
     state: watch::Sender<State>,
@@ -48,6 +51,7 @@ impl Wire {
     }
 
     pub(super) fn delay(&self, delay: Duration) {
+        let delay = delay.min(LONGEST_DELAY);
         self.state.send_modify(|state| state.delay = delay);
     }
 

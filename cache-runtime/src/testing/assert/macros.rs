@@ -1,6 +1,6 @@
 //! The macros, which panic where they are written.
 
-/// Asserts that a call is cached: called twice in a row, it runs no body the second time.
+/// Asserts that a call is cached: called twice in a row, it is answered from entries the second time, and runs no body.
 ///
 /// If it fails, it names the function and its key, says why the second call was a miss, and why the first one's value was
 /// not stored. Any expression will do that awaits cached functions, methods included, in the same task.
@@ -49,8 +49,8 @@ macro_rules! assert_cached {
 
 /// Asserts that a write invalidates a read: that what was cached is computed again after it.
 ///
-/// The read is called until it is cached, which it has to be at the second call; then comes the write; then the read has to
-/// run a body. If it does not, the message tells what the write has invalidated.
+/// The read is called twice, after which it has to be cached; then comes the write; then the read has to be a miss. If it
+/// is not, the message tells what the write has invalidated.
 ///
 /// ```
 /// use cache_runtime::testing::{self, assert_invalidates, on};
@@ -72,8 +72,7 @@ macro_rules! assert_cached {
 /// # }
 /// ```
 ///
-/// Both run once or more for certain: it is for writes that a test may do. With several nodes, ask
-/// [`assert_coherent!`](crate::assert_coherent).
+/// With several nodes, ask [`assert_coherent!`](crate::assert_coherent).
 #[macro_export]
 macro_rules! assert_invalidates {
     ($write:expr => $read:expr $(,)?) => {

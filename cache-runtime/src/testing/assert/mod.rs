@@ -9,7 +9,7 @@ mod report;
 pub use coherent::coherent;
 
 use crate::witness::{Asked, Event, watch};
-use report::{computed, ended, reasons};
+use report::{ended, misses, reasons};
 
 /// What an assertion has to say when it fails.
 pub type Verdict = Result<(), String>;
@@ -28,7 +28,7 @@ pub async fn invalidates<W, T>(
     let hits = warm(read, &mut call).await?;
     let (_, during) = watch(change()).await;
     let (_, after) = watch(call()).await;
-    if after.iter().any(computes) {
+    if after.iter().any(is_miss) {
         return Ok(());
     }
     let hits = hits
@@ -50,24 +50,24 @@ pub async fn keeps<W, T>(
     warm(read, &mut call).await?;
     let (_, during) = watch(change()).await;
     let (_, after) = watch(call()).await;
-    if !after.iter().any(computes) {
+    if !after.iter().any(is_miss) {
         return Ok(());
     }
     Err(format!(
         "`{write}` does not keep `{read}`{}\n  {}",
-        computed(&after),
+        misses(&after),
         ended(&during)
     ))
 }
 
-/// Calls until it is answered without a run of a body, which has to be the second time. Returns what was answered so.
+/// Calls twice. The second time all of it has to be hits, which are returned.
 async fn warm<T>(read: &str, mut call: impl AsyncFnMut() -> T) -> Result<Vec<Asked>, String> {
     let (_, first) = watch(call()).await;
     let (_, second) = watch(call()).await;
-    if second.iter().any(computes) {
+    if second.iter().any(is_miss) {
         return Err(format!(
-            "`{read}` is not cached: called again at once, it computed again{}{}",
-            computed(&second),
+            "`{read}` is not cached: called again at once, it is a miss again{}{}",
+            misses(&second),
             reasons(&first)
         ));
     }
@@ -84,7 +84,7 @@ async fn warm<T>(read: &str, mut call: impl AsyncFnMut() -> T) -> Result<Vec<Ask
     Ok(hits)
 }
 
-/// Whether a body has run.
-fn computes(event: &Event) -> bool {
-    matches!(event, Event::Ran(_) | Event::Passed(_))
+/// Whether a call was answered by no entry.
+fn is_miss(event: &Event) -> bool {
+    matches!(event, Event::Missed(..) | Event::Ran(_) | Event::Passed(_))
 }

@@ -9,16 +9,15 @@ impl fmt::Display for Asked {
     }
 }
 
-/// Whose bodies have run, and why.
-pub(super) fn computed(events: &[Event]) -> String {
+/// What was answered by no entry, and why.
+pub(super) fn misses(events: &[Event]) -> String {
+    let is_told = |asked: &Asked| {
+        let of_it = |event: &Event| matches!(event, Event::Missed(missed, _) if missed == asked);
+        events.iter().any(of_it)
+    };
     let lines = events.iter().filter_map(|event| match event {
-        Event::Ran(asked) => {
-            let why = events.iter().find_map(|other| match other {
-                Event::Missed(missed, why) if missed == asked => Some(*why),
-                _ => None,
-            });
-            Some(format!("\n  {asked}: {}", why.unwrap_or("computed")))
-        }
+        Event::Missed(asked, why) => Some(format!("\n  {asked}: {why}")),
+        Event::Ran(asked) if !is_told(asked) => Some(format!("\n  {asked}: computed afresh")),
         Event::Passed(asked) => Some(format!(
             "\n  {asked}: went past the cache (switched off, or `when` said no, or no key)"
         )),

@@ -47,6 +47,7 @@ impl Network {
     /// Stops the server: its connections break, and new ones are refused until [`restart`](Self::restart) and the like.
     pub fn stop(&self) {
         self.place.is_down.store(true, Ordering::Release);
+        self.place.others.breaks();
         lock(&self.nodes).iter().for_each(|node| node.wire.breaks());
     }
 

@@ -63,6 +63,8 @@ struct Node {
 struct Place {
     server: Arc<Mutex<Server>>,
     is_down: AtomicBool,
+    /// Of connections that belong to no node.
+    others: Arc<Wire>,
 }
 
 /// What a server had at one moment; see [`Network::save`].
@@ -84,6 +86,7 @@ impl Network {
             place: Arc::new(Place {
                 server: Arc::new(Mutex::new(Server::new())),
                 is_down: AtomicBool::new(false),
+                others: Arc::new(Wire::new()),
             }),
             nodes: Arc::default(),
         }
@@ -153,10 +156,11 @@ impl Network {
         self.wire(node).asked()
     }
 
-    /// A connection to the server for a client of your own, which speaks the protocol of Redis. No fault concerns it.
+    /// A connection to the server for a client of your own, which speaks the protocol of Redis. It ends when the server stops or
+    /// restarts; no other fault concerns it.
     #[must_use]
     pub fn connection(&self) -> DuplexStream {
-        serve(&self.place.server, &Arc::new(Wire::new()))
+        serve(&self.place.server, &self.place.others)
     }
 
     pub(super) fn answers_as(&self, release: (u32, u32)) {
