@@ -61,7 +61,7 @@ async fn they_take_any_expression() {
 #[should_panic(expected = "assertions::nickname`, key `nick:7`: absent\n  the first time")]
 async fn a_call_that_is_not_stored_is_named() {
     on(&testing::cache(), async {
-        assert_cached!(nickname(7).await)
+        assert_cached!(nickname(7).await);
     })
     .await;
 }
@@ -70,7 +70,7 @@ async fn a_call_that_is_not_stored_is_named() {
 #[should_panic(expected = "was not stored: it was not to be: there was nothing (`negative`")]
 async fn and_the_reason_is_told() {
     on(&testing::cache(), async {
-        assert_cached!(nickname(7).await)
+        assert_cached!(nickname(7).await);
     })
     .await;
 }
@@ -79,7 +79,7 @@ async fn and_the_reason_is_told() {
 #[should_panic(expected = "went past the cache (switched off, or `when` said no")]
 async fn a_call_that_goes_past_the_cache_is_named() {
     on(&testing::cache(), async {
-        assert_cached!(sometimes(7).await)
+        assert_cached!(sometimes(7).await);
     })
     .await;
 }

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A test needs no Redis server, sleeps for no real time, and does not depend on how fast the machine is. [`Network`] has the nodes; each is a
-//! [`Cache`] that runs the code of production. [`on`] makes annotated functions use one of them. The assertions say
+//! [`Cache`](crate::Cache) that runs the code of production. [`on`] makes annotated functions use one of them. The assertions say
 //! what a test is about: [`assert_cached!`], [`assert_invalidates!`], [`assert_keeps!`] of one cache, and
 //! [`assert_coherent!`] of all nodes. Where one cache is enough, [`cache`] makes it.
 //!

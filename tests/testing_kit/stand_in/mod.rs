@@ -2,6 +2,7 @@
 
 mod client;
 mod compare;
+mod refusals;
 mod steps;
 
 use compare::Pair;
