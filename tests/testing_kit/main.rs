@@ -12,6 +12,7 @@ mod many;
 mod partitions;
 mod replies;
 mod restarts;
+mod soak;
 mod stand_in;
 mod virtual_time;
 
