@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-const SEEDS: u64 = 20;
+const SEEDS: u64 = 12;
 const ROWS: usize = 3;
 const NODES: [&str; 3] = ["a", "b", "c"];
 const READERS: u64 = 6;

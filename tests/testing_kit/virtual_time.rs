@@ -67,6 +67,22 @@ async fn a_network_pauses_the_clock_by_itself() {
     assert!(real.elapsed() < REAL_LIMIT);
 }
 
+/// Nothing is ever settled then.
+#[tokio::test]
+async fn a_task_that_asks_without_end_is_not_waited_for() {
+    let network = Network::new();
+    let a = network.node("a").await;
+    let asks = tokio::spawn(async move {
+        loop {
+            a.get::<u32>("nothing").await;
+        }
+    });
+    network.settle().await;
+    asks.abort();
+    network.advance(HOUR / 60).await;
+    assert!(network.asked("a") > 100);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[should_panic(expected = "virtual time needs a runtime with one thread")]
 async fn with_several_threads_there_is_no_virtual_time() {

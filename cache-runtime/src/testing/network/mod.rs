@@ -2,19 +2,16 @@
 
 mod faults;
 mod time;
+mod way;
 
-use super::server::{Data, Server, serve};
+use super::server::{Data, serve};
 use super::wire::Wire;
 use crate::cache::{Builder, Cache};
-use crate::redis::Dial;
 use crate::sync::lock;
 use std::fmt;
-use std::future::Future;
-use std::io;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::DuplexStream;
+use way::{Place, Way};
 
 /// A server in this process, nodes that share it, and a wire to each, which breaks on request. Time is virtual.
 ///
@@ -59,14 +56,6 @@ struct Node {
     wire: Arc<Wire>,
 }
 
-/// Where the server is.
-struct Place {
-    server: Arc<Mutex<Server>>,
-    is_down: AtomicBool,
-    /// Of connections that belong to no node.
-    others: Arc<Wire>,
-}
-
 /// What a server had at one moment; see [`Network::save`].
 #[derive(Clone)]
 pub struct Saved(Data);
@@ -83,11 +72,7 @@ impl Network {
     pub fn new() -> Self {
         time::pause();
         Network {
-            place: Arc::new(Place {
-                server: Arc::new(Mutex::new(Server::new())),
-                is_down: AtomicBool::new(false),
-                others: Arc::new(Wire::new()),
-            }),
+            place: Arc::new(Place::new()),
             nodes: Arc::default(),
         }
     }
@@ -218,23 +203,5 @@ impl fmt::Debug for Network {
 impl fmt::Debug for Saved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Saved").finish_non_exhaustive()
-    }
-}
-
-/// How a node gets to the server.
-struct Way {
-    place: Arc<Place>,
-    wire: Arc<Wire>,
-}
-
-impl Dial for Way {
-    fn dial(&self) -> Pin<Box<dyn Future<Output = io::Result<DuplexStream>> + Send + '_>> {
-        Box::pin(async {
-            self.wire.is_whole().await;
-            if self.place.is_down.load(Ordering::Acquire) {
-                return Err(io::ErrorKind::ConnectionRefused.into());
-            }
-            Ok(serve(&self.place.server, &self.wire))
-        })
     }
 }
