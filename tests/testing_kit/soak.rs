@@ -211,8 +211,8 @@ impl World {
                 11 => network.restart_from(&saved),
                 12 => network.restart_empty(),
                 13 => {
-                    _ = network
-                        .evict(["row:*", "~tag:*", "~scope:*", "*"][random.below(4) as usize])
+                    let patterns = ["row:*", "~tag:*", "~scope:*", "*"];
+                    network.evict(patterns[random.below(4) as usize]);
                 }
                 14 => network.flush(),
                 _ => saved = network.save(),
