@@ -32,7 +32,7 @@
 //!
 //! Where to look: [`cached`], [`cache_invalidate`], [`cache_put`] and [`DomainCache`](derive@DomainCache) for
 //! annotations; [`Cache`] for the handle; [`wiring()`] for a test that finds typos in invalidations; [`Stats`] for
-//! what happened.
+//! what happened. With the feature `testing` there is a module of that name: several nodes in one test, in virtual time.
 //!
 //! Functions that wait for one another need a Tokio runtime with its timer enabled, as `#[tokio::main]` makes.
 
@@ -80,12 +80,16 @@ mod stats;
 mod stored;
 mod sync;
 mod tag;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod timeout;
 mod trace;
 mod transaction;
 mod ttl;
 mod value;
 mod wiring;
+#[cfg(feature = "testing")]
+mod witness;
 mod write;
 
 #[cfg(feature = "redis")]

@@ -10,6 +10,8 @@ use crate::key::encode;
 #[cfg(feature = "redis")]
 use crate::redis::Failure;
 use crate::site::Site;
+#[cfg(feature = "testing")]
+use crate::witness;
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
@@ -17,6 +19,8 @@ use tracing::{Instrument, debug, debug_span, trace, warn};
 
 #[inline]
 pub(crate) fn hit(site: &Site, key: &str) {
+    #[cfg(feature = "testing")]
+    witness::hit(site, &Shown(site, key));
     trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key), "hit");
 }
 
@@ -24,10 +28,18 @@ pub(crate) fn hit(site: &Site, key: &str) {
 #[cfg(feature = "redis")]
 #[inline]
 pub(crate) fn local_hit(site: &Site, key: &str) {
+    #[cfg(feature = "testing")]
+    witness::hit(site, &Shown(site, key));
     trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key), "local hit");
 }
 
 pub(crate) fn miss(site: &Site, key: &str, why: impl FnOnce() -> &'static str) {
+    #[cfg(feature = "testing")]
+    let why = {
+        let why = why();
+        witness::missed(site, &Shown(site, key), why);
+        move || why
+    };
     trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key), why = why(), "miss");
 }
 
@@ -39,6 +51,8 @@ pub(crate) fn unavailable(site: &Site, failure: &Failure) {
 
 #[cfg(feature = "redis")]
 pub(crate) fn not_stored(site: &Site, failure: &Failure) {
+    #[cfg(feature = "testing")]
+    witness::not_stored(site, &format_args!("{failure}"));
     debug!(target: "cache_runtime", function = %Named(site), why = %failure, "not stored");
 }
 
@@ -49,6 +63,8 @@ pub(crate) fn untrusted(site: &Site, why: &Untrusted) {
 
 #[cfg(feature = "redis")]
 pub(crate) fn not_encoded(site: &Site, why: &EncodeError) {
+    #[cfg(feature = "testing")]
+    witness::not_stored(site, &format_args!("the value cannot be encoded: {why}"));
     // What is refused once is mostly refused at every call.
     if !site.finds_unsuited(why.about()) {
         debug!(target: "cache_runtime", function = %Named(site), %why, "not stored: the value cannot be encoded");
@@ -59,8 +75,22 @@ pub(crate) fn not_encoded(site: &Site, why: &EncodeError) {
 
 #[cfg(feature = "redis")]
 pub(crate) fn too_many_guards(site: &Site, guards: usize) {
+    #[cfg(feature = "testing")]
+    witness::not_stored(site, &"the value depends on too many tags, scopes and keys");
     warn!(target: "cache_runtime", function = %Named(site), guards,
         "not stored: the value depends on too many tags, scopes and keys");
+}
+
+/// Nobody asks why, and nothing is computed.
+#[cfg(feature = "testing")]
+pub(crate) fn absent(site: &Site, key: &str) {
+    witness::missed(site, &Shown(site, key), "absent");
+}
+
+/// A call that goes past the cache.
+#[cfg(feature = "testing")]
+pub(crate) fn past(site: &Site, key: &str) {
+    witness::passed(site, &Shown(site, key));
 }
 
 /// Runs a computation inside a span of its own.
@@ -69,17 +99,26 @@ pub(crate) fn computation<F: Future>(
     key: &str,
     body: F,
 ) -> impl Future<Output = F::Output> {
+    #[cfg(feature = "testing")]
+    witness::ran(site, &Shown(site, key));
     trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key), "computing");
     body.instrument(debug_span!(target: "cache_runtime", "cache.compute", function = %Named(site)))
 }
 
 pub(crate) fn fenced(site: &Site, key: &str) {
+    #[cfg(feature = "testing")]
+    witness::not_stored(site, &"it was invalidated while it was computed");
     debug!(target: "cache_runtime", function = %Named(site),
         "not stored: invalidated while it was computed");
     trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key), "fenced");
 }
 
 pub(crate) fn too_large(site: &Site, bytes: u64) {
+    #[cfg(feature = "testing")]
+    witness::not_stored(
+        site,
+        &"the value is larger than the room of a shard; raise `max_bytes`",
+    );
     const WHY: &str = "not stored: the value is larger than the room of a shard; raise `max_bytes`";
     // What is too large once is mostly so at every call.
     if site.finds_unsuited(WHY) {
@@ -90,15 +129,27 @@ pub(crate) fn too_large(site: &Site, bytes: u64) {
 }
 
 pub(crate) fn declined(site: &Site) {
+    #[cfg(feature = "testing")]
+    witness::not_stored(
+        site,
+        &"it was not to be: there was nothing (`negative` stores that), its time to live is zero, or `unless` said so",
+    );
     trace!(target: "cache_runtime", function = %Named(site), "not stored: it was not to be");
 }
 
 pub(crate) fn another_record(site: &Site) {
+    #[cfg(feature = "testing")]
+    witness::not_stored(
+        site,
+        &"the record that was loaded has another key than the one that was asked for",
+    );
     debug!(target: "cache_runtime", function = %Named(site),
         "not stored: the record that was loaded has another key than the one that was asked for");
 }
 
 pub(crate) fn failed(site: &Site) {
+    #[cfg(feature = "testing")]
+    witness::not_stored(site, &"the function returned an error");
     debug!(target: "cache_runtime", function = %Named(site), "not stored: the function returned an error");
 }
 
@@ -118,6 +169,11 @@ pub(crate) fn gave_up_waiting(site: &Site) {
 }
 
 pub(crate) fn unsound_key(site: &Site) {
+    #[cfg(feature = "testing")]
+    witness::not_stored(
+        site,
+        &"the `Serialize` implementation of an argument failed, so there is no key",
+    );
     warn!(target: "cache_runtime", function = %Named(site),
         "called past the cache: the `Serialize` implementation of an argument failed, so there is no key");
 }
@@ -143,7 +199,7 @@ pub(crate) fn outbox_unavailable(why: &impl fmt::Display, is_first: bool) {
     }
 }
 
-struct Named<'s>(&'s Site);
+pub(crate) struct Named<'s>(pub(crate) &'s Site);
 
 impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

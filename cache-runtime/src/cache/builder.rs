@@ -129,6 +129,14 @@ impl Builder {
         Ok(cache)
     }
 
+    /// On a server in this process, and by Tokio's clock, whatever was said before.
+    #[cfg(all(feature = "testing", feature = "redis"))]
+    pub(crate) fn wired(mut self, dial: std::sync::Arc<dyn crate::redis::Dial>) -> Self {
+        self.config.redis.server = crate::redis::ServerConfig::in_process();
+        self.config.redis.dial = Some(dial);
+        self.clock(Clock::tokio())
+    }
+
     /// The cache, which has not tried to connect yet.
     pub(super) fn build_now(self) -> Result<Cache, ConfigError> {
         self.config.check()?;
@@ -142,7 +150,7 @@ impl Builder {
     }
 
     /// The cache without a server, whatever the configuration says.
-    pub(super) fn build_embedded(self) -> Cache {
+    pub(crate) fn build_embedded(self) -> Cache {
         Cache::with(
             self.config,
             self.clock,

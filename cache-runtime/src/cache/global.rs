@@ -1,6 +1,8 @@
 //! The installed cache, which annotated functions use by default.
 
 use super::{Builder, Cache};
+#[cfg(feature = "testing")]
+use std::future::Future;
 use std::sync::OnceLock;
 
 static INSTALLED: OnceLock<Cache> = OnceLock::new();
@@ -33,8 +35,27 @@ impl Cache {
     /// error is logged and the cache is switched off, so that functions run and nothing wrong is served.
     #[inline]
     pub fn global() -> &'static Cache {
+        #[cfg(feature = "testing")]
+        if let Ok(cache) = INSTALLED_HERE.try_with(|cache| *cache) {
+            return cache;
+        }
         INSTALLED.get_or_init(from_env)
     }
+}
+
+#[cfg(feature = "testing")]
+tokio::task_local! {
+    /// The one that is installed for a part of a task.
+    static INSTALLED_HERE: &'static Cache;
+}
+
+/// Runs `future` with `cache` in the place of the installed one.
+#[cfg(feature = "testing")]
+pub(crate) fn with_installed<F: Future>(
+    cache: &Cache,
+    future: F,
+) -> impl Future<Output = F::Output> + use<F> {
+    INSTALLED_HERE.scope(cache.for_ever(), future)
 }
 
 #[cold]

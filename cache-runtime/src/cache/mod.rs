@@ -19,6 +19,8 @@ pub use config::ConfigError;
 pub use config::Consistency;
 pub use explain::{EntryDetails, Explanation, PastInvalidation, StampDetails, State, Tier};
 pub use global::InstallError;
+#[cfg(feature = "testing")]
+pub(crate) use global::with_installed;
 pub use health::Health;
 pub use operation::{GetOrSet, GetOrTrySet, Operation, Set, SetWith, TrySet, WriteThrough};
 pub use policies::{Apart, Computes, Limited};
@@ -90,6 +92,9 @@ struct Shared {
     invalidations: AtomicU64,
     deferred: AtomicU64,
     history: History,
+    /// A handle that is never dropped, once it was needed: who asks for the installed cache gets one.
+    #[cfg(feature = "testing")]
+    for_ever: std::sync::OnceLock<&'static Cache>,
 }
 
 impl Cache {
@@ -149,6 +154,8 @@ impl Cache {
                 invalidations: AtomicU64::new(0),
                 deferred: AtomicU64::new(0),
                 history: History::new(),
+                #[cfg(feature = "testing")]
+                for_ever: std::sync::OnceLock::new(),
             }),
         }
     }
@@ -196,6 +203,12 @@ impl Cache {
     #[inline]
     pub(crate) fn redis(&self) -> Option<&Redis> {
         self.shared.redis.as_ref()
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn for_ever(&self) -> &'static Cache {
+        let leaked = || &*Box::leak(Box::new(self.clone()));
+        self.shared.for_ever.get_or_init(leaked)
     }
 
     /// How values are encoded unless their site says otherwise.

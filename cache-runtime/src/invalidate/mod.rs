@@ -139,6 +139,8 @@ pub(crate) async fn invalidate(cache: &Cache, target: &Target, by: By) -> Invali
 
 fn note(cache: &Cache, target: &Target, done: &Invalidated, by: By) {
     cache.history().note(target, by);
+    #[cfg(feature = "testing")]
+    crate::witness::ended(target);
     note_all(cache, 1, done, by);
 }
 
@@ -298,6 +300,8 @@ async fn delete_all(cache: &Cache, keys: &[Key], by: By) -> (usize, Delivery) {
     };
     for key in keys {
         cache.history().note_key(key.as_str(), by);
+        #[cfg(feature = "testing")]
+        crate::witness::ended_key(key.as_str());
     }
     note_all(cache, keys.len(), &done, by);
     (removed, delivery)

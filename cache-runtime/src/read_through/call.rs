@@ -364,6 +364,8 @@ impl<'c> Call<'c> {
             None => {
                 count(&self.site.counters(self.cache).misses);
                 answered(self.site, self.key.as_str(), Answer::Absent);
+                #[cfg(feature = "testing")]
+                trace::absent(self.site, self.key.as_str());
             }
         }
         Some(returned)
@@ -415,6 +417,8 @@ impl<'c> Call<'c> {
     fn past(&self, outer: Option<Arc<Flight>>, plan: impl Fn() -> Plan) -> Course {
         count(&self.site.counters(self.cache).bypassed);
         answered(self.site, self.key.as_str(), Answer::Bypassed);
+        #[cfg(feature = "testing")]
+        trace::past(self.site, self.key.as_str());
         if !self.key.is_sound() {
             trace::unsound_key(self.site);
         }

@@ -1,5 +1,6 @@
 //! Where the server is, and how long to wait for it.
 
+use crate::clock::Clock;
 use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
 use std::fmt;
@@ -25,6 +26,9 @@ pub(crate) struct RedisConfig {
     pub(crate) staleness: Option<Duration>,
     /// The largest entry that is written or read, in bytes.
     pub(crate) max_entry: usize,
+    /// How to reach the server, if not over a network.
+    #[cfg(feature = "testing")]
+    pub(crate) dial: Option<std::sync::Arc<dyn super::Dial>>,
 }
 
 /// Parts of an address. What a URL says comes first.
@@ -50,7 +54,21 @@ impl Default for RedisConfig {
             longest_hold: Duration::from_secs(100),
             staleness: None,
             max_entry: 64 << 20,
+            #[cfg(feature = "testing")]
+            dial: None,
         }
+    }
+}
+
+impl RedisConfig {
+    /// What the age of what this process keeps is measured by: the system's clock, whatever entries expire by. Only beside
+    /// a server in this process, whose time is Tokio's, it is that.
+    pub(super) fn clock(&self) -> Clock {
+        #[cfg(feature = "testing")]
+        if self.dial.is_some() {
+            return Clock::tokio();
+        }
+        Clock::system()
     }
 }
 
@@ -58,6 +76,15 @@ impl Default for RedisConfig {
 pub(crate) type Unusable = &'static str;
 
 impl ServerConfig {
+    /// One that is reached without an address.
+    #[cfg(feature = "testing")]
+    pub(crate) fn in_process() -> Self {
+        ServerConfig {
+            host: Some("in-process".to_owned()),
+            ..ServerConfig::default()
+        }
+    }
+
     /// Whether a server was named at all.
     pub(crate) fn is_given(&self) -> bool {
         self.url.is_some() || self.host.is_some()

@@ -8,7 +8,8 @@ use redis::{Cmd, Value};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// Names that are looked at, at most, to tell what the namespace is made of.
 const SAMPLE: u64 = 10_000;

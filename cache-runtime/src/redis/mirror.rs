@@ -57,12 +57,12 @@ impl Footing {
 }
 
 impl Mirror {
-    pub(super) fn new(names: Names, bound: Duration) -> Self {
+    pub(super) fn new(names: Names, bound: Duration, clock: Clock) -> Self {
         Mirror {
             names,
             entries: Generations::new(),
             guards: Generations::new(),
-            clock: Clock::system(),
+            clock,
             bound: bound.saturating_sub(LAG),
             fresh_until: AtomicU64::new(0),
             awaited: Awaited::default(),
@@ -242,7 +242,7 @@ mod tests {
     use super::*;
 
     fn mirror() -> Mirror {
-        Mirror::new(Names::new("ns"), Duration::from_secs(2))
+        Mirror::new(Names::new("ns"), Duration::from_secs(2), Clock::system())
     }
 
     fn push(data: Value) -> PushInfo {
@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn age_counts_from_the_question() {
-        let mirror = Mirror::new(Names::new(""), Duration::from_millis(60));
+        let mirror = Mirror::new(Names::new(""), Duration::from_millis(60), Clock::system());
         let asked = mirror.now();
         std::thread::sleep(Duration::from_millis(80));
         mirror.heard(asked);

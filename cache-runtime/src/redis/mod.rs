@@ -11,6 +11,8 @@ mod breaker;
 mod coherence;
 mod config;
 mod crowd;
+#[cfg(feature = "testing")]
+mod dial;
 mod draw;
 mod health;
 mod info;
@@ -30,8 +32,12 @@ mod touch;
 mod tracking;
 
 pub use coherence::Coherence;
+#[cfg(feature = "testing")]
+pub(crate) use config::ServerConfig;
 pub(crate) use config::{RedisConfig, Unusable};
 pub(crate) use crowd::Looker;
+#[cfg(feature = "testing")]
+pub(crate) use dial::Dial;
 pub use health::RedisHealth;
 pub(crate) use link::{Failure, Link, Origin};
 pub(crate) use mirror::{Footing, Mirror};
@@ -39,6 +45,8 @@ pub(crate) use names::Any;
 pub(crate) use protocol::{
     Begun, Captured, Commit, Fill, Given, Intent, Lease, Lives, Prolonged, Reading, Sealed, Wanted,
 };
+#[cfg(feature = "testing")]
+pub(crate) use script::Script;
 pub(crate) use token::Token;
 
 use crate::clock::Tick;
@@ -54,8 +62,9 @@ use redis::{Cmd, ConnectionInfo, Value};
 use refusals::{Asked, Refusals};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{Mutex, Notify, watch};
+use tokio::time::Instant;
 
 /// So many keys are remembered whose entries depend on more than their readers declare.
 const REMEMBERED: usize = 10_000;
@@ -129,7 +138,7 @@ impl Redis {
         let root = names.generation(crate::generation::Guard::Scope, "");
         let mirror = config
             .staleness
-            .map(|bound| Arc::new(Mirror::new(names.clone(), bound)));
+            .map(|bound| Arc::new(Mirror::new(names.clone(), bound, config.clock())));
         Ok(Redis {
             shared: Arc::new(Shared {
                 server_name: config.server.to_string().into(),

@@ -4,7 +4,8 @@ use super::link::Failure;
 use crate::sync::lock;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// While it goes on, it is said so often.
 const REPEATED: Duration = Duration::from_secs(60);

@@ -9,7 +9,7 @@ use crate::sync::within;
 use redis::{Cmd, Value};
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Instant;
+use tokio::time::Instant;
 
 /// Names that the server looks at in one step. Between steps it serves others.
 const AT_ONCE: usize = 1_000;

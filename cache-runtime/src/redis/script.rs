@@ -1,5 +1,7 @@
 //! The scripts that run on the server. Each works on the keys of one slot (or of one node, `capture`), is loaded when
 //! a connection is made, and once more if the server has forgotten it.
+//!
+//! Who changes a text changes its native form in `testing/server/scripts.rs` as well: a test there fails until then.
 
 /// Which one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 //! shows at most.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use tokio::time::Instant;
 
 /// The time of one server, in milliseconds since 1970.
 pub(super) struct ServerTime {

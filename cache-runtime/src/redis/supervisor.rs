@@ -24,9 +24,10 @@ use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// How often the server is asked whether it is still the one it was, at least.
 pub(super) const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -280,7 +281,10 @@ async fn open(
                 Ok::<(), Infallible>(())
             });
         }
+        #[cfg(not(feature = "testing"))]
         let connecting = client.get_multiplexed_async_connection_with_config(&settings);
+        #[cfg(feature = "testing")]
+        let connecting = super::dial::connect(shared.config.dial.as_deref(), &client, &settings);
         match within(limit, connecting).await {
             Some(Ok(connected)) => connections.push(connected),
             Some(Err(error)) => return Err(Unconnected::new(&error)),

@@ -8,7 +8,8 @@ use super::link::{Failure, Link};
 use super::mirror::Mirror;
 use crate::sync::within;
 use redis::Cmd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// So often, as far as the server keeps up.
 const ROUND: Duration = Duration::from_secs(5);

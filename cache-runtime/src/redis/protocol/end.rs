@@ -7,7 +7,7 @@ use crate::redis::names::Any;
 use crate::redis::{Redis, Undelivered, number};
 use crate::sync::within;
 use redis::Pipeline;
-use std::time::Instant;
+use tokio::time::Instant;
 
 impl Redis {
     /// Ends a tag or a scope.

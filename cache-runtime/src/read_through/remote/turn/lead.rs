@@ -14,7 +14,8 @@ use crate::redis::{Begun, Captured, Intent, Lease, Token};
 use crate::stats::count;
 use crate::trace;
 use crate::value::CacheValue;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// While another process computes: how often to look, as a part of the time waited so far, and within which bounds.
 const PART_OF_WAIT: u32 = 8;

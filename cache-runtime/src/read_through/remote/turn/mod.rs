@@ -30,7 +30,8 @@ use crate::value::CacheValue;
 use follow::Waited;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// A call that looks for its turn.
 struct Caller<'p> {
