@@ -26,6 +26,7 @@ mod mutation;
 mod pending;
 mod read;
 mod redis;
+mod renewal;
 mod report;
 mod run;
 mod search;
