@@ -5,13 +5,16 @@ use crate::mutation::Mutation;
 use crate::run::Run;
 use crate::setting::{Key, anys};
 use crate::state::{
-    ANY, At, Caller, Command, ENTRY, Entry, GUARDS, Lease, Set, bit, cells, key_generation,
+    ANY, At, Caller, Command, ENTRY, Entry, GUARDS, Lease, REST, Set, bit, cells, key_generation,
 };
 use crate::step::Ask;
 
 impl Run<'_> {
     pub(crate) fn begin(&mut self, c: usize) {
         let (process, key) = (self.setting.roles[c].process, self.key_of(c));
+        if self.setting.renews(c) {
+            return self.send_begin(c);
+        }
         let flight = self.flight(process, key).filter(|leader| *leader != c);
         if let Some(leader) = flight.filter(|_| !self.setting.breaks(Mutation::JoinsOnTokenAlone)) {
             return self.join_or_wait(c, leader);
@@ -22,6 +25,24 @@ impl Run<'_> {
 
     /// From here on whoever calls later may not join.
     pub(crate) fn send_begin(&mut self, c: usize) {
+        // A renewal has begun before it looked.
+        if !self.setting.renews(c) {
+            self.let_join(c);
+        }
+        let guards = if self.captures_late(c) {
+            0
+        } else {
+            self.guards(c)
+        };
+        let sealed = self.process_of(c).connected;
+        let caller = &mut self.s.callers[c];
+        caller.at = At::Begins;
+        caller.todo = ENTRY | guards;
+        caller.sealed = sealed;
+    }
+
+    /// Whoever has called by now may join.
+    pub(crate) fn let_join(&mut self, c: usize) {
         let (process, key) = (self.setting.roles[c].process, self.key_of(c));
         for other in 0..self.setting.roles.len() {
             let here = self.setting.roles[other].process == process && self.is_reading(other, key);
@@ -29,13 +50,12 @@ impl Run<'_> {
                 self.s.callers[other].may_join |= 1 << c;
             }
         }
-        let late = self.setting.breaks(Mutation::StampsAfterTheComputation);
-        let guards = if late { 0 } else { self.guards(c) };
-        let sealed = self.process_of(c).connected;
-        let caller = &mut self.s.callers[c];
-        caller.at = At::Begins;
-        caller.todo = ENTRY | guards;
-        caller.sealed = sealed;
+    }
+
+    pub(crate) fn captures_late(&self, c: usize) -> bool {
+        let renews = self.setting.renews(c);
+        self.setting.breaks(Mutation::StampsAfterTheComputation)
+            || (renews && self.setting.breaks(Mutation::RenewalCapturesAfterComputing))
     }
 
     /// What to capture before the computation.
@@ -56,7 +76,8 @@ impl Run<'_> {
 
     fn join_or_wait(&mut self, c: usize, leader: usize) {
         let joins = self.setting.breaks(Mutation::JoinsAlways)
-            || (self.began_after(c, leader) && self.suits(c, leader));
+            || (self.began_after(c, leader) && self.suits(c, leader))
+            || (self.setting.renews(leader) && self.setting.breaks(Mutation::JoinsRenewals));
         self.marks.note(if joins {
             Mark::Joined
         } else {
@@ -103,16 +124,19 @@ impl Run<'_> {
             key,
             token,
             seen,
-            supersedes,
+            intent,
         }) = command
         else {
             unreachable!()
         };
         let holder = self.s.redis.lease[key];
-        let lease = self
-            .s
-            .redis
-            .acquire(key, token, seen, supersedes, self.setting);
+        let lease = self.s.redis.acquire(key, token, seen, intent, self.setting);
+        if lease == Lease::Ok && holder & REST != 0 {
+            self.marks.note(Mark::PassedOverARest);
+        }
+        if lease == Lease::Busy {
+            self.count_holder(holder);
+        }
         let process = self.setting.roles[c].process;
         let here = || self.setting.roles[usize::from(holder) - 1].process == process;
         let caller = &mut self.s.callers[c];
@@ -164,8 +188,13 @@ impl Run<'_> {
             {
                 self.join_on_token(c);
             }
+            Lease::Busy | Lease::Changed | Lease::Resting if self.setting.renews(c) => {
+                self.marks.note(Mark::RenewalStopped);
+                self.stop(c);
+            }
             Lease::Busy if caller.follows != 0 => self.let_others_go_first(c),
             Lease::Busy => self.wait_for_the_lease(c),
+            Lease::Resting => self.left_alone(c),
             Lease::Changed => {
                 self.marks.note(Mark::Changed);
                 self.start_reading(c);
@@ -174,6 +203,7 @@ impl Run<'_> {
                 self.take_the_place(c);
                 self.decide(c);
             }
+            Lease::Ok if self.setting.replaces(c) => self.replaces(c),
             Lease::Ok if self.seen_is_valid(c) => {
                 self.marks.note(Mark::SeenIsValid);
                 self.s.callers[c].at = At::Releases;
@@ -212,7 +242,7 @@ impl Run<'_> {
     }
 
     /// Whether the entry that was read is valid under what was captured since.
-    fn seen_is_valid(&self, c: usize) -> bool {
+    pub(crate) fn seen_is_valid(&self, c: usize) -> bool {
         let caller = &self.s.callers[c];
         let seen = caller.seen;
         seen.exists()

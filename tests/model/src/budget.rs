@@ -21,6 +21,8 @@ pub struct Budget {
     pub failovers: u8,
     /// A caller has waited for the longest wait.
     pub impatience: u8,
+    /// A computation fails.
+    pub failures: u8,
 }
 
 impl Budget {
@@ -35,6 +37,7 @@ impl Budget {
         snapshots: 0,
         failovers: 0,
         impatience: 0,
+        failures: 0,
     };
     /// One key is evicted.
     pub const EVICTION: Budget = Budget {
@@ -82,6 +85,11 @@ impl Budget {
         impatience: 1,
         ..Budget::NONE
     };
+    /// One computation fails.
+    pub const FAILURE: Budget = Budget {
+        failures: 1,
+        ..Budget::NONE
+    };
 
     /// The faults of both.
     #[must_use]
@@ -96,10 +104,11 @@ impl Budget {
             snapshots: self.snapshots + other.snapshots,
             failovers: self.failovers + other.failovers,
             impatience: self.impatience + other.impatience,
+            failures: self.failures + other.failures,
         }
     }
 
-    pub(crate) fn bytes(&self) -> [u8; 9] {
+    pub(crate) fn bytes(&self) -> [u8; 10] {
         [
             self.evictions,
             self.expiries,
@@ -110,12 +119,13 @@ impl Budget {
             self.snapshots,
             self.failovers,
             self.impatience,
+            self.failures,
         ]
     }
 
     /// What may go wrong, in a few words.
     pub(crate) fn words(&self) -> String {
-        const NAMES: [&str; 9] = [
+        const NAMES: [&str; 10] = [
             "eviction",
             "expiry",
             "flush",
@@ -125,6 +135,7 @@ impl Budget {
             "snapshot",
             "failover",
             "impatience",
+            "failure",
         ];
         let named = self
             .bytes()

@@ -39,6 +39,7 @@ impl Names {
 
     fn caller(&mut self, caller: &mut Caller) {
         self.entry(&mut caller.seen);
+        self.entry(&mut caller.last);
         caller.got.iter_mut().for_each(|number| self.rename(number));
     }
 
@@ -121,7 +122,10 @@ impl Bytes {
         let flags = u8::from(caller.leads)
             | u8::from(caller.unstored) << 1
             | u8::from(caller.vouched) << 2
-            | caller.waits << 3;
+            | caller.waits << 3
+            | u8::from(caller.failed) << 5
+            | u8::from(caller.replaces) << 6
+            | u8::from(caller.can_fall_back()) << 7;
         self.put(&[
             flags,
             caller.may_join,
@@ -131,6 +135,9 @@ impl Bytes {
         ]);
         self.put(&caller.need);
         self.entry(&caller.seen);
+        if caller.can_fall_back() {
+            self.entry(&caller.last);
+        }
         self.put(&caller.got);
         self.put(&caller.sealed);
         self.put(&caller.data);
@@ -144,9 +151,10 @@ impl Bytes {
                 key,
                 token,
                 seen,
-                supersedes,
+                intent,
             }) => {
-                self.put(&[1, small(*key), *token, *supersedes]);
+                let must_compute = u8::from(intent.must_compute);
+                self.put(&[1, small(*key), *token, intent.supersedes, must_compute]);
                 self.entry(seen);
             }
             Some(Command::Capture { cell, number }) => self.put(&[2, small(*cell), *number]),
@@ -154,7 +162,9 @@ impl Bytes {
                 self.put(&[3, small(*key), *token]);
                 self.entry(entry);
             }
-            Some(Command::Release { key, token }) => self.put(&[4, small(*key), *token]),
+            Some(Command::Release { key, token, rests }) => {
+                self.put(&[4, small(*key), *token, u8::from(*rests)]);
+            }
             Some(Command::Delete(set)) => self.put(&[5, *set]),
             Some(Command::Commit {
                 key,

@@ -5,24 +5,18 @@ use crate::mutation::Mutation;
 use crate::run::Run;
 use crate::setting::Op;
 use crate::state::{
-    ANY, At, Command, ENTRY, Entry, GUARDS, Lease, Number, VOUCH, Verdict, bit, cells,
-    key_generation,
+    ANY, At, Command, ENTRY, Entry, GUARDS, Lease, Number, VOUCH, bit, cells, key_generation,
 };
 use crate::step::Ask;
 
 impl Run<'_> {
     pub(crate) fn compute(&mut self, c: usize) {
         self.marks.note(Mark::Computed);
-        let (key, what) = (self.key_of(c), self.what(c));
+        let what = self.what(c);
         for datum in (0..2).filter(|datum| what.data[*datum]) {
             self.s.callers[c].data[datum] = self.s.database[datum];
         }
-        if self.setting.counts {
-            self.s.computed[key] += 1;
-            if self.s.computed[key] > 1 + self.invalidations() {
-                self.s.verdict = Verdict::Wasteful;
-            }
-        }
+        self.count_computation(c);
         self.forget_what_others_depend_on(c);
         if what.inner.is_some() {
             self.s.callers[c].at = At::Nested;
@@ -33,7 +27,7 @@ impl Run<'_> {
 
     /// The value is there.
     pub(crate) fn computed(&mut self, c: usize) {
-        let what = self.what(c);
+        let (what, late) = (self.what(c), self.captures_late(c));
         let caller = &mut self.s.callers[c];
         if caller.unstored {
             return self.unstored(c);
@@ -44,7 +38,7 @@ impl Run<'_> {
         if lacking != 0 {
             caller.todo = lacking | VOUCH;
             caller.at = At::Vouches;
-        } else if self.setting.breaks(Mutation::StampsAfterTheComputation) && what.declared != 0 {
+        } else if late && what.declared != 0 {
             caller.todo = what.declared;
             caller.at = At::Vouches;
         } else {
@@ -105,6 +99,12 @@ impl Run<'_> {
         let mut stamps: [Number; GUARDS] = Default::default();
         stamps.copy_from_slice(&caller.got[..GUARDS]);
         stamps[key_generation(self.key_of(c))] = 0;
+        if self.setting.renews(c) && self.setting.breaks(Mutation::RenewalKeepsTheSeal) {
+            return Entry {
+                data: caller.data,
+                ..caller.seen
+            };
+        }
         let late = self.setting.breaks(Mutation::SealedByTheFillingConnection);
         let sealed = if late {
             self.process_of(c).connected
@@ -169,17 +169,23 @@ impl Run<'_> {
         }
     }
 
-    pub(crate) fn release(&mut self, c: usize) {
-        let Some(Command::Release { key, token }) = self.command(c, Ask::Release) else {
+    /// Gives the lease back, or leaves a rest.
+    pub(crate) fn release(&mut self, c: usize, ask: Ask) {
+        let Some(Command::Release { key, token, rests }) = self.command(c, ask) else {
             unreachable!()
         };
-        self.s.redis.release(key, token);
+        if rests && self.s.redis.lease[key] == token {
+            self.marks.note(Mark::Rested);
+        }
+        self.s.redis.release(key, token, rests, self.setting);
         self.released(c);
     }
 
     /// Released, or without a reply.
     pub(crate) fn released(&mut self, c: usize) {
-        if self.s.callers[c].seen.exists() {
+        if self.s.callers[c].failed {
+            self.failed(c);
+        } else if self.s.callers[c].seen.exists() {
             if self.setting.breaks(Mutation::HandsSeenOnWithoutItsGuards) {
                 self.s.callers[c].seen.stamps = Default::default();
                 self.s.callers[c].got = Default::default();

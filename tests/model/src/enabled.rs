@@ -3,7 +3,7 @@
 use crate::behind::computed_under;
 use crate::mutation::Mutation;
 use crate::setting::{Op, Setting};
-use crate::state::{ANY, At, ENTRY, Lease, Set, State, VOUCH, bit, cells, key_generation};
+use crate::state::{ANY, At, ENTRY, Lease, REST, Set, State, VOUCH, bit, cells, key_generation};
 use crate::step::{Ask, Step};
 
 pub(crate) struct Enabled<'a> {
@@ -32,7 +32,7 @@ impl Enabled<'_> {
             At::Missed if self.serves(role.process) => self.out.push(Step::Begin(c)),
             At::Waits | At::Verifies if self.serves(role.process) => self.stands(c),
             At::Busy if self.may_look_again(c) => self.out.push(Step::LookAgain(c)),
-            At::Computes if !self.waits_for_its_batch(c) => self.out.push(Step::Compute(c)),
+            At::Computes if !self.waits_for_its_batch(c) => self.computes(c),
             At::Writes => self.out.push(Step::Write(c)),
             At::Reads => self.commands(c),
             _ if self.connected(role.process) => self.commands(c),
@@ -52,13 +52,25 @@ impl Enabled<'_> {
             self.asks(c, Ask::Renew);
         }
         let droppable = match role.op {
-            Op::Get { .. } => !matches!(caller.at, At::Idle | At::Reads | At::Missed | At::Nested),
+            Op::Get { .. } | Op::Renew { .. } => {
+                !matches!(caller.at, At::Idle | At::Reads | At::Missed | At::Nested)
+            }
             _ => !matches!(caller.at, At::Idle | At::Permits),
         };
         let over = matches!(caller.at, At::Done | At::Gone);
         let droppable = droppable && !over && role.op != Op::Body;
         if budget.drops > 0 && droppable && role.parent.is_none() && role.sibling.is_none() {
             self.out.push(Step::Drop(c));
+        }
+    }
+
+    fn computes(&mut self, c: usize) {
+        let (caller, role) = (&self.state.callers[c], &self.setting.roles[c]);
+        self.out.push(Step::Compute(c));
+        let stores = matches!(role.op, Op::Get { .. } | Op::Renew { .. });
+        let can_be_told = role.parent.is_none() || caller.can_fall_back();
+        if self.state.budget.failures > 0 && stores && can_be_told {
+            self.out.push(Step::Fail(c));
         }
     }
 
@@ -75,11 +87,23 @@ impl Enabled<'_> {
         match role.op {
             _ if !turn || !called => {}
             Op::Get { .. } | Op::Body => self.out.push(Step::Call(c)),
+            Op::Renew { key } if self.serves(role.process) && !self.is_led(role.process, key) => {
+                self.out.push(Step::Call(c));
+            }
+            Op::Renew { .. } => {}
             Op::Put { .. } if self.connected(role.process) => self.out.push(Step::Call(c)),
             Op::Set { .. } if self.connected(role.process) => self.out.push(Step::Compute(c)),
             Op::Put { .. } | Op::Set { .. } => {}
             Op::Invalidate { .. } | Op::Delete { .. } => self.out.push(Step::Write(c)),
         }
+    }
+
+    /// Who has been served what is to be replaced leaves that to whoever leads in its process.
+    fn is_led(&self, process: usize, key: usize) -> bool {
+        let ops = [Op::Get { key }, Op::Renew { key }];
+        let mut roles = self.setting.roles.iter().zip(&self.state.callers);
+        roles
+            .any(|(role, caller)| caller.leads && role.process == process && ops.contains(&role.op))
     }
 
     fn commands(&mut self, c: usize) {
@@ -104,6 +128,7 @@ impl Enabled<'_> {
             }
             At::Fills if todo & ENTRY != 0 => self.asks(c, Ask::Copy),
             At::Fills => self.asks(c, Ask::Fill),
+            At::Releases if self.rests(c) => self.asks(c, Ask::Rest),
             At::Releases => self.asks(c, Ask::Release),
             At::Permits => self.each(c, todo, Ask::Permit),
             At::Ends => {
@@ -169,7 +194,7 @@ impl Enabled<'_> {
 
     /// Whether the key's generation is to be captured before the lease is acquired.
     fn captures_first(&self, c: usize) -> bool {
-        let Op::Get { key } = self.setting.roles[c].op else {
+        let (Op::Get { key } | Op::Renew { key }) = self.setting.roles[c].op else {
             return false;
         };
         let generation = self.state.callers[c].todo & bit(key_generation(key));
@@ -188,7 +213,14 @@ impl Enabled<'_> {
         let filled_first = !self.setting.breaks(Mutation::BatchWaitsBeforeItFills);
         let holds = |other: usize| self.state.callers[other].lease == Lease::Ok;
         let batch_holds = filled_first && self.setting.roles[c].sibling.is_some_and(holds);
-        (redis.lease[key] == 0 || redis.entry[key] != self.state.callers[c].seen) && !batch_holds
+        let gone = redis.lease[key] == 0 || redis.lease[key] & REST != 0;
+        (gone || redis.entry[key] != self.state.callers[c].seen) && !batch_holds
+    }
+
+    /// Whether its source is left alone: there is something to answer with meanwhile.
+    fn rests(&self, c: usize) -> bool {
+        let caller = &self.state.callers[c];
+        caller.failed && (self.setting.renews(c) || caller.can_fall_back())
     }
 
     fn waits_for_its_batch(&self, c: usize) -> bool {
@@ -231,11 +263,11 @@ impl Enabled<'_> {
             ..
         } = self.state;
         for key in 0..2 {
-            let Some(holder) = usize::from(redis.lease[key]).checked_sub(1) else {
+            let Some(holder) = usize::from(redis.lease[key] & !REST).checked_sub(1) else {
                 continue;
             };
             // A lease that nobody knows of expires in time.
-            let known = callers[holder].lease == Lease::Ok;
+            let known = callers[holder].lease == Lease::Ok && redis.lease[key] & REST == 0;
             if !known || budget.expiries > 0 {
                 self.out.push(Step::Expire(key));
             }

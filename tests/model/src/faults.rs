@@ -4,7 +4,7 @@ use crate::mark::Mark;
 use crate::mutation::Mutation;
 use crate::run::Run;
 use crate::setting::Op;
-use crate::state::{At, Caller, Command, Entry, Lease, Process, Redis, Set};
+use crate::state::{At, Caller, Command, Entry, Lease, Process, REST, Redis, Set};
 use crate::step::Ask;
 
 impl Run<'_> {
@@ -26,7 +26,7 @@ impl Run<'_> {
             (Ask::Standing(_), _) => self.start_reading(c),
             (Ask::Read(_) | Ask::Acquire | Ask::Capture(_), _) => self.run_without_cache(c),
             (Ask::Fill | Ask::Copy, _) => self.filled(c),
-            (Ask::Release, _) => self.released(c),
+            (Ask::Release | Ask::Rest, _) => self.released(c),
             (Ask::Permit(_), _) => self.go_on_without_permit(c),
             (Ask::Invalidate(_) | Ask::Delete(_) | Ask::Commit(_), _) => self.defer(c),
             (Ask::Renew, _) => {}
@@ -39,7 +39,7 @@ impl Run<'_> {
     }
 
     /// There is room for two; what finds none is never executed.
-    fn later(&mut self, command: Option<Command>) {
+    pub(crate) fn later(&mut self, command: Option<Command>) {
         if let Some(slot) = self.s.late.iter_mut().find(|slot| slot.is_none()) {
             *slot = command;
         }
@@ -70,19 +70,24 @@ impl Run<'_> {
     /// The future of a call is dropped: its lease is released, what it writes is deleted.
     pub(crate) fn drop_caller(&mut self, c: usize) {
         self.s.budget.drops -= 1;
-        if matches!(self.setting.roles[c].op, Op::Get { .. }) {
-            let caller = self.s.callers[c];
-            let asks = caller.at == At::Begins && caller.lease == Lease::Unknown;
-            if caller.lease == Lease::Ok || asks {
-                let command = self.command(c, if asks { Ask::Acquire } else { Ask::Release });
-                self.later(command);
-            }
+        if matches!(self.setting.roles[c].op, Op::Get { .. } | Op::Renew { .. }) {
+            self.leave_the_lease(c);
             self.abandon(c);
         } else {
             let targets = self.targets(c);
             self.s.processes[self.setting.roles[c].process].pending |= targets;
         }
         self.gone(c);
+    }
+
+    /// A lease that is held is released later, and one that was asked for may be granted later.
+    pub(crate) fn leave_the_lease(&mut self, c: usize) {
+        let caller = self.s.callers[c];
+        let asks = caller.at == At::Begins && caller.lease == Lease::Unknown;
+        if caller.lease == Lease::Ok || asks {
+            let command = self.command(c, if asks { Ask::Acquire } else { Ask::Release });
+            self.later(command);
+        }
     }
 
     fn gone(&mut self, c: usize) {
@@ -106,8 +111,11 @@ impl Run<'_> {
     }
 
     pub(crate) fn expire(&mut self, key: usize) {
-        let holder = usize::from(self.s.redis.lease[key]) - 1;
-        self.s.redis.lease[key] = 0;
+        let lease = std::mem::take(&mut self.s.redis.lease[key]);
+        if lease & REST != 0 {
+            return self.marks.note(Mark::RestEnded);
+        }
+        let holder = usize::from(lease) - 1;
         if self.s.callers[holder].lease == Lease::Ok {
             self.s.budget.expiries -= 1;
             self.marks.note(Mark::LeaseExpired);
@@ -161,6 +169,7 @@ impl Run<'_> {
         let caller = &self.s.callers[c];
         let writes_through = matches!(self.setting.roles[c].op, Op::Put { .. });
         match caller.at {
+            At::Reads if self.setting.renews(c) => self.stop(c),
             At::Reads | At::TakesGeneration | At::Verifies => self.start_reading(c),
             At::Begins => self.run_without_cache(c),
             At::Vouches => self.give_up_storing(c),

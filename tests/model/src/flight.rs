@@ -24,7 +24,8 @@ impl Run<'_> {
     pub(crate) fn flight(&self, process: usize, key: usize) -> Option<usize> {
         let leads = |c: &usize| {
             let role = &self.setting.roles[*c];
-            self.s.callers[*c].leads && role.process == process && role.op == (Op::Get { key })
+            let ops = [Op::Get { key }, Op::Renew { key }];
+            self.s.callers[*c].leads && role.process == process && ops.contains(&role.op)
         };
         (0..self.setting.roles.len()).find(leads)
     }
@@ -71,6 +72,9 @@ impl Run<'_> {
 
     /// Redis does not answer, or the wait was too long: the function runs, nothing is stored and nothing is joined.
     pub(crate) fn run_without_cache(&mut self, c: usize) {
+        if self.setting.renews(c) {
+            return self.stop_unheard(c);
+        }
         self.abandon(c);
         let caller = &mut self.s.callers[c];
         *caller = Caller {
@@ -84,6 +88,7 @@ impl Run<'_> {
             may_join: caller.may_join,
             waits: caller.waits,
             need: caller.need,
+            last: caller.last,
             ..Caller::default()
         };
     }
@@ -118,6 +123,34 @@ impl Run<'_> {
                 stamps,
                 sealed: caller.sealed,
                 unstored: caller.unstored,
+            },
+        );
+    }
+
+    /// What was found answers. Who has joined looks again: it may have called after that was read.
+    pub(crate) fn fall_back(&mut self, c: usize) {
+        self.marks.note(if self.is_nested(c) {
+            Mark::NestedFellBack
+        } else {
+            Mark::FellBack
+        });
+        if !self.setting.breaks(Mutation::FollowersTakeWhatStandsIn) {
+            self.abandon(c);
+        }
+        let last = self.s.callers[c].last;
+        let forgets = self.setting.breaks(Mutation::FallsBackWithoutItsGuards);
+        let stamps = if forgets {
+            Default::default()
+        } else {
+            last.stamps
+        };
+        self.answer(
+            c,
+            Answer {
+                data: last.data,
+                stamps,
+                sealed: [0; 2],
+                unstored: false,
             },
         );
     }

@@ -78,6 +78,28 @@ pub enum Mark {
     Connected,
     /// A part of a batch was busy.
     BatchBusy,
+    /// A renewal computes.
+    Renews,
+    /// A renewal computes although what it saw has ended.
+    RenewsWhatHasEnded,
+    /// A renewal found nothing valid.
+    NothingToRenew,
+    /// A renewal came late: somebody else computes, or has, or has failed.
+    RenewalStopped,
+    /// A computation failed.
+    Failed,
+    /// A lease became a rest.
+    Rested,
+    /// A rest came to its end.
+    RestEnded,
+    /// `acquire` found a rest, and left it.
+    Resting,
+    /// `acquire` took the lease over from a rest.
+    PassedOverARest,
+    /// A caller was answered by what it had found past its time to live.
+    FellBack,
+    /// A nested read was.
+    NestedFellBack,
 }
 
 impl From<Mark> for u8 {

@@ -89,6 +89,26 @@ pub enum Mutation {
     CopiesWithoutComparing,
     /// A process with undelivered invalidations serves from Redis.
     ServesWhilePending,
+    /// An entry that is past its time to live is served without looking at its generations.
+    ServesWithoutItsGenerations,
+    /// A renewal captures after it has computed.
+    RenewalCapturesAfterComputing,
+    /// A renewal fills whoever has the lease.
+    RenewalFillsWithoutLease,
+    /// A renewal fills with the seal of the entry that it saw.
+    RenewalKeepsTheSeal,
+    /// Whoever calls joins a renewal, also one that had begun before.
+    JoinsRenewals,
+    /// `acquire` passes over leases that are held, as it does over rests for who has nothing to fall back on.
+    PassesOverHeldLeases,
+    /// A lease is left as it is where it should become a rest.
+    RestKeepsTheBareToken,
+    /// `fill` takes a rest for its own lease.
+    FillsOverRests,
+    /// Who has joined takes what the other fell back on.
+    FollowersTakeWhatStandsIn,
+    /// A nested caller that falls back on what it had found does not hand on what that depends on.
+    FallsBackWithoutItsGuards,
     /// A batch waits for the leases of others before it fills its own.
     BatchWaitsBeforeItFills,
     /// After a failover the old primary goes on answering those who are connected to it. No rule of ours: what a

@@ -43,6 +43,7 @@ impl Run<'_> {
             waits: caller.waits,
             leads: caller.leads,
             need: caller.need,
+            last: caller.last,
             todo: ENTRY | declared | remembered | generation,
             ..Caller::default()
         };
@@ -91,6 +92,9 @@ impl Run<'_> {
         if !self.may_be_an_answer(c, caller.seen) {
             return self.miss(c);
         }
+        if self.setting.breaks(Mutation::ServesWithoutItsGenerations) && !self.setting.renews(c) {
+            return self.answer_with_seen(c);
+        }
         let mut beyond = false;
         for cell in (0..GUARDS).filter(|cell| caller.seen.stamps[*cell] != 0) {
             beyond |= what.declared & bit(cell) == 0;
@@ -108,6 +112,9 @@ impl Run<'_> {
             self.s.callers[c].at = At::TakesGeneration;
             self.s.callers[c].todo = bit(generation);
             return;
+        }
+        if self.setting.replaces(c) {
+            return self.due(c);
         }
         self.marks.note(if self.is_nested(c) {
             Mark::NestedHit
@@ -148,6 +155,10 @@ impl Run<'_> {
     }
 
     fn miss(&mut self, c: usize) {
+        if self.setting.renews(c) {
+            self.marks.note(Mark::NothingToRenew);
+            return self.stop(c);
+        }
         self.marks.note(Mark::Miss);
         let alike = self
             .setting

@@ -3,7 +3,8 @@
 use crate::mutation::Mutation;
 use crate::setting::Setting;
 use crate::state::{
-    CELLS, Command, Entry, KG0, KG1, Lease, Number, Redis, Set, bit, cells, key_generation,
+    CELLS, Command, Entry, Intent, KG0, KG1, Lease, Number, REST, Redis, Set, bit, cells,
+    key_generation,
 };
 
 impl Redis {
@@ -14,13 +15,13 @@ impl Redis {
                 key,
                 token,
                 seen,
-                supersedes,
+                intent,
             } => {
-                self.acquire(key, token, seen, supersedes, setting);
+                self.acquire(key, token, seen, intent, setting);
             }
             Command::Capture { cell, number } => _ = self.capture(cell, number),
             Command::Fill { key, token, entry } => _ = self.fill(key, token, entry, setting),
-            Command::Release { key, token } => self.release(key, token),
+            Command::Release { key, token, rests } => self.release(key, token, rests, setting),
             Command::Delete(set) => self.delete(set, setting),
             Command::Commit {
                 key,
@@ -37,17 +38,24 @@ impl Redis {
         }
     }
 
-    /// A lease that `supersedes` names can be taken over.
+    /// The lease that is superseded can be taken over; and a rest, by who has nothing else to answer with.
     pub(crate) fn acquire(
         &mut self,
         key: usize,
         token: u8,
         seen: Entry,
-        supersedes: u8,
+        intent: Intent,
         setting: &Setting,
     ) -> Lease {
-        if self.lease[key] != 0 && self.lease[key] != supersedes {
-            return Lease::Busy;
+        let holder = self.lease[key];
+        let rests = intent.must_compute && holder & REST != 0;
+        let passes = rests || setting.breaks(Mutation::PassesOverHeldLeases);
+        if holder != 0 && holder != intent.supersedes && !passes {
+            return if holder & REST == 0 {
+                Lease::Busy
+            } else {
+                Lease::Resting
+            };
         }
         if self.entry[key] != seen && !setting.breaks(Mutation::AcquiresWhateverTheEntry) {
             return Lease::Changed;
@@ -64,8 +72,13 @@ impl Redis {
     }
 
     pub(crate) fn fill(&mut self, key: usize, token: u8, entry: Entry, setting: &Setting) -> bool {
-        let mine = self.lease[key] == token;
-        if mine || setting.breaks(Mutation::FillsWithoutLease) {
+        let holder = self.lease[key];
+        let rests = holder & REST != 0 && setting.breaks(Mutation::FillsOverRests);
+        let mine = holder == token || rests;
+        let renews = setting.renews(usize::from(token) - 1);
+        let unfenced = setting.breaks(Mutation::FillsWithoutLease)
+            || (renews && setting.breaks(Mutation::RenewalFillsWithoutLease));
+        if mine || unfenced {
             self.entry[key] = entry;
         }
         if mine {
@@ -89,10 +102,16 @@ impl Redis {
         stands
     }
 
-    pub(crate) fn release(&mut self, key: usize, token: u8) {
-        if self.lease[key] == token {
-            self.lease[key] = 0;
+    /// A rest holds the token with a mark, so that it is neither filled under nor renewed nor released.
+    pub(crate) fn release(&mut self, key: usize, token: u8, rests: bool, on: &Setting) {
+        if self.lease[key] != token {
+            return;
         }
+        self.lease[key] = match rests {
+            true if on.breaks(Mutation::RestKeepsTheBareToken) => token,
+            true => token | REST,
+            false => 0,
+        };
     }
 
     /// Ends generations; that of a key ends in one command with its entry and its lease.

@@ -18,6 +18,7 @@ impl Run<'_> {
             Step::Lose(c, ask) => self.lose(c, ask),
             Step::Call(c) => match self.setting.roles[c].op {
                 Op::Put { .. } => self.ask_permit(c),
+                Op::Renew { .. } => self.replace(c),
                 _ => self.call(c),
             },
             Step::Begin(c) => self.begin(c),
@@ -27,6 +28,7 @@ impl Run<'_> {
                 Op::Set { .. } => self.read_for_set(c),
                 _ => self.compute(c),
             },
+            Step::Fail(c) => self.fail(c),
             Step::Write(c) => self.write(c),
             Step::GiveUp(c) => self.give_up_waiting(c),
             Step::Drop(c) => self.drop_caller(c),
@@ -54,7 +56,7 @@ impl Run<'_> {
             Ask::Vouch => self.vouch(c),
             Ask::Fill => self.fill(c),
             Ask::Copy => self.copy(c),
-            Ask::Release => self.release(c),
+            Ask::Release | Ask::Rest => self.release(c, ask),
             Ask::Invalidate(set) | Ask::Delete(set) => self.end(c, set),
             Ask::Commit(key) => self.commit(c, key),
             Ask::Set => self.set(c),
@@ -63,7 +65,11 @@ impl Run<'_> {
 
     pub(crate) fn key_of(&self, c: usize) -> usize {
         match self.setting.roles[c].op {
-            Op::Get { key } | Op::Delete { key, .. } | Op::Put { key, .. } | Op::Set { key } => key,
+            Op::Get { key }
+            | Op::Renew { key }
+            | Op::Delete { key, .. }
+            | Op::Put { key, .. }
+            | Op::Set { key } => key,
             Op::Invalidate { .. } | Op::Body => unreachable!("has no key of its own"),
         }
     }

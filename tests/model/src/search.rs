@@ -13,7 +13,9 @@ use std::sync::Arc;
 
 pub(crate) const NO_STALE_READ: &str = "no stale read";
 pub(crate) const NO_WASTE: &str = "one computation an invalidation";
+pub(crate) const NO_CROWD: &str = "one computes at a time";
 pub(crate) const SHORT_WAITS: &str = "nobody waits for more than two computations";
+pub(crate) const NO_IDLE_WAIT: &str = "nobody waits for a computation that has ended";
 pub(crate) const ALL_ANSWERED: &str = "everybody is answered";
 
 pub struct Search {
@@ -30,12 +32,13 @@ impl Model for Search {
             connected: [1; 2],
             ..Process::default()
         };
-        vec![State {
+        let state = State {
             replication: [1; 2],
             processes: [connected; 2],
             budget: self.setting.budget,
             ..State::default()
-        }]
+        };
+        vec![self.setting.store(state)]
     }
 
     fn actions(&self, state: &State, out: &mut Vec<Step>) {
@@ -68,6 +71,12 @@ impl Model for Search {
             Property::always(NO_WASTE, |_, state: &State| {
                 state.verdict != Verdict::Wasteful
             }),
+            Property::always(NO_CROWD, |_, state: &State| {
+                state.verdict != Verdict::Crowded
+            }),
+            Property::always(NO_IDLE_WAIT, |_, state: &State| {
+                state.verdict != Verdict::Idle
+            }),
             Property::always(SHORT_WAITS, |_, state: &State| {
                 state.verdict != Verdict::Impatient
             }),
@@ -82,8 +91,8 @@ impl Model for Search {
 impl Search {
     fn is_over(&self, state: &State) -> bool {
         let answered = |c: usize| {
-            let not_called =
-                self.setting.roles[c].parent.is_some() && state.callers[c].at == At::Idle;
+            let needs_no_call = self.setting.roles[c].parent.is_some() || self.setting.renews(c);
+            let not_called = needs_no_call && state.callers[c].at == At::Idle;
             not_called || matches!(state.callers[c].at, At::Done | At::Gone)
         };
         state.verdict != Verdict::Fine || (0..self.setting.roles.len()).all(answered)

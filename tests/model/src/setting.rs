@@ -24,6 +24,10 @@ pub(crate) enum Op {
     Get {
         key: usize,
     },
+    /// Replaces an entry that somebody has been served, since it is past its time to live or soon will be.
+    Renew {
+        key: usize,
+    },
     /// The computation of something else, of which only the nested read is looked at.
     Body,
     /// Writes a datum, if any, then invalidates a tag or scope.
@@ -53,6 +57,8 @@ pub(crate) struct Role {
     pub(crate) op: Op,
     /// Comes from another place of the code, or of time, where the key has no tags and the record no other key.
     pub(crate) bare: bool,
+    /// For this caller whatever it finds is past its time to live: no answer, unless the computation comes to none.
+    pub(crate) falls_back: bool,
     /// For a nested read: the caller whose computation it is part of.
     pub(crate) parent: Option<usize>,
     /// For a part of a batch: the other part.
@@ -67,6 +73,8 @@ pub struct Setting {
     pub(crate) name: &'static str,
     pub(crate) keys: [Key; 2],
     pub(crate) roles: Vec<Role>,
+    /// The keys whose entries are there from the beginning.
+    pub(crate) stored: [bool; 2],
     pub(crate) budget: Budget,
     /// Redis is one node, so that what is sent in one command happens at once. Otherwise every key is a step.
     pub(crate) one_node: bool,
@@ -83,6 +91,7 @@ impl Setting {
             name,
             keys: [Key::default(); 2],
             roles: Vec::new(),
+            stored: [false; 2],
             budget: Budget::NONE,
             one_node: false,
             two_shards: false,
@@ -140,6 +149,32 @@ impl Setting {
         self
     }
 
+    /// Replaces the entry of a key; if its computation reads another key, with its nested read.
+    pub(crate) fn renewal(mut self, process: usize, key: usize) -> Self {
+        let renewal = self.push(process, Op::Renew { key });
+        if let Some(inner) = self.keys[key].inner {
+            let nested = self.push(process, Op::Get { key: inner });
+            self.roles[nested].parent = Some(renewal);
+            self.roles[nested].after = None;
+        }
+        self
+    }
+
+    /// For the last caller, whatever it finds is past its time to live.
+    pub(crate) fn falling_back(mut self) -> Self {
+        if let Some(last) = self.roles.last_mut() {
+            last.falls_back = true;
+            last.after = None;
+        }
+        self
+    }
+
+    /// The entry of a key is there from the beginning.
+    pub(crate) fn stored(mut self, key: usize) -> Self {
+        self.stored[key] = true;
+        self
+    }
+
     /// A computation of something else that reads a key.
     pub(crate) fn body(mut self, process: usize, inner: usize) -> Self {
         let body = self.push(process, Op::Body);
@@ -185,12 +220,15 @@ impl Setting {
 
     fn push(&mut self, process: usize, op: Op) -> usize {
         assert!(self.roles.len() < CALLERS, "room for {CALLERS} callers");
-        let alike = |role: &Role| role.process == process && role.op == op && role.parent.is_none();
+        let alike = |role: &Role| {
+            role.process == process && role.op == op && role.parent.is_none() && !role.falls_back
+        };
         let after = self.roles.iter().rposition(alike);
         let role = Role {
             process,
             op,
             bare: false,
+            falls_back: false,
             parent: None,
             sibling: None,
             after,
@@ -210,6 +248,15 @@ impl Setting {
 
     pub(crate) fn breaks(&self, mutation: Mutation) -> bool {
         self.mutation == Some(mutation)
+    }
+
+    pub(crate) fn renews(&self, c: usize) -> bool {
+        matches!(self.roles[c].op, Op::Renew { .. })
+    }
+
+    /// Whether a caller computes although what it has found may be valid.
+    pub(crate) fn replaces(&self, c: usize) -> bool {
+        self.renews(c) || self.roles[c].falls_back
     }
 
     /// Whether anybody looks at this `any`.

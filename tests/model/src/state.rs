@@ -27,6 +27,8 @@ pub(crate) type Set = u8;
 pub(crate) const ENTRY: Set = 1 << 6;
 /// In a batch of `vouch`: `any` is to be read.
 pub(crate) const VOUCH: Set = 1 << 7;
+/// In a lease: its computation has failed, and its source is left alone.
+pub(crate) const REST: u8 = 1 << 7;
 /// Those that end first.
 pub(crate) const ANY: Set = bit(ANY_TAG) | bit(ANY_KEY);
 /// Those an entry can depend on.
@@ -62,6 +64,11 @@ impl Caller {
         let computes = matches!(self.at, At::Computes | At::Nested | At::Vouches | At::Fills);
         computes && self.lease == Lease::Ok
     }
+
+    /// Whether there is something to answer with if a computation fails.
+    pub(crate) fn can_fall_back(&self) -> bool {
+        self.last.exists()
+    }
 }
 
 impl Entry {
@@ -74,7 +81,7 @@ impl Entry {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Redis {
     pub(crate) entry: [Entry; 2],
-    /// Whose computation has the lease: a caller's index and one; 0: nobody's.
+    /// Whose computation has the lease: a caller's index and one; 0: nobody's. With [`REST`], whose has failed.
     pub(crate) lease: [u8; 2],
     pub(crate) generation: [Number; CELLS],
 }
@@ -132,6 +139,8 @@ pub(crate) enum Lease {
     Unknown,
     Ok,
     Busy,
+    /// The source is left alone.
+    Resting,
     Changed,
 }
 
@@ -149,6 +158,10 @@ pub(crate) struct Caller {
     pub(crate) unstored: bool,
     /// Some of its guards were known only from the value.
     pub(crate) vouched: bool,
+    /// Its computation has failed.
+    pub(crate) failed: bool,
+    /// What it replaces was still valid under what it captured.
+    pub(crate) replaces: bool,
     pub(crate) lease: Lease,
     /// Whose flight it joined, waits for or wants to take the place of: an index and one.
     pub(crate) follows: u8,
@@ -158,6 +171,9 @@ pub(crate) struct Caller {
     pub(crate) need: [u8; 2],
     /// The entry that was read. For the writer of a record: its stamps are the fresh generations of the record's keys.
     pub(crate) seen: Entry,
+    /// What it answers with if it comes to no value: a valid entry, past its time to live. Where no entry lists it stands the
+    /// generation of its own key, for an outer computation.
+    pub(crate) last: Entry,
     /// The generations that were read, captured or inherited.
     pub(crate) got: [Number; CELLS],
     /// The replication ids of the connection on which it captured.
@@ -179,6 +195,15 @@ pub(crate) struct Process {
     pub(crate) remembered: [Set; 2],
 }
 
+/// Wanting to compute.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Intent {
+    /// A lease that can be taken over.
+    pub(crate) supersedes: u8,
+    /// There is nothing else to answer with: a rest does not matter.
+    pub(crate) must_compute: bool,
+}
+
 /// A command to Redis that changes something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Command {
@@ -186,7 +211,7 @@ pub(crate) enum Command {
         key: usize,
         token: u8,
         seen: Entry,
-        supersedes: u8,
+        intent: Intent,
     },
     Capture {
         cell: usize,
@@ -200,6 +225,8 @@ pub(crate) enum Command {
     Release {
         key: usize,
         token: u8,
+        /// Whether the source is to be left alone.
+        rests: bool,
     },
     Delete(Set),
     Commit {
@@ -228,7 +255,9 @@ pub(crate) enum Verdict {
     Fine,
     Stale,
     Wasteful,
+    Crowded,
     Impatient,
+    Idle,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

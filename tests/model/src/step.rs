@@ -18,6 +18,8 @@ pub enum Ask {
     /// A record under its other key.
     Copy,
     Release,
+    /// Gives the lease back, and leaves the source alone.
+    Rest,
     Permit(Set),
     Invalidate(Set),
     Delete(Set),
@@ -37,6 +39,8 @@ pub enum Step {
     Begin(usize),
     LookAgain(usize),
     Compute(usize),
+    /// The computation comes to no value.
+    Fail(usize),
     Write(usize),
     GiveUp(usize),
     Drop(usize),
@@ -65,6 +69,7 @@ impl Step {
             Step::Begin(c) => format!("{} begin", who(c)),
             Step::LookAgain(c) => format!("{} look again", who(c)),
             Step::Compute(c) => format!("{} compute", who(c)),
+            Step::Fail(c) => format!("{} fails", who(c)),
             Step::Write(c) => format!("{} write", who(c)),
             Step::GiveUp(c) => format!("{} longest wait", who(c)),
             Step::Drop(c) => format!("{} is dropped", who(c)),
@@ -84,13 +89,14 @@ impl Step {
 }
 
 impl Setting {
-    /// Reader, nested read, batch, or writer; its number; its process.
+    /// Reader, nested read, batch, renewal, or writer; its number; its process.
     fn who(&self, c: usize) -> String {
         let role = &self.roles[c];
         let what = match role.op {
             Op::Get { .. } if role.parent.is_some() => 'n',
             Op::Get { .. } if role.sibling.is_some() => 'b',
             Op::Get { .. } | Op::Body => 'r',
+            Op::Renew { .. } => 'u',
             _ => 'w',
         };
         format!("{what}{c}@{}", role.process)
@@ -109,6 +115,7 @@ impl fmt::Debug for Ask {
             Ask::Fill => f.write_str("fill"),
             Ask::Copy => f.write_str("fill the other key"),
             Ask::Release => f.write_str("release"),
+            Ask::Rest => f.write_str("rest"),
             Ask::Permit(set) => write!(f, "permit {}", names(*set)),
             Ask::Invalidate(set) => write!(f, "invalidate {}", names(*set)),
             Ask::Delete(set) => write!(f, "delete {}", names(*set)),

@@ -5,7 +5,7 @@ use crate::mutation::Mutation;
 use crate::run::Run;
 use crate::setting::{Op, any_of, anys};
 use crate::state::{
-    ANY_KEY, At, Caller, Command, ENTRY, Entry, Number, Set, bit, cells, key_generation,
+    ANY_KEY, At, Caller, Command, ENTRY, Entry, Intent, Number, Set, bit, cells, key_generation,
 };
 use crate::step::Ask;
 
@@ -35,7 +35,7 @@ impl Run<'_> {
             Op::Put { key, .. } | Op::Set { key } => {
                 (0..2).find(|datum| self.setting.keys[key].data[*datum])
             }
-            Op::Get { .. } | Op::Body => None,
+            Op::Get { .. } | Op::Renew { .. } | Op::Body => None,
         }
     }
 
@@ -104,7 +104,7 @@ impl Run<'_> {
         let ended = |c: &usize| {
             let caller = &self.s.callers[*c];
             match self.setting.roles[*c].op {
-                Op::Get { .. } | Op::Body => false,
+                Op::Get { .. } | Op::Renew { .. } | Op::Body => false,
                 Op::Put { .. } | Op::Set { .. } => {
                     matches!(caller.at, At::Ends | At::Commits | At::Done)
                 }
@@ -243,7 +243,10 @@ impl Run<'_> {
                 key: self.key_of(c),
                 token,
                 seen,
-                supersedes: self.s.callers[c].follows,
+                intent: Intent {
+                    supersedes: self.s.callers[c].follows,
+                    must_compute: !(self.setting.renews(c) || self.s.callers[c].can_fall_back()),
+                },
             },
             Ask::Capture(set) | Ask::Permit(set) => Command::Capture {
                 cell: cells(set).next()?,
@@ -262,9 +265,10 @@ impl Run<'_> {
                     entry: self.copy_of(c, key),
                 }
             }
-            Ask::Release => Command::Release {
+            Ask::Release | Ask::Rest => Command::Release {
                 key: self.key_of(c),
                 token,
+                rests: ask == Ask::Rest,
             },
             Ask::Invalidate(set) | Ask::Delete(set) => Command::Delete(set),
             Ask::Commit(key) => {

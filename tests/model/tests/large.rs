@@ -138,6 +138,52 @@ fn batches_under_each_fault() {
     );
 }
 
+#[test]
+fn renewals_under_each_fault() {
+    holds(FAULTS.map(|fault| settings::renewals().with(fault)));
+    holds(FAULTS.map(|fault| settings::renewal_in_a_crowd().with(fault)));
+}
+
+#[test]
+fn renewals_beside_others_and_failover() {
+    let settings = [
+        settings::renewal_and_writer(),
+        settings::renewal_of_an_inner_key(),
+        settings::renewal_of_an_inner_key_by_tag(),
+        settings::renewal_of_an_outer_key(),
+        settings::renewal_of_a_record(),
+    ];
+    holds(settings.map(|setting| setting.with(Budget::FAILOVER)));
+}
+
+#[test]
+fn renewals_under_every_pair_of_faults() {
+    let pairs = FAULTS.iter().enumerate().flat_map(|(nth, first)| {
+        FAULTS[nth..]
+            .iter()
+            .map(|second| settings::renewals_by_key().with(first.and(*second)))
+    });
+    holds(pairs);
+}
+
+#[test]
+fn rests_under_each_fault() {
+    let failing = |fault: Budget| fault.and(Budget::FAILURE);
+    let under_each = |setting: fn() -> Setting| {
+        holds(FAULTS.map(|fault| setting().with(failing(fault))));
+    };
+    under_each(settings::fallbacks_by_key);
+    under_each(settings::two_fallbacks);
+    under_each(settings::old_holder_and_rest);
+    under_each(settings::nested_fallback);
+    under_each(settings::nested_fallback_by_key);
+    holds(
+        FAULTS[..NO_FAILOVER]
+            .iter()
+            .map(|fault| settings::fallbacks().with(failing(*fault))),
+    );
+}
+
 /// Others join the second computation. A nested read cannot, where that has not captured the generation of the key; nor
 /// can a caller that has waited for one computation while another was about to take its place.
 #[test]

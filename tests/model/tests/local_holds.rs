@@ -93,6 +93,10 @@ fn two_lines() {
 #[test]
 fn what_this_process_writes_itself() {
     holds(settings::refresh(), &[Kept, Filled, Fenced]);
+    holds(
+        settings::refresh_and_own_deletion(),
+        &[Kept, Filled, Fenced],
+    );
     let faults = Budget::EXTENSION.and(Budget::EVICTION);
     holds(
         settings::tag().with_numbers().with(faults),

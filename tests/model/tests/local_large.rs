@@ -56,6 +56,7 @@ fn two_callers_under_each_fault() {
     holds([settings::own_invalidation().readers(1)]);
     holds(FAULTS.map(|fault| settings::own_invalidation().readers(1).with(fault)));
     holds(FAULTS.map(|fault| settings::refresh().with(fault)));
+    holds([settings::refresh_by_tag().with_numbers()]);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Each rule of the protocol, broken: the search finds the shortest run that goes wrong, and prints it. A run reads:
-//! `r0@1` is caller 0, a reader, in process 1; `n` is a nested read, `b` a part of a batch, `w` a writer.
+//! `r0@1` is caller 0, a reader, in process 1; `n` is a nested read, `b` a part of a batch, `u` a renewal, `w` a writer.
 
 use protocol_model::{Budget, Mutation, Setting, refute, settings};
 
 const STALE: &str = "no stale read";
 const WASTE: &str = "one computation an invalidation";
+const CROWD: &str = "one computes at a time";
+const IDLE: &str = "nobody waits for a computation that has ended";
 const STUCK: &str = "everybody is answered";
 
 /// Every reader somewhere reads a stale value once the rule is broken.
@@ -329,6 +331,102 @@ fn a_computation_begun_without_looking_at_the_entry_again() {
         &settings::tag().counting(),
         Some(Mutation::ComputesWithoutLookingAgain),
         WASTE,
+    );
+}
+
+#[test]
+fn an_entry_past_its_time_to_live_served_without_its_generations() {
+    goes_stale(settings::renewals(), Mutation::ServesWithoutItsGenerations);
+}
+
+#[test]
+fn a_renewal_that_captures_after_it_has_computed() {
+    goes_stale(
+        settings::renewals(),
+        Mutation::RenewalCapturesAfterComputing,
+    );
+}
+
+#[test]
+fn a_renewal_that_does_not_look_at_its_lease() {
+    goes_stale(
+        settings::renewals_by_key(),
+        Mutation::RenewalFillsWithoutLease,
+    );
+    goes_stale(
+        settings::renewal_and_writer(),
+        Mutation::RenewalFillsWithoutLease,
+    );
+}
+
+/// What has ended never comes back, so nobody reads such an entry where the seal's generations have ended meanwhile.
+#[test]
+fn a_renewal_that_keeps_the_seal_of_what_it_saw() {
+    refute(
+        &settings::renewals().counting(),
+        Some(Mutation::RenewalKeepsTheSeal),
+        WASTE,
+    );
+}
+
+#[test]
+fn joining_a_renewal_that_had_begun_before() {
+    goes_stale(settings::renewals(), Mutation::JoinsRenewals);
+    goes_stale(settings::renewals_by_key(), Mutation::JoinsRenewals);
+}
+
+#[test]
+fn a_held_lease_taken_for_a_rest() {
+    refute(
+        &settings::renewals().counting(),
+        Some(Mutation::PassesOverHeldLeases),
+        CROWD,
+    );
+}
+
+/// Who has failed fills no more, so nothing old is stored; but nobody can tell a rest from a lease.
+#[test]
+fn a_rest_that_keeps_the_bare_token() {
+    refute(
+        &settings::fallbacks_by_key()
+            .with(Budget::FAILURE)
+            .counting(),
+        Some(Mutation::RestKeepsTheBareToken),
+        IDLE,
+    );
+}
+
+#[test]
+fn a_fill_that_takes_a_rest_for_its_lease() {
+    goes_stale(
+        settings::old_holder_and_rest().with(Budget::FAILURE),
+        Mutation::FillsOverRests,
+    );
+}
+
+#[test]
+fn followers_that_take_what_the_other_fell_back_on() {
+    let failing = |setting: Setting| setting.with(Budget::FAILURE);
+    goes_stale(
+        failing(settings::fallbacks()),
+        Mutation::FollowersTakeWhatStandsIn,
+    );
+    goes_stale(
+        failing(settings::fallbacks_by_key()),
+        Mutation::FollowersTakeWhatStandsIn,
+    );
+}
+
+#[test]
+fn a_nested_read_that_falls_back_and_hands_no_guards_on() {
+    let failing = |setting: Setting| setting.with(Budget::FAILURE);
+    goes_stale(
+        failing(settings::nested_fallback()),
+        Mutation::FallsBackWithoutItsGuards,
+    );
+    goes_stale(
+        failing(settings::nested_fallback_by_key()),
+        Mutation::FallsBackWithoutItsGuards,
     );
 }
 

@@ -66,6 +66,22 @@ pub fn refresh() -> Setting {
         .role(Role::EndsElsewhere(DELETES))
 }
 
+/// The same with a tag, which another process invalidates.
+pub fn refresh_by_tag() -> Setting {
+    tagged("refresh, by tag")
+        .readers(1)
+        .role(Role::Refresh)
+        .role(Role::EndsElsewhere(INVALIDATES))
+}
+
+/// An entry is computed anew before its time, while this process deletes the key.
+pub fn refresh_and_own_deletion() -> Setting {
+    Setting::new("refresh, own deletion")
+        .readers(1)
+        .role(Role::Refresh)
+        .role(Role::Ends(DELETES))
+}
+
 /// Another entry is computed from this one, which another process deletes.
 pub fn nested() -> Setting {
     Setting::new("nested")

@@ -3,11 +3,13 @@
 mod nested;
 mod reads;
 mod records;
+mod renewals;
 mod writes;
 
 pub use nested::*;
 pub use reads::*;
 pub use records::*;
+pub use renewals::*;
 pub use writes::*;
 
 use crate::setting::{Key, Op};
