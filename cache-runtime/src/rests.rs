@@ -11,8 +11,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const MOST: u64 = 16_384;
 
 pub(crate) struct Rests {
-    until: Cache<u64, Tick, quick_cache::UnitWeighter, RandomState>,
+    /// Whose source has failed.
+    failed: Table,
+    /// What is refreshed by another process.
+    elsewhere: Table,
     hasher: RandomState,
+}
+
+/// Until when, by hash.
+struct Table {
+    until: Cache<u64, Tick, quick_cache::UnitWeighter, RandomState>,
     /// Whether any ever has: mostly none does.
     any: AtomicBool,
 }
@@ -20,6 +28,42 @@ pub(crate) struct Rests {
 impl Rests {
     pub(crate) fn new() -> Self {
         let hasher = RandomState::default();
+        Rests {
+            failed: Table::new(&hasher),
+            elsewhere: Table::new(&hasher),
+            hasher,
+        }
+    }
+
+    /// The source of this key has failed: it is left alone until then.
+    pub(crate) fn failed(&self, key: &str, until: Tick) {
+        self.failed.set(self.hasher.hash_one(key), until);
+    }
+
+    /// Whether it has failed, and is left alone.
+    pub(crate) fn has_failed(&self, key: &str, now: Tick) -> bool {
+        self.failed.holds(|| self.hasher.hash_one(key), now)
+    }
+
+    /// Somebody else refreshes this key: nobody here need try until then.
+    pub(crate) fn is_refreshed_elsewhere(&self, key: &str, until: Tick) {
+        self.elsewhere.set(self.hasher.hash_one(key), until);
+    }
+
+    /// Whether a refresh is to be tried now.
+    pub(crate) fn may_refresh(&self, key: &str, now: Tick) -> bool {
+        !self.has_failed(key, now) && !self.elsewhere.holds(|| self.hasher.hash_one(key), now)
+    }
+
+    /// The source has answered.
+    pub(crate) fn end(&self, key: &str) {
+        self.failed.remove(|| self.hasher.hash_one(key));
+        self.elsewhere.remove(|| self.hasher.hash_one(key));
+    }
+}
+
+impl Table {
+    fn new(hasher: &RandomState) -> Self {
         let until = Cache::with(
             0,
             MOST,
@@ -27,32 +71,25 @@ impl Rests {
             hasher.clone(),
             quick_cache::sync::DefaultLifecycle::default(),
         );
-        Rests {
+        Table {
             until,
-            hasher,
             any: AtomicBool::new(false),
         }
     }
 
-    /// Leaves the source of this key alone until then.
-    pub(crate) fn rest(&self, key: &str, until: Tick) {
-        self.until.insert(self.hasher.hash_one(key), until);
+    fn set(&self, hash: u64, until: Tick) {
+        self.until.insert(hash, until);
         self.any.store(true, Ordering::Release);
     }
 
-    /// Whether it is left alone.
-    pub(crate) fn is_resting(&self, key: &str, now: Tick) -> bool {
-        self.any.load(Ordering::Acquire)
-            && self
-                .until
-                .get(&self.hasher.hash_one(key))
-                .is_some_and(|until| now < until)
+    fn holds(&self, hash: impl Fn() -> u64, now: Tick) -> bool {
+        let any = self.any.load(Ordering::Acquire);
+        any && self.until.get(&hash()).is_some_and(|until| now < until)
     }
 
-    /// It has answered.
-    pub(crate) fn end(&self, key: &str) {
+    fn remove(&self, hash: impl Fn() -> u64) {
         if self.any.load(Ordering::Acquire) {
-            self.until.remove(&self.hasher.hash_one(key));
+            self.until.remove(&hash());
         }
     }
 }
@@ -67,12 +104,21 @@ mod tests {
     fn a_key_rests_until_its_time_or_an_answer() {
         let (rests, hand) = (Rests::new(), ManualClock::new());
         let clock = Clock::manual(&hand);
-        rests.rest("a", clock.now().plus(Duration::from_secs(5)));
-        assert!(rests.is_resting("a", clock.now()) && !rests.is_resting("b", clock.now()));
+        rests.failed("a", clock.now().plus(Duration::from_secs(5)));
+        assert!(rests.has_failed("a", clock.now()) && !rests.has_failed("b", clock.now()));
+        assert!(!rests.may_refresh("a", clock.now()) && rests.may_refresh("b", clock.now()));
         hand.advance(Duration::from_secs(5));
-        assert!(!rests.is_resting("a", clock.now()));
-        rests.rest("a", clock.now().plus(Duration::from_secs(5)));
+        assert!(!rests.has_failed("a", clock.now()));
+        rests.failed("a", clock.now().plus(Duration::from_secs(5)));
         rests.end("a");
-        assert!(!rests.is_resting("a", clock.now()));
+        assert!(!rests.has_failed("a", clock.now()));
+    }
+
+    #[test]
+    fn what_is_refreshed_elsewhere_has_not_failed() {
+        let (rests, hand) = (Rests::new(), ManualClock::new());
+        let now = Clock::manual(&hand).now();
+        rests.is_refreshed_elsewhere("a", now.plus(Duration::from_secs(5)));
+        assert!(!rests.may_refresh("a", now) && !rests.has_failed("a", now));
     }
 }

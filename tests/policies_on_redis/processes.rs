@@ -97,3 +97,33 @@ async fn an_invalidation_ends_the_rest_of_a_source() {
         assert_eq!(rate(cache, &source).await, Ok(2));
     }
 }
+
+#[cached(ttl = "100ms", swr = "300ms", stale_if_error = "1m", cache = cache, key = "both", skip(cache, source))]
+async fn both(cache: &Cache, source: &Source) -> Result<u32, Broken> {
+    source.read().await
+}
+
+/// That another process is at it is no failure.
+#[tokio::test]
+async fn a_refresh_elsewhere_is_waited_for_by_who_would_have_to_compute() {
+    let server = RedisServer::start().await;
+    let [one, other, _] = processes(&server).await;
+    let source = Source::behind(&one);
+    both(&one, &source).await.expect("not broken");
+    source.write(2);
+    pass(Duration::from_millis(150)).await;
+    source.hold();
+    assert_eq!(both(&one, &source).await, Ok(1));
+    source.has_read().await;
+    assert_eq!(both(&other, &source).await, Ok(1));
+    pass(Duration::from_millis(300)).await;
+    let caller = tokio::spawn({
+        let (cache, source) = (other.clone(), source.clone());
+        async move { both(&cache, &source).await }
+    });
+    pass(Duration::from_millis(100)).await;
+    assert!(!caller.is_finished(), "it waits for the other process");
+    source.let_go();
+    assert_eq!(caller.await.expect("answered"), Ok(2));
+    assert_eq!(source.runs(), 2);
+}

@@ -183,7 +183,7 @@ where
     F: Future<Output = R> + Send + 'static,
     D: FnOnce(&S::Value, &mut Decision) + Send + 'static,
 {
-    if pending.is_resting() || pending.cache.flights().contains(&pending.key) {
+    if !pending.may_refresh() || pending.cache.flights().contains(&pending.key) {
         return;
     }
     let pending = pending.to_renew(left);

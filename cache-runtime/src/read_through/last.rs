@@ -27,6 +27,11 @@ impl Pending {
         }
     }
 
+    /// It is no longer there.
+    pub(super) fn replaces_nothing(&self) {
+        *lock(&self.last) = None;
+    }
+
     /// What the entry to be replaced says, if it stands in and has not been invalidated since.
     pub(super) fn stands_in<R, S>(&self, shape: S) -> Option<R>
     where
@@ -69,7 +74,7 @@ impl Pending {
         S: Shape<R>,
         S::Value: CacheValue,
     {
-        let rests = self.can_fall_back() && self.is_resting();
+        let rests = self.can_fall_back() && self.has_failed();
         rests.then(|| self.stands_in(shape)).flatten()
     }
 
@@ -85,24 +90,38 @@ impl Pending {
         }
     }
 
-    /// Whether the source is left alone.
-    pub(super) fn is_resting(&self) -> bool {
+    /// Whether the source has failed, and is left alone.
+    fn has_failed(&self) -> bool {
         let rests = self.cache.rests();
-        rests.is_resting(&self.key, self.cache.now())
+        rests.has_failed(&self.key, self.cache.now())
     }
 
-    /// Leaves the source alone for `time`.
-    pub(super) fn rest(&self, time: Duration) {
+    /// Whether a refresh in the background is to be tried now.
+    pub(super) fn may_refresh(&self) -> bool {
+        let rests = self.cache.rests();
+        rests.may_refresh(&self.key, self.cache.now())
+    }
+
+    /// The source has failed: it is left alone for `time`.
+    pub(super) fn rests(&self, time: Duration) {
         let until = self.cache.now().plus(time);
-        self.cache.rests().rest(&self.key, until);
+        self.cache.rests().failed(&self.key, until);
     }
 
-    /// After a failure the source is left alone for as long as its author wants, if there is an entry to answer with
+    /// Somebody else refreshes it, which is not looked at again for `time`.
+    #[cfg(feature = "redis")]
+    pub(super) fn is_refreshed_elsewhere(&self, time: Duration) {
+        let until = self.cache.now().plus(time);
+        let rests = self.cache.rests();
+        rests.is_refreshed_elsewhere(&self.key, until);
+    }
+
+    /// After a failure the source is left alone for as long as its author wants, by all who have an entry to answer with
     /// meanwhile. Returns for how long.
     pub(super) fn rests_after_failure(&self) -> Option<Duration> {
-        let can_answer = self.can_fall_back() || self.renews;
-        can_answer.then(|| {
-            self.rest(self.policy.throttle);
+        let others_can_answer = self.renews || !self.policy.stale_if_error.is_zero();
+        others_can_answer.then(|| {
+            self.rests(self.policy.throttle);
             self.policy.throttle
         })
     }

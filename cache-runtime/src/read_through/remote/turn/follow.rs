@@ -183,7 +183,7 @@ impl Caller<'_> {
             }
             Ok(Begun::Changed) => Err(Waited::LookAgain),
             Ok(Begun::Resting(time)) => {
-                self.pending.rest(time);
+                self.pending.rests(time);
                 Err(Waited::LookAgain)
             }
             // Somebody else was faster.

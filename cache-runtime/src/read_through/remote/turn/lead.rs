@@ -66,11 +66,12 @@ impl Caller<'_> {
                     }
                 }
                 Ok(Begun::Resting(time)) => {
-                    self.pending.rest(time);
-                    return match self.pending.stands_in(shape) {
-                        Some(returned) => Turn::Answered(returned),
-                        None => self.beside(lead).await,
-                    };
+                    self.pending.rests(time);
+                    if let Some(returned) = self.pending.stands_in(shape) {
+                        return Turn::Answered(returned);
+                    }
+                    // It has been invalidated since.
+                    self.pending.replaces_nothing();
                 }
                 Err(failure) => return self.unreachable(lead, &failure),
             }
@@ -84,7 +85,10 @@ impl Caller<'_> {
                     self.replaces(shape, &returned, &now, due);
                     seen = now;
                 }
-                Ok(Looked::Missed(now)) => seen = now,
+                Ok(Looked::Missed(now)) => {
+                    self.pending.replaces_nothing();
+                    seen = now;
+                }
                 Err(failure) => return self.unreachable(lead, &failure),
             }
         }

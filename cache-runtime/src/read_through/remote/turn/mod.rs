@@ -203,7 +203,10 @@ impl<'p> Caller<'p> {
                     }
                     Some(seen)
                 }
-                Ok(Looked::Missed(seen)) => Some(seen),
+                Ok(Looked::Missed(seen)) => {
+                    self.pending.replaces_nothing();
+                    Some(seen)
+                }
                 Err(failure) => {
                     self.is_without_server(&failure);
                     None

@@ -41,7 +41,7 @@ where
         }
         Ok(Looked::Hit(_) | Looked::Missed(_)) => return None,
         Err(_) => {
-            pending.rest(later);
+            pending.is_refreshed_elsewhere(later);
             return None;
         }
     };
@@ -64,8 +64,8 @@ where
             return Some((lead, claim));
         }
         Ok(Begun::Changed) => {}
-        Ok(Begun::Resting(time)) => pending.rest(time),
-        Ok(Begun::Busy(_)) | Err(_) => pending.rest(later),
+        Ok(Begun::Resting(time)) => pending.rests(time),
+        Ok(Begun::Busy(_)) | Err(_) => pending.is_refreshed_elsewhere(later),
     }
     None
 }
