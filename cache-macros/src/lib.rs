@@ -44,6 +44,7 @@ use proc_macro::TokenStream;
 /// | option | meaning |
 /// |---|---|
 /// | `ttl = 300`, `"5m"`, `forever`, an expression of type `Duration`, or <code>\|value\| …</code> | time to live, in seconds where it is a number; default: the cache's |
+/// | `ttl = adaptive("30s", "1h")` | starts with the first; doubles when a run finds what was there, halves when it does not |
 /// | `key = "user:{id}:{page.number}"` | the key; placeholders are expressions over the arguments, escaped. Without it: the function's path and every argument that is not skipped |
 /// | `tags = ["user:{id}"]` | names to invalidate it by |
 /// | <code>tags_with = \|value\| ["team:{value.team}"]</code> | tags from the value: an array of templates, or anything that iterates over tags |
@@ -52,6 +53,16 @@ use proc_macro::TokenStream;
 /// | `negative = "30s"` | remember `None` this long |
 /// | `when = expr` | whether to use the cache at all for this call |
 /// | <code>unless = \|value\| …</code> | values not to store |
+/// | `swr = "10m"` | so long past its time to live a value is served, while one caller among all processes computes a new one |
+/// | `early`, `early = 2.0` | refreshes in the background before the end, with a chance that grows towards it (XFetch) |
+/// | `stale_if_error = "1h"` | so long past its time to live a value stands in for a run that fails |
+/// | `throttle = "5s"` | after such a failure, how long the source is left alone |
+/// | `soft_timeout = "200ms"` | who has an older value (`stale_if_error`) waits so long for a new one; the run goes on |
+/// | `timeout = "2s"` | anybody waits so long; then an older value, or the error that [`TimedOut`](../cache_runtime/struct.TimedOut.html) becomes; the run goes on |
+/// | `revalidate = "1d"` | so long past its time to live a value is kept to be handed to the body; see [`stored`](../cache_runtime/fn.stored.html) |
+/// | `jitter = 0.1` | shortens the time to live at random, by up to this part of it |
+/// | `idle = "30m"` | an entry ends when nobody has read it for so long; `ttl` is how long it lives at most |
+/// | `batch(id in ids)` | a function of several identifiers, each with an entry of its own; see below |
 /// | `version = 2` | entries of other versions are misses |
 /// | `codec = json` | how values are written on a server: `bincode`, `postcard`, `msgpack` or `json`, all but the first with the feature of `cache-runtime` of that name; default: the cache's |
 /// | `compress = off` | not to compress large values on a server; `lz4`, the default, or `zstd` with the feature of that name |
@@ -72,6 +83,46 @@ use proc_macro::TokenStream;
 ///
 /// The closures of `ttl`, `tags_with` and `unless` run after the body, which has taken the arguments: of those
 /// they can use copies and references.
+///
+/// # In the background
+///
+/// With `swr`, `early`, `soft_timeout` or `timeout` the function may go on after its caller, in a task of its own. Arguments that
+/// are taken by value move into it. What is borrowed is copied, by calls that miss: `&T` where `T` is `Clone`, texts, slices,
+/// paths, and `&self` where its type is `Clone`. All of it, and the future, has to be `Send` and `'static`.
+///
+/// ```
+/// use cache_runtime::cached;
+/// # #[derive(Clone)] struct Db;
+/// # impl Db { async fn report(&self, _: u16) -> Result<String, std::io::Error> { Ok(String::new()) } }
+///
+/// #[cached(ttl = "5m", swr = "10m", stale_if_error = "1h", key = "report:{year}", skip(db))]
+/// async fn report(db: &Db, year: u16) -> Result<String, std::io::Error> {
+///     db.report(year).await
+/// }
+/// ```
+///
+/// What was invalidated is never served, however long these let an old value be.
+///
+/// # Batches
+///
+/// ```
+/// use cache_runtime::cached;
+/// use std::collections::HashMap;
+///
+/// #[cached(batch(n in numbers), ttl = "5m", key = "square:{n}")]
+/// async fn squares(numbers: &[u64]) -> HashMap<u64, u64> {
+///     numbers.iter().map(|n| (*n, n * n)).collect() // one question for those that are missing
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// assert_eq!(squares(&[1, 2]).await.len(), 2);
+/// assert_eq!(squares(&[2, 3]).await[&3], 9); // runs with [3]
+/// # }
+/// ```
+///
+/// `batch(n in numbers)` says which argument lists the identifiers (`&[Id]` or `Vec<Id>`), and what one of them is called in `key`,
+/// `tags` and closures. The function returns a `HashMap<Id, T>`, a `BTreeMap<Id, T>`, a `Vec<(Id, T)>`, or a `Result` of one. Each
+/// identifier has an entry, a flight and a lease of its own, under the key that a function of one would have.
 ///
 /// # Companion
 ///
@@ -144,9 +195,10 @@ pub fn cache_invalidate(attribute: TokenStream, item: TokenStream) -> TokenStrea
 /// However the function ends, no reader finds the old value afterwards: if it fails, returns `None`, panics or is
 /// dropped, or if another write or an invalidation comes between, the key is deleted instead.
 ///
-/// The options `key` (needed), `ttl`, `tags`, `tags_with`, `unless`, `version`, `codec`, `compress`, `sensitive`,
+/// The options `key` (needed), `ttl`, `tags`, `tags_with`, `unless`, `jitter`, `idle`, `version`, `codec`, `compress`, `sensitive`,
 /// `cache` and `crate` mean what they mean in [`macro@cached`]. Give the same tags as the function that reads the key: it does not
-/// take entries without them.
+/// take entries without them. With the same `swr`, `stale_if_error` and `revalidate` an entry is kept for as long as that
+/// function may have use for it.
 #[proc_macro_attribute]
 pub fn cache_put(attribute: TokenStream, item: TokenStream) -> TokenStream {
     put::cache_put(attribute.into(), item.into()).into()
@@ -187,6 +239,8 @@ pub fn cache_put(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `prefix = "session"` | needed; keys are `session:{key}` |
 /// | `ttl = "30m"` | as in [`macro@cached`]; `CACHE_SESSION_TTL` overrides it |
 /// | <code>ttl_with = \|record\| …</code> | time to live from the record |
+/// | `swr`, `early`, `stale_if_error`, `throttle`, `soft_timeout`, `timeout`, `revalidate`, `jitter`, `idle` | as in [`macro@cached`]; for `get_or_load` and its like, while `get` finds what is fresh. With the options that let a load go on after its caller, `load` and its future have to be `Send` and `'static` |
+/// | `negative = "30s"` | remember so long that there is no such record |
 /// | `tags = ["user:{user_id}"]` | further tags, over the fields |
 /// | `name = Sessions` | the name of the cache; default: the record's and `Cache` |
 /// | `version = 2` | entries of other versions are misses |
