@@ -52,17 +52,27 @@ pub(crate) fn shape(output: &Type, krate: &Path) -> TokenStream {
 /// As [`shape`], for a result whose value is to be cached. The check has the place of the return type, so that a
 /// type that cannot be cached is underlined there, and nowhere else: its shape is another.
 pub(crate) fn cacheable_shape(output: &Type, krate: &Path) -> TokenStream {
+    cacheable(&probe(output, krate), output, krate)
+}
+
+/// The same for the items of a batch, of which `items` is to be probed.
+pub(crate) fn cacheable_shape_of_items(items: &Ident, output: &Type, krate: &Path) -> TokenStream {
     let (first, last) = ends(output);
-    let probe = probe(output, krate);
+    let items = quote_spanned!(first=> (&&&&&&#items));
+    let shape = quote_spanned!(last=> .shape());
+    cacheable(&quote!(#items #shape), output, krate)
+}
+
+fn cacheable(probe: &TokenStream, output: &Type, krate: &Path) -> TokenStream {
+    let (first, last) = ends(output);
     let check = quote_spanned!(first=> #krate::__private::cached_value);
     let value = quote_spanned!(last=> .of_value());
     let mut argument = Group::new(Delimiter::Parenthesis, quote!(#probe #value));
     argument.set_span(last);
-    let shape = checked_shape(output, krate);
     quote!({
         use #krate::__private::dispatch::*;
         #check #argument;
-        #shape
+        { use #krate::__private::dispatch::*; (&&#probe).if_cacheable() }
     })
 }
 

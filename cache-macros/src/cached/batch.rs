@@ -21,7 +21,7 @@ use crate::options::{Opt, Value};
 use crate::shared;
 use crate::storing::decided;
 use crate::template::Scope;
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
 use syn::{FnArg, Pat, PathArguments, Token, Type};
@@ -168,14 +168,21 @@ pub(super) fn expand(
     };
     let Batch { element, list, .. } = batch;
     let local = |name: &str| Ident::new(name, Span::mixed_site());
-    let (whole, each) = (local("__cache_whole"), local("__cache_each"));
+    let (whole, items, each) = (
+        local("__cache_whole"),
+        local("__cache_items"),
+        local("__cache_each"),
+    );
     let site = quote!(__CACHE_SITE);
     let declared = declare_site(cached, &site);
     let shape = shared::shape(output, krate);
+    // At the place of the return type, which may be no collection.
     let (first, last) = ends(output);
-    let probe = quote_spanned!(first=> (&&&&&&#krate::__private::items_of(#whole)));
-    let shape_of_item = quote_spanned!(last=> .shape());
-    let check = quote_spanned!(first=> #krate::__private::cached_value);
+    let items_of = quote_spanned!(first=> #krate::__private::items_of);
+    let returned = Ident::new("__cache_whole", whole.span().located_at(first));
+    let mut argument = Group::new(Delimiter::Parenthesis, quote!(#returned));
+    argument.set_span(last);
+    let cacheable = shared::cacheable_shape_of_items(&items, output, krate);
     let cache = shared::cache(cached.cache.as_ref(), krate, &scope);
     let wanted = cached
         .when
@@ -189,11 +196,8 @@ pub(super) fn expand(
     function.with_body_apart(quote! {
         #declared
         let #whole = #shape;
-        let #each = {
-            use #krate::__private::dispatch::*;
-            #check(#probe #shape_of_item.of_value());
-            (&&#probe #shape_of_item).if_cacheable()
-        };
+        let #items = #items_of #argument;
+        let #each = #cacheable;
         #krate::__private::Batch { site: &#site, cache: #cache, wanted: #wanted }.fill(
             (#whole, #each),
             ::core::iter::Iterator::cloned(#list.iter()),

@@ -77,6 +77,7 @@ impl Cached {
         let storing = Storing::parse(&mut options, errors);
         let skippable = function.map(|function| [&*names, &function.parameters()].concat());
         let skipped = Skipped::parse(&mut options, skippable.as_deref(), errors);
+        let is_batch = options.name_of("batch").is_some();
         let batch = options.take("batch").and_then(|option| {
             Batch::parse(option, function, &skipped.names, key.is_some(), errors)
         });
@@ -102,7 +103,10 @@ impl Cached {
             generic: function.is_some_and(Function::is_generic),
             key,
         };
-        if let Some(function) = function {
+        // Of a batch that could not be read nobody knows the names.
+        if let Some(function) = function
+            && is_batch == cached.batch.is_some()
+        {
             cached.check(function, &skipped, companion.as_ref(), errors);
         }
         cached

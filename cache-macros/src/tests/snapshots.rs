@@ -59,6 +59,9 @@ snapshots! {
             key = "price:{id}:{currency}",
         )]
         async fn price(&self, id: u32, currency: &str) -> Result<Price, Error> { self.ask(id, currency).await }"#
+    cached_batch: cached
+        r#"#[cached(batch(id in ids), ttl = "5m", key = "user:{tenant}:{id}", tags = ["user:{id}"], unless = |user| user.id == id, skip(db))]
+        async fn users(db: &Db, tenant: Tenant, ids: &[UserId]) -> Result<HashMap<UserId, User>, DbError> { db.users(ids).await }"#
     cached_adaptively: cached
         r#"#[cached(ttl = adaptive("30s", "1h"), jitter = 0.1, revalidate = "1d", throttle = 10, stale_if_error = GRACE)]
         async fn feed(url: &str) -> Result<Feed, Error> { get(url).await }"#
