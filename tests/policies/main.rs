@@ -8,6 +8,7 @@ mod backend;
 mod batches;
 mod by_hand;
 mod conditional;
+mod decisions;
 mod detected;
 mod domains;
 mod early;

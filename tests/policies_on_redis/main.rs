@@ -12,6 +12,8 @@ mod batches;
 mod by_hand;
 #[path = "../policies/conditional.rs"]
 mod conditional;
+#[path = "../policies/decisions.rs"]
+mod decisions;
 #[path = "../policies/detected.rs"]
 mod detected;
 #[path = "../policies/domains.rs"]
