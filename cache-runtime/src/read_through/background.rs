@@ -134,32 +134,57 @@ where
     D: FnOnce(&S::Value, &mut Decision) + Send + 'static,
 {
     let shape = work.shape;
+    let given_up = GivenUp(pending.outer.clone());
     let answering = answer(Arc::clone(&pending), work);
     let mut task = tokio::spawn(on_behalf(answering).in_current_span());
     let (soft, hard) = (pending.policy.soft_timeout, pending.policy.timeout);
     let mut waited = Duration::ZERO;
     if let Some(soft) = soft.filter(|soft| hard.is_none_or(|hard| *soft < hard)) {
         if let Some(ended) = within(soft, &mut task).await {
+            given_up.not();
             return result(ended);
         }
         if let Some(returned) = pending.stands_in(shape) {
+            given_up.not();
             return returned;
         }
         waited = soft;
     }
     let (Some(hard), Some(timed_out)) = (hard, timed_out) else {
-        return result(task.await);
+        let ended = task.await;
+        given_up.not();
+        return result(ended);
     };
     if let Some(ended) = within(hard.saturating_sub(waited), &mut task).await {
+        given_up.not();
         return result(ended);
     }
     if let Some(returned) = pending.stands_in(shape) {
+        given_up.not();
         return returned;
     }
     count(&pending.site.counters(&pending.cache).timeouts);
     pending.is_answered(Answer::TimedOut);
     trace::timed_out(pending.site, hard);
     timed_out(TimedOut::after(hard))
+}
+
+/// A call inside a computation that does not wait for its answer: what that would have depended on, nobody may know yet, so
+/// what is made without it is not kept.
+struct GivenUp(Option<Arc<Flight>>);
+
+impl GivenUp {
+    fn not(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        if let Some(outer) = &self.0 {
+            outer.doom();
+        }
+    }
 }
 
 /// What the task came to. A panic goes on in its caller, as if it had happened there.
