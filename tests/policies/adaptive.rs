@@ -54,3 +54,21 @@ async fn it_doubles_while_the_value_stays_and_halves_when_it_changes() {
     let stats = source.cache().stats();
     assert_eq!(stats.function("adaptive").expect("called").unchanged, 4);
 }
+
+#[tokio::test]
+async fn it_is_explained() {
+    let source = Source::new().await;
+    next(&source).await;
+    next(&source).await;
+    let why = source.cache().explain("adaptive").await;
+    let entry = why.entry.as_ref().expect("stored");
+    let bounds = (Duration::from_millis(100), Duration::from_millis(700));
+    assert_eq!(entry.adaptive, Some(bounds));
+    assert_eq!(entry.time_to_live, Some(Duration::from_millis(200)));
+    let text = why.to_string();
+    assert!(text.contains("left of 200ms"), "{text}");
+    assert!(text.contains("lives for 100ms to 700ms"), "{text}");
+    source.cache().set("other", 1).await;
+    let other = source.cache().explain("other").await;
+    assert_eq!(other.entry.expect("stored").adaptive, None);
+}

@@ -1,7 +1,7 @@
 //! `swr`: an entry past its time to live is served, and refreshed in the background.
 
 use crate::source::{Source, pass, ttl_is_over, until};
-use cache_runtime::cached;
+use cache_runtime::{State, cached};
 use std::time::Duration;
 
 #[cached(ttl = "200ms", swr = "1m", cache = source.cache(), key = "number:{id}", tags = ["numbers"], skip(source))]
@@ -139,4 +139,20 @@ async fn a_refresh_that_fails_is_tried_again_after_a_rest() {
     source.write(2);
     until(async || breaking(&source).await == Ok(2)).await;
     assert_eq!(source.runs(), 3);
+}
+
+/// What it is kept for, others have no use for.
+#[tokio::test]
+async fn for_all_others_it_is_not_there() {
+    let source = Source::new().await;
+    let cache = source.cache();
+    number(&source, 7).await;
+    assert!(cache.contains("number:7").await);
+    ttl_is_over().await;
+    assert_eq!(cache.get::<u32>("number:7").await, None);
+    assert!(!cache.contains("number:7").await);
+    assert_eq!(cache.ttl("number:7").await, None);
+    let why = cache.explain("number:7").await;
+    assert_eq!(why.state, State::Expired);
+    assert_eq!(cache.get_or_set("number:7", async || 9).await, 9);
 }
