@@ -158,6 +158,14 @@ pub(crate) fn stale(site: &Site, key: &str) {
     trace!(target: "cache_runtime", function = %Named(site), key = %Shown(site, key), "stale");
 }
 
+/// A source has failed, and older values answer meanwhile. Somebody should know before these are too old.
+pub(crate) fn source_fails(site: &Site, throttle: Duration) {
+    if site.complains() {
+        warn!(target: "cache_runtime", function = %Named(site), ?throttle,
+            "the function fails; older values answer, as long as they may, and it is tried again after `throttle`");
+    }
+}
+
 pub(crate) fn timed_out(site: &Site, limit: Duration) {
     debug!(target: "cache_runtime", function = %Named(site), ?limit,
         "took longer than its caller may wait; it goes on");

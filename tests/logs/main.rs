@@ -1,8 +1,9 @@
 //! What the cache tells `tracing`, and what it keeps to itself.
 
-use cache_runtime::{Cache, cached};
+use cache_runtime::{Cache, Clock, ManualClock, cached};
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
@@ -18,6 +19,11 @@ async fn seen(cache: &Cache, id: &str) -> Result<String, String> {
 #[cached(cache = cache, key = "hidden:{id}", sensitive, skip(cache))]
 async fn hidden(cache: &Cache, id: &str) -> String {
     "secret value".to_owned()
+}
+
+#[cached(ttl = "1m", stale_if_error = "1h", cache = cache, key = "rate", skip(cache, works))]
+async fn rate(cache: &Cache, works: bool) -> Result<u32, String> {
+    works.then_some(1).ok_or_else(|| "secret error".to_owned())
 }
 
 /// Writes down every event and span.
@@ -88,4 +94,26 @@ async fn logs_have_no_values_and_keys_only_at_trace_level() {
         assert!(!log.contains("secret"), "{log}");
         assert!(!log.contains("patient"), "a sensitive key: {log}");
     }
+    a_source_that_fails_is_told_of_once(&scribe).await;
+}
+
+async fn a_source_that_fails_is_told_of_once(scribe: &Scribe) {
+    *scribe.level.lock().expect("not poisoned") = Level::WARN;
+    tracing::callsite::rebuild_interest_cache();
+    scribe.lines.lock().expect("not poisoned").clear();
+    let hand = ManualClock::new();
+    let cache = Cache::builder().clock(Clock::manual(&hand)).build().await;
+    let cache = cache.expect("a valid configuration");
+    rate(&cache, true).await.expect("works");
+    for _ in 0..5 {
+        hand.advance(Duration::from_secs(61));
+        assert_eq!(rate(&cache, false).await, Ok(1));
+    }
+    let log = scribe.lines.lock().expect("not poisoned").clone();
+    assert_eq!(log.matches("function=logs::rate").count(), 1, "{log}");
+    assert!(
+        log.contains("the function fails; older values answer"),
+        "{log}"
+    );
+    assert!(!log.contains("secret"), "{log}");
 }

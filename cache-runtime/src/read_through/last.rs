@@ -120,6 +120,9 @@ impl Pending {
     /// meanwhile. Returns for how long.
     pub(super) fn rests_after_failure(&self) -> Option<Duration> {
         let others_can_answer = self.renews || !self.policy.stale_if_error.is_zero();
+        if self.renews || self.can_fall_back() {
+            trace::source_fails(self.site, self.policy.throttle);
+        }
         others_can_answer.then(|| {
             self.rests(self.policy.throttle);
             self.policy.throttle

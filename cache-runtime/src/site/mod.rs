@@ -16,7 +16,7 @@ use encoding::{ChosenCodec, ChosenCompression};
 use path::{function_path, key_prefix};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A cached function, a write-through function, or a domain cache.
 #[doc(hidden)]
@@ -72,6 +72,8 @@ pub struct Site {
     pub(crate) tag_set: u64,
     /// The types that its codec was found unable to hold, and what else it has refused.
     unsuited: Mutex<Vec<&'static str>>,
+    /// When it was told last that its source fails, in seconds since the first use of this program's caches, and one.
+    complained: AtomicUsize,
     number: OnceLock<usize>,
     /// The same for a site that is not generic.
     plain_prefix: OnceLock<String>,
@@ -161,6 +163,7 @@ impl Site {
             sensitive: false,
             tag_set: fingerprint(&[]),
             unsuited: Mutex::new(Vec::new()),
+            complained: AtomicUsize::new(0),
             number: OnceLock::new(),
             plain_prefix: OnceLock::new(),
             has_twin: OnceLock::new(),
@@ -252,6 +255,23 @@ impl Site {
             unsuited.push(what);
         }
         is_new
+    }
+
+    /// Whether it is time to tell that its source fails: once a minute.
+    pub(crate) fn complains(&self) -> bool {
+        const PAUSE: usize = 60;
+        static BEGAN: OnceLock<Instant> = OnceLock::new();
+        let now = BEGAN.get_or_init(Instant::now).elapsed().as_secs();
+        let now = usize::try_from(now).unwrap_or(usize::MAX - 1) + 1;
+        let last = self.complained.load(Ordering::Relaxed);
+        let is_time = last == 0 || now >= last + PAUSE;
+        // Of several at once one tells.
+        let order = Ordering::Relaxed;
+        is_time
+            && self
+                .complained
+                .compare_exchange(last, now, order, order)
+                .is_ok()
     }
 
     #[cfg(feature = "redis")]
