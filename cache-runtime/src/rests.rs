@@ -46,6 +46,7 @@ impl Rests {
     }
 
     /// Somebody else refreshes this key: nobody here need try until then.
+    #[cfg(feature = "redis")]
     pub(crate) fn is_refreshed_elsewhere(&self, key: &str, until: Tick) {
         self.elsewhere.set(self.hasher.hash_one(key), until);
     }
@@ -114,6 +115,7 @@ mod tests {
         assert!(!rests.has_failed("a", clock.now()));
     }
 
+    #[cfg(feature = "redis")]
     #[test]
     fn what_is_refreshed_elsewhere_has_not_failed() {
         let (rests, hand) = (Rests::new(), ManualClock::new());

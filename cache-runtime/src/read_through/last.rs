@@ -28,6 +28,7 @@ impl Pending {
     }
 
     /// It is no longer there.
+    #[cfg(feature = "redis")]
     pub(super) fn replaces_nothing(&self) {
         *lock(&self.last) = None;
     }

@@ -61,7 +61,7 @@ impl<'w> Check<'w> {
 
     /// Also names every cached function that lives longer than `longest` and that nothing invalidates.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # use cache_runtime::cached;
     /// # #[cached(ttl = 60)] async fn f() -> u8 { 1 }
     /// use std::time::Duration;

@@ -9,7 +9,9 @@ mod filling;
 mod turn;
 
 pub use each::items_of;
-pub(super) use turn::{Blocked, Now};
+#[cfg(feature = "redis")]
+pub(super) use turn::Blocked;
+pub(super) use turn::Now;
 
 use super::call::{Call, Lookup};
 use super::miss::{Course, Pending};
