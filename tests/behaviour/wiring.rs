@@ -4,11 +4,18 @@
 
 use cache_runtime::{DomainCache, Problem, cache_invalidate, cached, wiring};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::time::Duration;
 
 #[cached(ttl = "2h", key = "wired:{id}", tags = ["wired-tag:{id}"])]
 async fn wired(id: u32) -> u32 {
     id
+}
+
+/// The same entries: not two functions that answer for each other by mistake.
+#[cached(batch(id in ids), ttl = "2h", key = "wired:{id}", tags = ["wired-tag:{id}"])]
+async fn wired_together(ids: &[u32]) -> HashMap<u32, u32> {
+    ids.iter().map(|id| (*id, *id)).collect()
 }
 
 #[cached(ttl = forever)]

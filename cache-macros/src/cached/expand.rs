@@ -109,7 +109,8 @@ pub(super) fn declare_site(cached: &Cached, name: &TokenStream) -> TokenStream {
         .storing
         .site_options(&cached.krate, cached.key.as_ref());
     let keeping = cached.keeping.site_options();
-    quote!(#krate::__private::site! { #name: function #key #storing #keeping })
+    let batch = cached.batch.as_ref().map(|_| quote!(, batch = true));
+    quote!(#krate::__private::site! { #name: function #key #storing #keeping #batch })
 }
 
 /// `Call::new(…)`, up to the look-up.

@@ -87,6 +87,8 @@ pub struct Site {
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
     Function,
+    /// A function of several identifiers.
+    Batch,
     Put,
     Domain,
     Direct,
@@ -333,6 +335,11 @@ impl Site {
     pub const fn adaptive(mut self, (shortest, longest): (Duration, Duration)) -> Self {
         self.ttl = Lifetime::Dynamic;
         self.policy.adaptive = Some(Range { shortest, longest });
+        self
+    }
+
+    pub const fn batch(mut self, _: bool) -> Self {
+        self.kind = Kind::Batch;
         self
     }
 

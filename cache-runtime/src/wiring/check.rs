@@ -94,7 +94,7 @@ impl<'w> Check<'w> {
         for cache in &self.wiring.caches {
             if let (Some(longest), Some(ttl)) = (self.longest_unattended, cache.ttl)
                 && ttl > longest
-                && cache.kind == "function"
+                && matches!(cache.kind, "function" | "batch")
                 && !self.is_allowed(&cache.name)
                 && self.wiring.reaching(cache).is_empty()
             {
@@ -132,12 +132,13 @@ impl<'w> Check<'w> {
             .wiring
             .caches
             .iter()
-            .filter(|c| c.kind == "function")
+            .filter(|cache| matches!(cache.kind, "function" | "batch"))
             .collect();
         for (number, function) in functions.iter().enumerate() {
             let twin = functions[..number]
                 .iter()
-                .find(|other| other.key == function.key);
+                // A batch and a function of one are meant to share their entries.
+                .find(|other| other.key == function.key && other.kind == function.kind);
             if let Some(other) = twin
                 && !self.is_allowed(&function.name)
             {

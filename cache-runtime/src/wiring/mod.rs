@@ -49,7 +49,7 @@ pub struct Wiring {
 pub struct CacheSite {
     /// `module::function` or `module::Type`.
     pub name: String,
-    /// `function`, `put` or `domain`.
+    /// `function`, `batch`, `put` or `domain`.
     pub kind: &'static str,
     /// The source file.
     pub file: &'static str,
@@ -72,6 +72,10 @@ pub struct CacheSite {
     pub tags: Vec<&'static str>,
     /// Whether its values may bring further tags.
     pub open_tags: bool,
+    /// For how long past its time to live an entry is served while it is refreshed.
+    pub swr: Duration,
+    /// For how long past its time to live one stands in for a run that fails.
+    pub stale_if_error: Duration,
     /// Its time to live, where that is known before it runs; [`Duration::MAX`] for ever. Where none is given, the
     /// default of a cache that is configured with none: 5 minutes.
     pub ttl: Option<Duration>,
@@ -124,6 +128,7 @@ impl CacheSite {
             name: site.name(),
             kind: match site.kind {
                 Kind::Put => "put",
+                Kind::Batch => "batch",
                 Kind::Domain => "domain",
                 Kind::Function | Kind::Direct => "function",
             },
@@ -140,6 +145,8 @@ impl CacheSite {
             sensitive: site.sensitive,
             tags: site.tags.to_vec(),
             open_tags: site.open_tags,
+            swr: site.policy.swr,
+            stale_if_error: site.policy.stale_if_error,
             ttl: match site.ttl {
                 Lifetime::Millis(millis) => Some(Duration::from_millis(millis)),
                 Lifetime::Forever => Some(Duration::MAX),
@@ -183,6 +190,11 @@ impl fmt::Display for Wiring {
             }
             if cache.negative {
                 write!(f, "   negative")?;
+            }
+            for (name, time) in [("swr", cache.swr), ("stale_if_error", cache.stale_if_error)] {
+                if !time.is_zero() {
+                    write!(f, "   {name} {}", humantime::format_duration(time))?;
+                }
             }
             if cache.sensitive {
                 write!(f, "   sensitive")?;

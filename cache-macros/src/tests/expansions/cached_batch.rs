@@ -5,7 +5,7 @@ async fn users(
 ) -> Result<HashMap<UserId, User>, DbError> {
     ::cache_runtime::__private::site! {
         __CACHE_SITE : function, key = "user:{tenant}:{id}", tags = & ["user:{id}"],
-        ttl_millis = 300000u64
+        ttl_millis = 300000u64, batch = true
     }
     let __cache_whole = {
         use ::cache_runtime::__private::dispatch::*;
