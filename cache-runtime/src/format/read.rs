@@ -2,7 +2,7 @@
 
 use super::checksum::checksum;
 use super::compression::decompress;
-use super::guards::take_guard;
+use super::guards::Written;
 use super::layout::{
     CHECKSUM, COMPRESSION, DECLARED, EPOCH, FRESH_FOR, GUARDS, IDLE, KNOWN, MADE, MAGIC,
     MANY_GUARDS, NO_CODEC, SCHEMA, SEAL, VARIABLE, VERSION,
@@ -109,10 +109,11 @@ pub(crate) fn open<'b>(bytes: &'b [u8], key: &'b str) -> Result<Opened<'b>, Untr
     let (checks, rest) = rest
         .split_at_checked(check_count)
         .ok_or(Untrusted::Length)?;
-    let mut payload = rest;
-    for _ in 0..guard_count {
-        take_guard(key, &mut payload)?;
+    let mut written = Written::new(key, rest);
+    for left in (0..guard_count).rev() {
+        written.take(left > 0)?;
     }
+    let payload = written.rest;
     if codec.is_none() && !payload.is_empty() {
         return Err(Untrusted::Length);
     }
@@ -230,8 +231,7 @@ impl<'b> Opened<'b> {
     /// The listed guards: all but the scopes of the entry's own key.
     pub(crate) fn guards(&self) -> impl ExactSizeIterator<Item = (Guard, Cow<'b, str>)> + use<'b> {
         Guards {
-            key: self.key,
-            rest: self.guards,
+            written: Written::new(self.key, self.guards),
             left: self.guard_count,
         }
     }
@@ -251,8 +251,7 @@ impl<'b> Opened<'b> {
 }
 
 struct Guards<'b> {
-    key: &'b str,
-    rest: &'b [u8],
+    written: Written<'b>,
     left: usize,
 }
 
@@ -262,7 +261,7 @@ impl<'b> Iterator for Guards<'b> {
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
         // `open` has read them all.
-        take_guard(self.key, &mut self.rest).ok()
+        self.written.take(self.left > 0).ok()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

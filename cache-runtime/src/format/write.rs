@@ -69,8 +69,10 @@ impl Head<'_> {
             out.put_varint(self.guards.len() as u64);
         }
         self.put_checks(key, out);
+        let mut last = "";
         for &(guard, name) in self.guards {
-            put_guard(key, guard, name, out);
+            put_guard(key, last, guard, name, out);
+            last = name;
         }
     }
 

@@ -170,6 +170,8 @@ fn an_entry_for_ever_with_every_kind_of_guard_is_pinned() {
         (Guard::Scope, "team:7:"),
         (Guard::Key, "user:4711"),
         (Guard::Tag, "größe"),
+        (Guard::Tag, "größer"),
+        (Guard::Tag, "grün"),
         (Guard::Tag, ""),
     ];
     let entry = golden!(
@@ -184,7 +186,7 @@ fn an_entry_for_ever_with_every_kind_of_guard_is_pinned() {
                 cost: Duration::ZERO,
                 declared: Some(u64::MAX),
                 guards: &guards,
-                checks: &[0xff; 8],
+                checks: &[0xff; 10],
                 ..head()
             },
             &payload(Codec::Bincode)
