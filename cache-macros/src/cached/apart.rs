@@ -23,7 +23,7 @@ use crate::error::Errors;
 use crate::function::{Function, ends};
 use crate::storing::decided;
 use crate::template::{Scope, mentions};
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::visit::Visit;
 use syn::{FnArg, Lifetime, Pat, Path, Receiver, ReceiverKind, Type, TypeReference};
@@ -307,8 +307,13 @@ fn rename_self(body: TokenStream) -> TokenStream {
             TokenTree::Ident(ident) if ident == "self" && !starts_path(&trees, at) => {
                 TokenTree::Ident(copied_self(ident.span()))
             }
+            TokenTree::Group(group) if is_visibility(&trees, at) => TokenTree::Group(group.clone()),
             TokenTree::Group(group) => {
-                let mut inner = Group::new(group.delimiter(), rename_self(group.stream()));
+                let mut inner = rename_self(group.stream());
+                if formats(&trees, at) {
+                    inner = inner.into_iter().map(rename_self_in_text).collect();
+                }
+                let mut inner = Group::new(group.delimiter(), inner);
                 inner.set_span(group.span());
                 TokenTree::Group(inner)
             }
@@ -323,6 +328,94 @@ fn rename_self(body: TokenStream) -> TokenStream {
 fn starts_path(trees: &[TokenTree], at: usize) -> bool {
     let is_colon = |tree: Option<&TokenTree>| matches!(tree, Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
     is_colon(trees.get(at + 1)) && is_colon(trees.get(at + 2))
+}
+
+/// `pub(self)`, `pub(in self::…)`
+fn is_visibility(trees: &[TokenTree], at: usize) -> bool {
+    let before = at.checked_sub(1).map(|before| &trees[before]);
+    matches!(before, Some(TokenTree::Ident(ident)) if ident == "pub")
+}
+
+/// Whether these are the arguments of a macro that formats texts.
+fn formats(trees: &[TokenTree], at: usize) -> bool {
+    const FORMATS: &[&str] = &[
+        "anyhow",
+        "assert",
+        "assert_eq",
+        "assert_ne",
+        "bail",
+        "debug",
+        "debug_assert",
+        "debug_assert_eq",
+        "debug_assert_ne",
+        "debug_span",
+        "ensure",
+        "eprint",
+        "eprintln",
+        "error",
+        "error_span",
+        "event",
+        "format",
+        "format_args",
+        "format_err",
+        "info",
+        "info_span",
+        "log",
+        "panic",
+        "print",
+        "println",
+        "span",
+        "todo",
+        "trace",
+        "trace_span",
+        "unimplemented",
+        "unreachable",
+        "warn",
+        "warn_span",
+        "write",
+        "writeln",
+    ];
+    let Some([TokenTree::Ident(name), TokenTree::Punct(mark)]) =
+        at.checked_sub(2).map(|from| &trees[from..at])
+    else {
+        return false;
+    };
+    mark.as_char() == '!' && FORMATS.contains(&name.to_string().as_str())
+}
+
+/// `"{self}"`, where `self` is what is formatted.
+fn rename_self_in_text(tree: TokenTree) -> TokenTree {
+    let TokenTree::Literal(literal) = &tree else {
+        return tree;
+    };
+    let text = literal.to_string();
+    let mut renamed = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find("{self") {
+        let (before, from) = rest.split_at(at);
+        let after = &from["{self".len()..];
+        renamed.push_str(before);
+        // Two braces stand for one.
+        let braces = renamed
+            .bytes()
+            .rev()
+            .take_while(|&byte| byte == b'{')
+            .count();
+        if braces % 2 == 0 && after.starts_with(['}', ':']) {
+            renamed.push_str("{__cache_self");
+        } else {
+            renamed.push_str("{self");
+        }
+        rest = after;
+    }
+    renamed.push_str(rest);
+    match renamed.parse::<Literal>() {
+        Ok(mut other) if renamed != text => {
+            other.set_span(literal.span());
+            TokenTree::Literal(other)
+        }
+        _ => tree,
+    }
 }
 
 /// Where an `impl`, a `trait` or a `use` ends that begins here; here, if none does.

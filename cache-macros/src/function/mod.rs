@@ -175,14 +175,22 @@ impl Function {
                 }
             }
         });
-        let block = |tokens| {
+        let block = |tokens, span| {
             let mut block = Group::new(Delimiter::Brace, tokens);
-            block.set_span(self.body.span());
+            block.set_span(span);
             block
         };
+        let span = self.body.span();
+        let is_semicolon = |tree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ';');
+        let is_expression = !statements.clone().into_iter().any(is_semicolon);
         // In a block of its own, so that items at its beginning stay there.
-        let body = block(statements);
-        let block = block(quote!(#before #returned #body));
+        let body = if is_expression {
+            // Around one expression the compiler would call the function's own braces unnecessary.
+            block(statements, Span::mixed_site().located_at(span))
+        } else {
+            block(statements, span)
+        };
+        let block = block(quote!(#before #returned #body), span);
         quote_spanned!(self.body.span()=> async move #block)
     }
 
