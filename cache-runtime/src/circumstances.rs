@@ -4,7 +4,7 @@ use crate::detect::{Answer, Detected, DetectedCall, Detector};
 use crate::flight::{detecting, detector, passing};
 use crate::site::Site;
 use crate::trace::Shown;
-use std::future::Future;
+use std::future::IntoFuture;
 
 /// Runs `work` past the cache: cached functions that it calls run, and nothing is looked up, joined or stored. Writes and
 /// invalidations are what they always are.
@@ -31,8 +31,8 @@ use std::future::Future;
 ///
 /// To compute afresh and store the result, use `refresh` of a [companion](crate::cached#companion), of a domain cache, or
 /// [`Cache::set_with`](crate::Cache::set_with). Work that is handed to `tokio::spawn` does not go past the cache.
-pub async fn bypass<F: Future>(work: F) -> F::Output {
-    passing(work).await
+pub async fn bypass<F: IntoFuture>(work: F) -> F::Output {
+    passing(work.into_future()).await
 }
 
 /// Runs `work`, and tells which cached functions it has called and where their answers came from: for tests, and for a header
@@ -58,9 +58,9 @@ pub async fn bypass<F: Future>(work: F) -> F::Output {
 ///
 /// Calls inside of a computation are among them, and come before it. Work that is handed to `tokio::spawn` is not seen, nor what
 /// refreshes in the background. A call that is dropped is not told of.
-pub async fn detect<F: Future>(work: F) -> (F::Output, Detected) {
+pub async fn detect<F: IntoFuture>(work: F) -> (F::Output, Detected) {
     let detector = Detector::default();
-    let output = detecting(detector.clone(), work).await;
+    let output = detecting(detector.clone(), work.into_future()).await;
     (output, detector.take())
 }
 

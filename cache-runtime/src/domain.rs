@@ -6,6 +6,7 @@
 use crate::cache::{Cache, WarmReport, warm};
 use crate::invalidate::{By, Invalidated, Target, delete, invalidate};
 use crate::key::Key;
+use crate::policy::Policy;
 use crate::read_through::{Call, Decision, FallibleOptional, Lookup, Opaque, Optional, Plan};
 use crate::site::Site;
 use crate::stats::FunctionStats;
@@ -106,7 +107,14 @@ impl<R: DomainRecord> Domain<R> {
     where
         F: Future<Output = Result<Option<R>, E>>,
     {
-        match self.look(&key) {
+        self.load_under(&R::cache_site().policy, key, load).await
+    }
+
+    async fn load_under<E, F>(&self, policy: &Policy, key: Key, load: F) -> Result<Option<R>, E>
+    where
+        F: Future<Output = Result<Option<R>, E>>,
+    {
+        match self.look(policy, &key) {
             Lookup::Hit(returned) => returned,
             Lookup::Miss(miss) => {
                 miss.fill(load, |record, decision| {
@@ -146,7 +154,7 @@ impl<R: DomainRecord> Domain<R> {
         E: Send + 'static,
         F: Future<Output = Result<Option<R>, E>> + Send + 'static,
     {
-        match self.look(&key) {
+        match self.look(&R::cache_site().policy, &key) {
             Lookup::Hit(returned) => returned,
             Lookup::Miss(miss) => {
                 let domain = self.clone();
@@ -158,12 +166,18 @@ impl<R: DomainRecord> Domain<R> {
         }
     }
 
-    fn look<E>(&self, key: &Key) -> Lookup<Result<Option<R>, E>, FallibleOptional<Opaque>> {
+    fn look<E>(
+        &self,
+        policy: &Policy,
+        key: &Key,
+    ) -> Lookup<Result<Option<R>, E>, FallibleOptional<Opaque>> {
         let plan = || match R::cache_negative() {
             Some(negative) => Plan::new().negative(negative),
             None => Plan::new(),
         };
-        self.call(key).look(FallibleOptional(Opaque), plan)
+        self.call(key)
+            .policy(policy)
+            .look(FallibleOptional(Opaque), plan)
     }
 
     pub async fn refresh<E, F>(&self, key: Key, load: F) -> Result<Option<R>, E>
@@ -202,7 +216,13 @@ impl<R: DomainRecord> Domain<R> {
                 if domain.cache.contains(&key).await {
                     return warm::Warmth::Skipped;
                 }
-                match domain.get_or_load(key, async { load(id).await }).await {
+                // Not answered with what is past its time, which would be loaded only after this has ended.
+                let policy = Policy {
+                    waits: true,
+                    ..R::cache_site().policy
+                };
+                let load = async { load(id).await };
+                match domain.load_under(&policy, key, load).await {
                     Ok(Some(_)) => warm::Warmth::Warmed,
                     Ok(None) => warm::Warmth::Skipped,
                     Err(_) => warm::Warmth::Failed,

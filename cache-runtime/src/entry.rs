@@ -2,6 +2,7 @@
 
 use crate::clock::Tick;
 use crate::cost::Cost;
+use crate::flight::{Dependency, Flight};
 #[cfg(feature = "redis")]
 use crate::generation::Stamp;
 use crate::generation::{Generation, Guard};
@@ -29,6 +30,8 @@ pub(crate) struct About {
     pub(crate) late: Lateness,
     /// Whether it stands under more keys than its own, with each of which it ends.
     pub(crate) has_aliases: bool,
+    /// Whether something past its time to live is part of it: what is made of it is fresh for no longer than it is.
+    pub(crate) provisional: bool,
     pub(crate) version: u32,
     /// How long it stays fresh when nobody reads it; nothing, if that does not matter.
     pub(crate) idle: Steps,
@@ -115,6 +118,20 @@ pub(crate) struct Last {
     /// Its time to live, if that is known.
     pub(crate) fresh_for: Option<Duration>,
     pub(crate) age: Duration,
+    /// What it hangs on, if the entry does not tell.
+    pub(crate) hangs_on: Option<Arc<Entry>>,
+}
+
+impl Last {
+    /// Makes the computation that replaces it depend on all that it was made of. False: that has ended, is not known, or is
+    /// too much.
+    pub(crate) fn is_handed_to(&self, flight: &Flight) -> bool {
+        const MOST_GUARDS: usize = 128;
+        let hangs_on = self.hangs_on.as_ref().unwrap_or(&self.entry);
+        !self.entry.about.provisional
+            && hangs_on.guard_count() <= MOST_GUARDS
+            && flight.reads(Dependency::Entry(Arc::clone(hangs_on)))
+    }
 }
 
 /// What hangs on nothing, and never expires.
@@ -123,6 +140,7 @@ impl Default for About {
         About {
             late: Lateness::None,
             has_aliases: false,
+            provisional: false,
             version: 0,
             idle: Steps::default(),
             read: AtomicU32::new(0),
@@ -205,6 +223,15 @@ impl Entry {
         let stands_for = |stamp: &Arc<Generation>| stamp.is_of(Guard::Key, key);
         self.key.as_str() == key
             || (self.about.has_aliases && self.about.stamps.iter().any(stands_for))
+    }
+
+    /// How many generations it hangs on.
+    fn guard_count(&self) -> usize {
+        #[cfg(feature = "redis")]
+        if let Some(remote) = &self.about.remote {
+            return remote.stamps.len();
+        }
+        self.about.stamps.len()
     }
 
     /// Whether it ends with another key than this.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The options of one site, or of one operation. Made at compile time where a macro makes it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Policy {
     /// For how long past its time to live an entry is served while it is refreshed in the background.
     pub(crate) swr: Duration,
@@ -25,6 +25,8 @@ pub(crate) struct Policy {
     pub(crate) idle: Option<Duration>,
     /// Between which bounds the time to live follows how often the value changes.
     pub(crate) adaptive: Option<Range>,
+    /// Whether the caller waits for what is fresh, whatever may be served meanwhile.
+    pub(crate) waits: bool,
 }
 
 /// The shortest and the longest time to live.
@@ -49,6 +51,7 @@ impl Policy {
         timeout: None,
         idle: None,
         adaptive: None,
+        waits: false,
     };
 
     /// For how long past its time to live an entry may be of use.
@@ -59,6 +62,12 @@ impl Policy {
             .max(self.stale_if_error)
             .max(self.revalidate)
             .max(adapting)
+    }
+
+    /// For how long past its time to live an entry is an answer.
+    #[inline]
+    pub(crate) fn served_for(&self) -> Duration {
+        if self.waits { Duration::ZERO } else { self.swr }
     }
 
     /// Whether an entry that is to be replaced is of interest to the body, or to the time to live.

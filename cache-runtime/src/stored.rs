@@ -54,13 +54,17 @@ pub struct Stored<T> {
 /// # }
 /// ```
 ///
-/// Outside of such a body, and where what is stored is no `T`, there is nothing. `T` is what is cached: of a function that
+/// What is made of it ends with all that it was made of: with the tags and keys that the stored value depends on, whether
+/// this run reads them again or not.
+///
+/// Outside of such a body, and where what is stored is no `T`, there is nothing. Nor of what depends on more than 128 keys
+/// and tags, so that their number does not grow from run to run. `T` is what is cached: of a function that
 /// returns `Result<Option<User>, Error>`, that is `User`.
 pub fn stored<T: CacheValue>() -> Option<Stored<T>> {
-    let (_, last) = current_computation()?;
+    let (flight, last) = current_computation()?;
     let last = last?;
     match last.entry.content::<T>() {
-        Content::Value(value) if last.entry.is_current() => Some(Stored {
+        Content::Value(value) if last.is_handed_to(&flight) => Some(Stored {
             value: value.clone(),
             age: last.age,
         }),

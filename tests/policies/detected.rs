@@ -122,3 +122,20 @@ async fn past_the_cache_nothing_is_looked_up_or_stored() {
     );
     until(async || number(&source, 1).await == 5).await;
 }
+
+/// Operations are no futures before they are awaited.
+#[tokio::test]
+async fn operations_are_watched_and_sent_past_the_cache() {
+    let source = Source::new().await;
+    let cache = source.cache();
+    let load = || {
+        cache
+            .get_or_set("by-hand", || async { 3 })
+            .ttl(Duration::from_secs(60))
+    };
+    assert_eq!(bypass(load()).await, 3);
+    let (_, detected) = detect(load()).await;
+    assert_eq!(detected.calls()[0].answer, Answer::Computed);
+    let (_, detected) = detect(load()).await;
+    assert!(detected.is_from_cache());
+}

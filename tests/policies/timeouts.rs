@@ -1,7 +1,7 @@
 //! `soft_timeout` and `timeout`: a caller waits for so long, and the computation goes on.
 
 use crate::source::{Broken, Source, ttl_is_over, until};
-use cache_runtime::{TimedOut, cached};
+use cache_runtime::{Cache, Invalidations, TimedOut, bypass, cached};
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,4 +135,36 @@ async fn errors_and_panics_reach_the_caller() {
     assert!(said.contains("one is not to be read"), "{said}");
     source.write(2);
     assert_eq!(panics(&source).await, Ok(2));
+}
+
+#[cached(ttl = "1m", timeout = LIMIT, cache = cache, key = "past", when = *wanted, skip(cache, source, wanted))]
+async fn past(cache: &Cache, source: &Source, wanted: &bool) -> Result<u32, Error> {
+    Ok(source.read().await?)
+}
+
+#[cached(ttl = "1m", cache = source.cache(), key = "around", skip(source))]
+async fn around(source: &Source) -> u32 {
+    bypass(hard(source)).await.unwrap_or(7)
+}
+
+/// Whoever waits, waits for so long: also where the cache stands aside.
+#[tokio::test]
+async fn the_limit_holds_past_the_cache() {
+    let source = Source::new().await;
+    let cache = source.cache();
+    source.hold();
+    let began = Instant::now();
+    let slow =
+        |answer: Result<u32, Error>| assert!(matches!(answer, Err(Error::Slow(_))), "{answer:?}");
+    slow(past(&cache, &source, &false).await);
+    slow(bypass(past(&cache, &source, &true)).await);
+    slow(past(&Cache::disabled(), &source, &true).await);
+    let mut uncommitted = Invalidations::of(&cache);
+    slow(uncommitted.collect(past(&cache, &source, &true)).await);
+    assert!(began.elapsed() < 6 * LIMIT, "{:?}", began.elapsed());
+    // What it would have found, nobody knows: nothing is kept that is made without it.
+    assert_eq!(around(&source).await, 7);
+    assert!(!cache.contains("around").await);
+    source.let_go();
+    assert_eq!(bypass(past(&cache, &source, &true)).await, Ok(1));
 }

@@ -8,10 +8,14 @@ mod adaptive;
 mod backend;
 #[path = "../policies/batches.rs"]
 mod batches;
+#[path = "../policies/batches_together.rs"]
+mod batches_together;
+mod between_steps;
 #[path = "../policies/by_hand.rs"]
 mod by_hand;
 #[path = "../policies/conditional.rs"]
 mod conditional;
+mod crowd;
 #[path = "../policies/decisions.rs"]
 mod decisions;
 #[path = "../policies/detected.rs"]
@@ -20,14 +24,26 @@ mod detected;
 mod domains;
 #[path = "../policies/early.rs"]
 mod early;
+#[path = "../policies/everything_at_once.rs"]
+mod everything_at_once;
+#[path = "../policies/extremes.rs"]
+mod extremes;
 #[path = "../policies/failing.rs"]
 mod failing;
+#[path = "../policies/given_up.rs"]
+mod given_up;
+#[path = "../policies/handed_over.rs"]
+mod handed_over;
 #[path = "../policies/idle.rs"]
 mod idle;
 #[path = "../policies/jitter.rs"]
 mod jitter;
+mod many;
 #[path = "../policies/nested.rs"]
 mod nested;
+#[path = "../policies/old_values.rs"]
+mod old_values;
+mod outages;
 mod processes;
 #[path = "../policies/source.rs"]
 mod source;
@@ -35,3 +51,5 @@ mod source;
 mod stale;
 #[path = "../policies/timeouts.rs"]
 mod timeouts;
+#[path = "../policies/warming.rs"]
+mod warming;

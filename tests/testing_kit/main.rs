@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod apart;
 mod app;
 mod assertions;
 mod backend;

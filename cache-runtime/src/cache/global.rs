@@ -1,7 +1,6 @@
 //! The installed cache, which annotated functions use by default.
 
 use super::{Builder, Cache};
-#[cfg(feature = "testing")]
 use std::future::Future;
 use std::sync::OnceLock;
 
@@ -56,6 +55,24 @@ pub(crate) fn with_installed<F: Future>(
     future: F,
 ) -> impl Future<Output = F::Output> + use<F> {
     INSTALLED_HERE.scope(cache.for_ever(), future)
+}
+
+/// Takes what is installed for a part of this task along, to where `work` runs.
+#[cfg(feature = "testing")]
+pub(crate) fn taking_along<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let cache = INSTALLED_HERE.try_with(|cache| *cache);
+    async move {
+        match cache {
+            Ok(cache) => INSTALLED_HERE.scope(cache, work).await,
+            Err(_) => work.await,
+        }
+    }
+}
+
+/// Nothing is, but in tests.
+#[cfg(not(feature = "testing"))]
+pub(crate) fn taking_along<F: Future>(work: F) -> F {
+    work
 }
 
 #[cold]

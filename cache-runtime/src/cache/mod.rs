@@ -19,6 +19,7 @@ pub use config::ConfigError;
 pub use config::Consistency;
 pub use explain::{EntryDetails, Explanation, PastInvalidation, StampDetails, State, Tier};
 pub use global::InstallError;
+pub(crate) use global::taking_along;
 #[cfg(feature = "testing")]
 pub(crate) use global::with_installed;
 pub use health::Health;

@@ -138,7 +138,8 @@ impl Cache {
     /// The value under `key`, or else what `compute` returns, which is stored.
     ///
     /// Callers that come at the same time share one computation. An invalidation that comes while it runs wins:
-    /// what was computed from before it is not stored.
+    /// what was computed from before it is not stored. Whatever `compute` returns is a value, and stored: also a `None`, which a
+    /// cached function would not store.
     pub fn get_or_set<T, F, Fut>(
         &self,
         key: impl Into<Key>,

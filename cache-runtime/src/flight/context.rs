@@ -101,6 +101,16 @@ pub(crate) fn computing<F: Future>(
     })
 }
 
+/// Runs `body` past the cache. It replaces nothing: what is handed to the computation that it is part of is not for it.
+pub(crate) async fn replacing_nothing<F: Future>(body: F) -> F::Output {
+    let is_handed_some = |context: &Context| context.last.is_some();
+    if CONTEXT.try_with(is_handed_some).unwrap_or_default() {
+        within(body, |context| context.last = None).await
+    } else {
+        body.await
+    }
+}
+
 /// Runs `call`, which calls `site`: it computes afresh and stores.
 pub(crate) fn refreshing<F: Future>(
     site: &'static Site,

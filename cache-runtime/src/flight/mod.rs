@@ -14,7 +14,7 @@ mod table;
 
 pub(crate) use context::{
     Circumstances, circumstances, computing, current as current_flight, current_computation,
-    detecting, detector, is_past, on_behalf, passing, refreshing,
+    detecting, detector, is_past, on_behalf, passing, refreshing, replacing_nothing,
 };
 #[cfg(feature = "redis")]
 pub(crate) use remote::{Held, Remote};
@@ -70,7 +70,7 @@ pub(crate) struct Flight {
 pub(crate) enum End {
     /// With what was there already, before anything was computed.
     #[cfg(feature = "redis")]
-    Hit(Arc<Entry>),
+    Hit(Arc<Entry>, Served),
     /// With a value, or with the finding that there is none. Also when that was not stored.
     Entry(Arc<Entry>),
     /// With an error of the function that its callers can share.
@@ -79,6 +79,18 @@ pub(crate) enum End {
     Unshared,
     /// Without an answer: the leader was cancelled or panicked. Somebody else should lead.
     Abandoned,
+}
+
+/// What an entry is that was there when a flight looked for it.
+#[cfg(feature = "redis")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Served {
+    /// Fresh.
+    Fresh,
+    /// Past its time to live, and refreshed in the background.
+    Stale,
+    /// Past its time to live, and what there is as long as the source is left alone.
+    Spared,
 }
 
 /// Whether a computation can wait for another.

@@ -2,6 +2,7 @@
 
 use crate::entry::Remembered;
 use crate::generation::Stamp;
+use crate::policy::Policy;
 use crate::redis::sequence::Moment;
 use crate::redis::{Footing, Token};
 use crate::site::Site;
@@ -15,8 +16,8 @@ pub(crate) struct Remote {
     pub(crate) begun: Arc<Moment>,
     /// Whether it only looks, so far, if there is an entry.
     looks: AtomicBool,
-    /// For whom: what another function takes for an answer may be none for this one.
-    reader: Option<&'static Site>,
+    /// For whom, and how: what another function takes for an answer, or another operation, may be none for this one.
+    reader: Option<(&'static Site, Policy)>,
     /// The link that there was when it began to look. Its read goes over that one or a later one.
     pub(crate) link: Option<u64>,
     /// Whether the key's generation is captured as well.
@@ -48,11 +49,16 @@ impl Remote {
         }
     }
 
-    /// One that begins with a look for the entry, as this site reads it.
-    pub(crate) fn looking(mut self, reader: &'static Site, link: Option<u64>) -> Self {
+    /// One that begins with a look for the entry, as this site reads it under this policy.
+    pub(crate) fn looking(
+        mut self,
+        reader: &'static Site,
+        policy: Policy,
+        link: Option<u64>,
+    ) -> Self {
         self.link = link;
         self.looks = AtomicBool::new(true);
-        self.reader = Some(reader);
+        self.reader = Some((reader, policy));
         self
     }
 
@@ -61,9 +67,10 @@ impl Remote {
         self.looks.load(Ordering::Acquire)
     }
 
-    /// Whether it is no look for another site.
-    pub(crate) fn may_answer(&self, site: &'static Site) -> bool {
-        !self.looks() || self.reader.is_some_and(|reader| std::ptr::eq(reader, site))
+    /// Whether it is no look for another site, or under another policy.
+    pub(crate) fn may_answer(&self, site: &'static Site, policy: &Policy) -> bool {
+        let is_for = |(reader, its): &(&Site, Policy)| std::ptr::eq(*reader, site) && its == policy;
+        !self.looks() || self.reader.as_ref().is_some_and(is_for)
     }
 
     /// It has found nothing, and goes on.

@@ -75,6 +75,7 @@ fn is_written_again(profile: &Profile, opened: &super::Opened<'_>) {
         made: opened.made(),
         fresh_for: opened.fresh_for(),
         idle: opened.idle(),
+        provisional: opened.is_provisional(),
         cost: opened.cost(),
         checks: opened.checks(),
         guards: &guards,
@@ -86,6 +87,7 @@ fn is_written_again(profile: &Profile, opened: &super::Opened<'_>) {
     assert_eq!(again.made(), opened.made());
     assert_eq!(again.fresh_for(), opened.fresh_for());
     assert_eq!(again.idle(), opened.idle());
+    assert_eq!(again.is_provisional(), opened.is_provisional());
     assert_eq!(again.cost(), opened.cost());
     assert!(again.guards().eq(opened.guards()));
     let read: Result<Profile, Untrusted> = again.decode(LIMIT);

@@ -29,9 +29,8 @@ pub(super) const LZ4: u8 = 1;
 pub(super) const ZSTD: u8 = 2;
 /// It dies when nobody reads it for some time, which follows.
 pub(super) const IDLE: u8 = 1 << 2;
-/// Kept for encrypted payloads, which this version neither writes nor reads.
-#[cfg(test)]
-pub(super) const ENCRYPTED: u8 = 1 << 3;
+/// Something past its time to live is part of the value: what is made of it is fresh for no longer than it is.
+pub(super) const PROVISIONAL: u8 = 1 << 3;
 /// A fingerprint of the declared tags follows.
 pub(super) const DECLARED: u8 = 1 << 4;
 /// It stays fresh for some time only, which follows.
@@ -40,5 +39,3 @@ pub(super) const FRESH_FOR: u8 = 1 << 5;
 pub(super) const GUARDS: u8 = 6;
 /// So many or more: the number follows.
 pub(super) const MANY_GUARDS: usize = 3;
-/// An entry with any other flag was written by a version that knows more.
-pub(super) const KNOWN: u8 = COMPRESSION | IDLE | DECLARED | FRESH_FOR | 0b11 << GUARDS;

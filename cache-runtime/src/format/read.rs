@@ -4,8 +4,8 @@ use super::checksum::checksum;
 use super::compression::decompress;
 use super::guards::Written;
 use super::layout::{
-    CHECKSUM, COMPRESSION, DECLARED, EPOCH, FRESH_FOR, GUARDS, IDLE, KNOWN, MADE, MAGIC,
-    MANY_GUARDS, NO_CODEC, SCHEMA, SEAL, VARIABLE, VERSION,
+    CHECKSUM, COMPRESSION, DECLARED, EPOCH, FRESH_FOR, GUARDS, IDLE, MADE, MAGIC, MANY_GUARDS,
+    NO_CODEC, PROVISIONAL, SCHEMA, SEAL, VARIABLE, VERSION,
 };
 use super::time;
 use super::varint::take_varint;
@@ -78,7 +78,7 @@ pub(crate) fn open<'b>(bytes: &'b [u8], key: &'b str) -> Result<Opened<'b>, Untr
     let &[_, version_and_codec, flags, ..] = bytes else {
         return Err(Untrusted::Length);
     };
-    if version_and_codec >> 4 != VERSION || flags & !KNOWN != 0 {
+    if version_and_codec >> 4 != VERSION {
         return Err(Untrusted::Version);
     }
     let codec = codec(version_and_codec & 0xf, flags)?;
@@ -217,6 +217,10 @@ impl<'b> Opened<'b> {
     /// How long it lives when nobody reads it, if that matters.
     pub(crate) fn idle(&self) -> Option<Duration> {
         self.idle
+    }
+
+    pub(crate) fn is_provisional(&self) -> bool {
+        self.flags & PROVISIONAL != 0
     }
 
     pub(crate) fn cost(&self) -> Duration {

@@ -3,7 +3,8 @@
 use super::checksum::checksum;
 use super::guards::put_guard;
 use super::layout::{
-    CHECKSUM, DECLARED, EPOCH, FRESH_FOR, GUARDS, IDLE, LATEST, MADE, MAGIC, MANY_GUARDS, VERSION,
+    CHECKSUM, DECLARED, EPOCH, FRESH_FOR, GUARDS, IDLE, LATEST, MADE, MAGIC, MANY_GUARDS,
+    PROVISIONAL, VERSION,
 };
 use super::payload::Payload;
 use super::time;
@@ -26,6 +27,8 @@ pub(crate) struct Head<'a> {
     pub(crate) fresh_for: Option<Duration>,
     /// How long it lives when nobody reads it, if that matters.
     pub(crate) idle: Option<Duration>,
+    /// Whether something past its time to live is part of the value.
+    pub(crate) provisional: bool,
     /// Of computing the value, rounded as [`Cost`] does.
     pub(crate) cost: Duration,
     /// One a guard: first those of the key's scopes, the root's before all, then those of `guards`.
@@ -96,6 +99,9 @@ impl Head<'_> {
         }
         if self.idle.is_some() {
             flags |= IDLE;
+        }
+        if self.provisional {
+            flags |= PROVISIONAL;
         }
         flags | (self.guards.len().min(MANY_GUARDS) as u8) << GUARDS
     }

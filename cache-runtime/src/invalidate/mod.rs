@@ -317,6 +317,7 @@ pub(crate) fn end_key_soon(cache: &Cache, key: &Key) {
     if collecting::takes_keys(cache, [key], By::Hand) {
         return;
     }
+    cache.rests().end(key.as_str());
     #[cfg(feature = "redis")]
     if let Some(redis) = cache.redis() {
         if key.is_sound() {
@@ -328,6 +329,7 @@ pub(crate) fn end_key_soon(cache: &Cache, key: &Key) {
 }
 
 async fn end_keys(cache: &Cache, keys: &[Key]) -> (usize, Delivery) {
+    keys.iter().for_each(|key| cache.rests().end(key.as_str()));
     #[cfg(feature = "redis")]
     if let Some(redis) = cache.redis() {
         let sound: Vec<&str> = keys

@@ -1,20 +1,23 @@
 //! Computing in a task of its own, which goes on when its caller has been answered: to refresh an entry that is served
-//! meanwhile, or since it takes longer than the caller wants to wait.
+//! meanwhile, or since it may take longer than the caller wants to wait.
 
-use super::miss::{Course, Miss, Pending, Turn};
+use super::in_task::in_task;
+use super::miss::{Course, Limits, Miss, Pending, Turn};
 #[cfg(feature = "redis")]
 use super::remote;
 use super::shape::Shape;
 use super::store::Decision;
+use crate::cache::taking_along;
 use crate::detect::Answer;
-use crate::flight::{Entered, Flight, Lead, Stance, on_behalf};
+use crate::flight::{Entered, Flight, Lead, Stance, on_behalf, replacing_nothing};
 use crate::stats::count;
 use crate::sync::{lock, within};
 use crate::timeout::{OnTimeout, TimedOut};
 use crate::trace;
 use crate::value::CacheValue;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -51,7 +54,20 @@ impl<S> Miss<S> {
                 let work = Work::new(shape, body, decide);
                 return serve(pending, work).await;
             }
-            course => return Miss { shape, course }.fill(body, decide).await,
+            course => {
+                return match (course, timed_out) {
+                    (Course::Past(Some(limits)), Some(timed_out)) => {
+                        Box::pin(past_in_time(*limits, body, timed_out)).await
+                    }
+                    #[cfg(feature = "redis")]
+                    (Course::PastInside(pending), Some(timed_out)) => {
+                        Box::pin(remote::depend(&pending)).await;
+                        let limits = Limits::of(&pending);
+                        Box::pin(past_in_time(limits, body, timed_out)).await
+                    }
+                    (course, _) => Miss { shape, course }.fill(body, decide).await,
+                };
+            }
         };
         let work = Work::new(shape, body, decide);
         if pending.policy.has_limits() {
@@ -115,12 +131,13 @@ where
         }
         Turn::Ours(lead, claim) => {
             let body = work.body.as_mut();
-            pending.run(shape, lead, claim, body, work.decide).await
+            let returned = pending.run(shape, lead, claim, body, work.decide).await;
+            pending.answers(shape, returned)
         }
     }
 }
 
-/// The same, within the limits of the policy. The computation goes on.
+/// The same, within the limits of the policy. What this caller computes goes on without it; what others do is theirs.
 async fn in_time<R, S, F, D>(
     pending: Arc<Pending>,
     work: Work<S, F, D>,
@@ -133,40 +150,80 @@ where
     F: Future<Output = R> + Send + 'static,
     D: FnOnce(&S::Value, &mut Decision) + Send + 'static,
 {
-    let shape = work.shape;
     let given_up = GivenUp(pending.outer.clone());
-    let answering = answer(Arc::clone(&pending), work);
-    let mut task = tokio::spawn(on_behalf(answering).in_current_span());
-    let (soft, hard) = (pending.policy.soft_timeout, pending.policy.timeout);
+    let shape = work.shape;
+    let work = Mutex::new(Some(work));
+    let mut answering = Box::pin(answer_from_task(&pending, shape, &work));
+    let hard = pending.policy.timeout.zip(timed_out);
+    let soft = pending.policy.soft_timeout;
+    let soft = soft.filter(|soft| hard.is_none_or(|(hard, _)| *soft < hard));
     let mut waited = Duration::ZERO;
-    if let Some(soft) = soft.filter(|soft| hard.is_none_or(|hard| *soft < hard)) {
-        if let Some(ended) = within(soft, &mut task).await {
-            given_up.not();
-            return result(ended);
-        }
-        if let Some(returned) = pending.stands_in(shape) {
+    for limit in [soft, hard.map(|(hard, _)| hard)].into_iter().flatten() {
+        if let Some(returned) = within(limit - waited, answering.as_mut()).await {
             given_up.not();
             return returned;
         }
-        waited = soft;
+        if let Some(older) = pending.stands_in(shape) {
+            given_up.not();
+            pending.goes_without();
+            drop(answering);
+            if let Some(work) = lock(&work).take() {
+                // It was waiting for somebody else, or for a server. If nobody is at it, it goes on by itself.
+                renew(&pending, Duration::ZERO, work);
+            }
+            return older;
+        }
+        waited = limit;
     }
-    let (Some(hard), Some(timed_out)) = (hard, timed_out) else {
-        let ended = task.await;
-        given_up.not();
-        return result(ended);
-    };
-    if let Some(ended) = within(hard.saturating_sub(waited), &mut task).await {
-        given_up.not();
-        return result(ended);
-    }
-    if let Some(returned) = pending.stands_in(shape) {
+    let Some((hard, timed_out)) = hard else {
+        let returned = answering.await;
         given_up.not();
         return returned;
-    }
+    };
     count(&pending.site.counters(&pending.cache).timeouts);
     pending.is_answered(Answer::TimedOut);
     trace::timed_out(pending.site, hard);
     timed_out(TimedOut::after(hard))
+}
+
+/// As [`answer`]; what is computed, is computed by a task.
+async fn answer_from_task<R, S, F, D>(
+    pending: &Arc<Pending>,
+    shape: S,
+    work: &Mutex<Option<Work<S, F, D>>>,
+) -> R
+where
+    R: Send + 'static,
+    S: Shape<R> + Send + Sync + 'static,
+    S::Value: CacheValue,
+    F: Future<Output = R> + Send + 'static,
+    D: FnOnce(&S::Value, &mut Decision) + Send + 'static,
+{
+    let turn = pending.whose_turn(shape).await;
+    let (lead, claim) = match turn {
+        Turn::Answered(returned) => return returned,
+        #[cfg(feature = "redis")]
+        Turn::Serve(returned, left) => {
+            if let Some(work) = lock(work).take() {
+                renew(pending, left, work);
+            }
+            return returned;
+        }
+        Turn::Ours(lead, claim) => (lead, claim),
+    };
+    let Some(mut work) = lock(work).take() else {
+        unreachable!("it is taken once this future is dropped, or here")
+    };
+    let computing = {
+        let pending = Arc::clone(pending);
+        async move {
+            let body = work.body.as_mut();
+            pending.run(shape, lead, claim, body, work.decide).await
+        }
+    };
+    let computing = taking_along(on_behalf(computing));
+    let returned = in_task(computing.in_current_span()).await;
+    pending.answers(shape, returned)
 }
 
 /// A call inside a computation that does not wait for its answer: what that would have depended on, nobody may know yet, so
@@ -187,16 +244,29 @@ impl Drop for GivenUp {
     }
 }
 
-/// What the task came to. A panic goes on in its caller, as if it had happened there.
-fn result<R>(ended: Result<R, tokio::task::JoinError>) -> R {
-    match ended {
-        Ok(returned) => returned,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // Nobody else can: its handle is here.
-            Err(_) => panic!("the runtime shuts down"),
-        },
+/// Runs the body of a call that goes past the cache, which waits no longer for that either.
+pub(super) async fn past_in_time<R>(
+    limits: Limits,
+    body: impl Future<Output = R>,
+    timed_out: OnTimeout<R>,
+) -> R {
+    let Limits {
+        site,
+        cache,
+        outer,
+        time,
+    } = limits;
+    let Some(time) = time else {
+        return replacing_nothing(body).await;
+    };
+    let given_up = GivenUp(outer);
+    if let Some(returned) = within(time, pin!(replacing_nothing(body))).await {
+        given_up.not();
+        return returned;
     }
+    count(&site.counters(&cache).timeouts);
+    trace::timed_out(site, time);
+    timed_out(TimedOut::after(time))
 }
 
 /// Refreshes in the background what has been answered with, unless somebody does already, or the source is left alone.
@@ -212,29 +282,27 @@ where
         return;
     }
     let pending = pending.to_renew(left);
-    let _detached: JoinHandle<()> = tokio::spawn(
-        async move {
-            let Work {
-                shape,
-                mut body,
-                decide,
-            } = work;
-            #[cfg(feature = "redis")]
-            let turn = match pending.cache.redis() {
-                Some(redis) => {
-                    let turn = remote::renew(&pending, redis, shape).await;
-                    turn.map(|(lead, claim)| (lead, Some(claim)))
-                }
-                None => pending.takes_the_lead().map(|lead| (lead, None)),
-            };
-            #[cfg(not(feature = "redis"))]
-            let turn = pending.takes_the_lead().map(|lead| (lead, None));
-            let Some((lead, claim)) = turn else { return };
-            count(&pending.site.counters(&pending.cache).refreshes);
-            let _stored = pending.run(shape, lead, claim, body.as_mut(), decide).await;
-        }
-        .in_current_span(),
-    );
+    let renewing = taking_along(async move {
+        let Work {
+            shape,
+            mut body,
+            decide,
+        } = work;
+        #[cfg(feature = "redis")]
+        let turn = match pending.cache.redis() {
+            Some(redis) => {
+                let turn = remote::renew(&pending, redis, shape).await;
+                turn.map(|(lead, claim)| (lead, Some(claim)))
+            }
+            None => pending.takes_the_lead().map(|lead| (lead, None)),
+        };
+        #[cfg(not(feature = "redis"))]
+        let turn = pending.takes_the_lead().map(|lead| (lead, None));
+        let Some((lead, claim)) = turn else { return };
+        count(&pending.site.counters(&pending.cache).refreshes);
+        let _stored = pending.run(shape, lead, claim, body.as_mut(), decide).await;
+    });
+    let _detached: JoinHandle<()> = tokio::spawn(renewing.in_current_span());
 }
 
 impl Pending {
@@ -252,6 +320,7 @@ impl Pending {
             outer: None,
             refresh: false,
             renews: true,
+            went_without: AtomicBool::new(false),
         }
     }
 

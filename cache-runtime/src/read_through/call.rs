@@ -2,7 +2,7 @@
 
 #[cfg(feature = "redis")]
 use super::UNTOLD;
-use super::miss::{Course, Miss, Pending};
+use super::miss::{Course, Limits, Miss, Pending};
 use super::plan::{Plan, capture};
 use super::reader::Reader;
 #[cfg(feature = "redis")]
@@ -25,6 +25,7 @@ use crate::site::Site;
 use crate::stats::count;
 use crate::trace;
 use crate::value::CacheValue;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -180,10 +181,16 @@ impl<'c> Call<'c> {
             Some(returned) => Found::Answer(returned),
             None if self.policy.grace().is_zero() => Found::Nothing,
             None => match self.reader().expired_since(entry, tags) {
-                Some(past) if past < self.policy.swr && outer.is_none() => Found::Due,
-                Some(past) if past < self.policy.grace() => Found::Old {
-                    stands_in: past < self.policy.stale_if_error,
-                },
+                Some(past) if past < self.policy.grace() => {
+                    entry.is_read(self.cache.now());
+                    if past < self.policy.served_for() && outer.is_none() {
+                        Found::Due
+                    } else {
+                        Found::Old {
+                            stands_in: past < self.policy.stale_if_error,
+                        }
+                    }
+                }
                 _ => Found::Nothing,
             },
         }
@@ -196,6 +203,7 @@ impl<'c> Call<'c> {
             entry,
             stands_in,
             fresh_for,
+            hangs_on: None,
         }
     }
 
@@ -271,6 +279,7 @@ impl<'c> Call<'c> {
             outer,
             refresh,
             renews: false,
+            went_without: AtomicBool::new(false),
         })
     }
 
@@ -422,19 +431,20 @@ impl<'c> Call<'c> {
         if !self.key.is_sound() {
             trace::unsound_key(self.site);
         }
-        let Some(outer) = outer else {
-            return Course::Past;
-        };
-        #[cfg(feature = "redis")]
-        if self.cache.redis().is_some() {
-            return if self.site.value_tags || !self.key.is_sound() {
-                outer.doom();
-                Course::Past
-            } else {
-                Course::PastInside(self.pending(plan(), Some(outer), false))
-            };
+        if let Some(outer) = &outer {
+            #[cfg(feature = "redis")]
+            if self.cache.redis().is_some() && !self.site.value_tags && self.key.is_sound() {
+                return Course::PastInside(self.pending(plan(), Some(Arc::clone(outer)), false));
+            }
+            self.depend(outer, &plan());
         }
-        self.depend(&outer, &plan());
-        Course::Past
+        Course::Past(self.policy.timeout.map(|time| {
+            Box::new(Limits {
+                site: self.site,
+                cache: self.cache.clone(),
+                outer,
+                time: Some(time),
+            })
+        }))
     }
 }

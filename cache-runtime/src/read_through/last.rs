@@ -7,6 +7,8 @@ use super::miss::Pending;
 use super::shape::{Shape, View};
 use crate::circumstances::answered;
 use crate::detect::Answer;
+#[cfg(feature = "redis")]
+use crate::entry::Entry;
 use crate::entry::{Content, Last};
 use crate::flight::Flight;
 use crate::key::encode::digest;
@@ -17,6 +19,9 @@ use crate::trace;
 use crate::ttl::Ttl;
 use crate::value::CacheValue;
 use std::panic::AssertUnwindSafe;
+#[cfg(feature = "redis")]
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 impl Pending {
@@ -25,6 +30,22 @@ impl Pending {
         if let Some(last) = last {
             *lock(&self.last) = Some(last);
         }
+    }
+
+    /// What the entry hangs on that is to be replaced. Nothing: it has been invalidated.
+    #[cfg(feature = "redis")]
+    pub(super) fn replaces_what_hangs_on(&self, hangs_on: Option<Arc<Entry>>) {
+        let mut last = lock(&self.last);
+        *last = last.take().filter(|_| hangs_on.is_some());
+        if let Some(last) = &mut *last {
+            last.hangs_on = hangs_on;
+        }
+    }
+
+    /// Whether there is an entry of use to the computation that replaces it.
+    #[cfg(feature = "redis")]
+    pub(super) fn replaces_something(&self) -> bool {
+        lock(&self.last).is_some()
     }
 
     /// It is no longer there.
@@ -53,6 +74,11 @@ impl Pending {
         Some(returned)
     }
 
+    /// Its caller was answered with what stands in, and has nothing to wait for.
+    pub(super) fn goes_without(&self) {
+        self.went_without.store(true, Ordering::Release);
+    }
+
     /// Whether there is something to answer with if the computation fails.
     pub(super) fn can_fall_back(&self) -> bool {
         lock(&self.last).as_ref().is_some_and(|last| last.stands_in)
@@ -75,8 +101,12 @@ impl Pending {
         S: Shape<R>,
         S::Value: CacheValue,
     {
-        let rests = self.can_fall_back() && self.has_failed();
-        rests.then(|| self.stands_in(shape)).flatten()
+        self.is_spared().then(|| self.stands_in(shape)).flatten()
+    }
+
+    /// Whether the source is left alone, since something stands in.
+    pub(super) fn is_spared(&self) -> bool {
+        self.can_fall_back() && self.has_failed()
     }
 
     /// The result; or, of one that failed, what stands in.

@@ -15,6 +15,8 @@ pub(crate) struct Lifespan {
     pub(crate) kept: Option<Duration>,
     /// How long it is kept when nobody reads it.
     pub(crate) idle: Option<Duration>,
+    /// Whether it is cut short, since something past its time to live is part of the value.
+    pub(crate) provisional: bool,
 }
 
 impl Lifespan {
@@ -47,7 +49,15 @@ impl Lifespan {
             fresh,
             kept: fresh.map(|fresh| fresh.saturating_add(grace)),
             idle,
+            provisional: false,
         }
+    }
+
+    /// That of a value that is made of something past its time to live, and is to be made anew after so long.
+    pub(crate) fn provisional(mut self, at_most: Duration) -> Self {
+        self.fresh = Some(self.fresh.map_or(at_most, |fresh| fresh.min(at_most)));
+        self.provisional = true;
+        self
     }
 
     /// On a server, where every read prolongs the life of an entry that dies when it is idle. A read that this process answers
@@ -97,7 +107,7 @@ pub(crate) fn prolonged(idle: Duration, left: Option<Duration>) -> Prolonged {
 fn spread(time: Duration, jitter: f64) -> Duration {
     /// From here on whole seconds are exact enough, and are written in fewer bytes.
     const LONG: Duration = Duration::from_secs(60);
-    if jitter <= 0.0 || time.is_zero() {
+    if jitter.is_nan() || jitter <= 0.0 || time.is_zero() {
         return time;
     }
     let spread = time.mul_f64(1.0 - jitter * chance());

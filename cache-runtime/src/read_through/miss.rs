@@ -13,18 +13,19 @@ use super::store::{Decision, Destination, Finding, Outcome};
 use crate::cache::Cache;
 use crate::detect::Answer;
 use crate::entry::{Entry, Last, Lateness};
-use crate::flight::{Dependency, End, Entered, Flight, Lead, Stance, Waiting};
+use crate::flight::{End, Entered, Flight, Lead, Stance, Waiting, replacing_nothing};
 use crate::generation::Epoch;
 use crate::invalidate::end_key;
 use crate::key::Key;
 use crate::policy::Policy;
 use crate::site::Site;
 use crate::stats::count;
-use crate::sync::{lock, within};
+use crate::sync::{catching, lock, within};
 use crate::trace;
 use crate::value::CacheValue;
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -37,8 +38,8 @@ pub struct Miss<S> {
 
 /// Where a call goes.
 pub(super) enum Course {
-    /// Past the cache.
-    Past,
+    /// Past the cache, within limits where there are any.
+    Past(Option<Box<Limits>>),
     /// Past the cache, inside a computation that depends on what it is about.
     #[cfg(feature = "redis")]
     PastInside(Box<Pending>),
@@ -66,6 +67,29 @@ pub(super) struct Pending {
     pub(super) refresh: bool,
     /// Whether nobody waits: an entry is replaced that answers meanwhile.
     pub(super) renews: bool,
+    /// Whether its caller was answered while it was waiting, and no answer is missing.
+    pub(super) went_without: AtomicBool,
+}
+
+/// How long a call waits that goes past the cache.
+pub(super) struct Limits {
+    pub(super) site: &'static Site,
+    pub(super) cache: Cache,
+    /// The computation that the call is part of.
+    pub(super) outer: Option<Arc<Flight>>,
+    pub(super) time: Option<Duration>,
+}
+
+#[cfg(feature = "redis")]
+impl Limits {
+    pub(super) fn of(pending: &Pending) -> Self {
+        Limits {
+            site: pending.site,
+            cache: pending.cache.clone(),
+            outer: pending.outer.clone(),
+            time: pending.policy.timeout,
+        }
+    }
 }
 
 /// Whose turn it is.
@@ -103,12 +127,15 @@ impl<S> Miss<S> {
             #[cfg(feature = "redis")]
             Course::PastInside(pending) => {
                 Box::pin(remote::depend(&pending)).await;
-                return body.await;
+                return replacing_nothing(body).await;
             }
-            Course::Past => return body.await,
+            Course::Past(_) => return replacing_nothing(body).await,
         };
         match pending.whose_turn(self.shape).await {
-            Turn::Ours(lead, claim) => pending.run(self.shape, lead, claim, body, decide).await,
+            Turn::Ours(lead, claim) => {
+                let returned = pending.run(self.shape, lead, claim, body, decide).await;
+                pending.answers(self.shape, returned)
+            }
             Turn::Answered(returned) => returned,
             #[cfg(feature = "redis")]
             Turn::Serve(returned, _) => returned,
@@ -161,12 +188,21 @@ impl Pending {
     {
         let (cache, site, key) = (&self.cache, self.site, &*self.key);
         let last = lock(&self.last).clone();
-        let (returned, cost) = {
+        let ran = {
             let computation = pin!(compute(cache, site, key, lead.flight(), last, body));
+            let computation = pin!(catching(computation));
             match &claim {
                 #[cfg(feature = "redis")]
                 Some(claim) => claim.while_held(computation).await,
                 _ => computation.await,
+            }
+        };
+        let (returned, cost) = match ran {
+            Ok(ran) => ran,
+            Err(panic) => {
+                self.fails(claim).await;
+                drop(lead);
+                std::panic::resume_unwind(panic)
             }
         };
         let end = match shape.view(&returned) {
@@ -190,6 +226,15 @@ impl Pending {
             }
         };
         lead.finish(end);
+        returned
+    }
+
+    /// The answer of the call that has computed; or, of a computation that failed, what stands in.
+    pub(super) fn answers<R, S>(&self, shape: S, returned: R) -> R
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
         if let View::Failure = shape.view(&returned)
             && let Some(older) = self.stands_in(shape)
         {
@@ -203,6 +248,11 @@ impl Pending {
     pub(super) async fn fails(&self, claim: Option<Claim>) {
         count(&self.site.counters(&self.cache).errors);
         trace::failed(self.site);
+        self.gives_up(claim).await;
+    }
+
+    /// Gives back what was held for a computation that has failed, or leaves its source alone for a while.
+    pub(super) async fn gives_up(&self, claim: Option<Claim>) {
         let rests = self.rests_after_failure();
         #[cfg(feature = "redis")]
         if let Some(claim) = claim {
@@ -358,7 +408,7 @@ impl Pending {
             }
             // Only a caller of a server looks before it computes.
             #[cfg(feature = "redis")]
-            End::Hit(_) => return Followed::LookAgain,
+            End::Hit(..) => return Followed::LookAgain,
             End::Entry(entry) => {
                 if let Some(outer) = &self.outer {
                     outer.has_result(flight, entry);
@@ -387,7 +437,7 @@ impl Pending {
         let carried = |carried: &dyn Fn(&Plan) -> bool| carried(&self.plan);
         let returned = self.reader().take(shape, &entry, ours, carried)?;
         if let Some(outer) = &self.outer
-            && !outer.reads(Dependency::Entry(Arc::clone(&entry)))
+            && !self.reader().hands_on(&entry, outer)
         {
             return None;
         }

@@ -17,6 +17,7 @@ mod background;
 mod batch;
 mod call;
 mod compute;
+mod in_task;
 mod last;
 mod lifespan;
 mod miss;

@@ -101,12 +101,17 @@ impl Reader<'_> {
             Content::Other => return None,
         };
         match outer {
-            Some(outer) => {
-                let is_valid = outer.reads(Dependency::Entry(Arc::clone(entry)));
-                is_valid.then_some(returned)
-            }
+            Some(outer) => self.hands_on(entry, outer).then_some(returned),
             None => Some(returned),
         }
+    }
+
+    /// Makes a computation depend on an entry that it reads, if that is valid by then.
+    pub(super) fn hands_on(self, entry: &Arc<Entry>, outer: &Flight) -> bool {
+        if entry.about.provisional {
+            outer.is_fresh_for(entry.about.expires.since(self.cache.now()));
+        }
+        outer.reads(Dependency::Entry(Arc::clone(entry)))
     }
 
     /// Whether the reader's tags are those of an entry or a flight with this declaration and the same key.

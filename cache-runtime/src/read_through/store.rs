@@ -75,15 +75,15 @@ impl Decision {
         policy: &Policy,
         at_most: Option<Duration>,
     ) -> Lifespan {
-        let mut lifespan = if self.is_absence {
+        let lifespan = if self.is_absence {
             Lifespan::of_absence(cache, self.ttl, policy)
         } else {
             Lifespan::of_value(cache, self.ttl, policy)
         };
-        if let Some(at_most) = at_most {
-            lifespan.fresh = Some(lifespan.fresh.map_or(at_most, |fresh| fresh.min(at_most)));
+        match at_most {
+            Some(at_most) => lifespan.provisional(at_most),
+            None => lifespan,
         }
-        lifespan
     }
 
     /// Stores the entry under `key` as well. It becomes invalid with any of its keys.
@@ -184,6 +184,7 @@ impl Destination<'_> {
         };
         let about = About {
             has_aliases: !decision.aliases.is_empty(),
+            provisional: lifespan.provisional,
             tag_set: self.site.tag_set,
             version: self.site.version,
             late,

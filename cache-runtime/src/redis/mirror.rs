@@ -44,6 +44,7 @@ struct Counted {
 }
 
 /// Since when a computation runs, and what this process knew when it began.
+#[derive(Clone)]
 pub(crate) struct Footing {
     since: Tick,
     names: Box<[Arc<Generation>]>,

@@ -131,6 +131,9 @@ enum State {
     Down(Box<str>),
 }
 
+/// Of many keys so many at a time: what one of them waits for is to be its reply, and not the work for all others.
+pub(crate) const AT_A_TIME: usize = 256;
+
 impl Redis {
     pub(crate) fn new(config: RedisConfig, namespace: &str) -> Result<Self, Unusable> {
         let server = config.server.connection()?;
@@ -180,8 +183,20 @@ impl Redis {
         &self.shared.config
     }
 
-    /// Runs `reads`, which begin at once, so that they share a command.
-    pub(crate) async fn together<F: Future>(&self, reads: Vec<F>) -> Vec<F::Output> {
+    /// Runs `works`, some of them at a time. These begin at once, so that their reads share a command.
+    pub(crate) async fn together<F: Future>(&self, works: Vec<F>) -> Vec<F::Output> {
+        let mut outputs = Vec::with_capacity(works.len());
+        let mut works = works.into_iter();
+        loop {
+            let some: Vec<F> = works.by_ref().take(AT_A_TIME).collect();
+            if some.is_empty() {
+                return outputs;
+            }
+            outputs.extend(self.side_by_side(some).await);
+        }
+    }
+
+    async fn side_by_side<F: Future>(&self, works: Vec<F>) -> Vec<F::Output> {
         struct Gathering<'s>(&'s AtomicUsize);
         impl Drop for Gathering<'_> {
             fn drop(&mut self) {
@@ -190,7 +205,7 @@ impl Redis {
         }
         self.shared.gathering.fetch_add(1, Ordering::Relaxed);
         let _gathering = Gathering(&self.shared.gathering);
-        all_at_once(reads).await
+        all_at_once(works).await
     }
 
     /// What this process may keep, if it may keep anything.

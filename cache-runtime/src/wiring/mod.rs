@@ -76,7 +76,8 @@ pub struct CacheSite {
     pub swr: Duration,
     /// For how long past its time to live one stands in for a run that fails.
     pub stale_if_error: Duration,
-    /// Its time to live, where that is known before it runs; [`Duration::MAX`] for ever. Where none is given, the
+    /// Its time to live, where that is known before it runs; [`Duration::MAX`] for ever; of an adaptive one the longest. Where
+    /// none is given, the
     /// default of a cache that is configured with none: 5 minutes.
     pub ttl: Option<Duration>,
 }
@@ -151,7 +152,7 @@ impl CacheSite {
                 Lifetime::Millis(millis) => Some(Duration::from_millis(millis)),
                 Lifetime::Forever => Some(Duration::MAX),
                 Lifetime::Default => Some(DEFAULT_TTL),
-                Lifetime::Dynamic => None,
+                Lifetime::Dynamic => site.policy.adaptive.map(|range| range.longest),
             },
         }
     }

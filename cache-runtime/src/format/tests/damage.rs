@@ -3,7 +3,7 @@
 use super::*;
 use crate::codec::EncodeError;
 use crate::format::checksum::checksum;
-use crate::format::layout::{CHECKSUM, DECLARED, ENCRYPTED, EPOCH, FRESH_FOR, IDLE, LZ4, MAGIC};
+use crate::format::layout::{CHECKSUM, DECLARED, EPOCH, FRESH_FOR, IDLE, LZ4, MAGIC};
 use proptest::prelude::*;
 
 fn entry() -> Vec<u8> {
@@ -31,10 +31,6 @@ fn every_kind_of_mistrust_is_told_apart() {
         assert_eq!(read(foreign), Err(Untrusted::Foreign));
     }
     assert_eq!(read(&change(1, |_| 0x21)), Err(Untrusted::Version));
-    assert_eq!(
-        read(&change(2, |flags| flags | ENCRYPTED)),
-        Err(Untrusted::Version)
-    );
     for codec in [5, 15] {
         assert_eq!(read(&change(1, |_| 0x10 | codec)), Err(Untrusted::Codec));
     }
@@ -176,7 +172,7 @@ proptest! {
         (schema, seal, declared) in any::<(u32, u64, Option<u64>)>(),
         made in EPOCH..EPOCH + (1 << 40),
         (fresh_for, idle) in prop::option::of((0u64..1 << 62, 0u64..1 << 40)).prop_map(Option::unzip),
-        cost in 0u64..8,
+        (cost, provisional) in (0u64..8, any::<bool>()),
         check in any::<u8>(),
         text in any::<String>(),
     ) {
@@ -189,6 +185,7 @@ proptest! {
             made,
             fresh_for: fresh_for.map(Duration::from_millis),
             idle: idle.map(Duration::from_millis),
+            provisional,
             cost: Duration::from_micros(cost),
             checks: &checks,
             guards: &names,
@@ -203,6 +200,7 @@ proptest! {
         prop_assert_eq!(opened.made(), head.made);
         prop_assert_eq!(opened.fresh_for(), head.fresh_for);
         prop_assert_eq!(opened.idle(), head.idle);
+        prop_assert_eq!(opened.is_provisional(), provisional);
         prop_assert_eq!(opened.cost(), head.cost);
         prop_assert_eq!(opened.checks(), &checks);
         prop_assert_eq!(opened.payload_len(), payload.len());
@@ -222,7 +220,7 @@ proptest! {
         codec in 0u8..6,
         bytes in prop::collection::vec(prop_oneof![0u8..6, any::<u8>()], 24..400),
     ) {
-        let mut entry = vec![MAGIC, 0x10 | codec, flags & !ENCRYPTED];
+        let mut entry = vec![MAGIC, 0x10 | codec, flags];
         entry.extend(bytes);
         let entry = forged(entry);
         crate::format::fuzz::entry(&entry);

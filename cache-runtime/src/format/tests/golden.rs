@@ -144,12 +144,13 @@ fn compressed_entries_are_pinned() {
 fn an_entry_without_a_value_is_pinned() {
     let entry = golden!(
         "absent",
-        "nothing was found, fresh for 5 min, no guards but the scopes of the key",
+        "nothing was found, for the time being, fresh for 5 min, no guards but the scopes of the key",
         write(
             KEY,
             &Head {
                 guards: &[],
                 checks: &[1, 2, 3],
+                provisional: true,
                 ..head()
             },
             &Payload::absent()
@@ -157,7 +158,7 @@ fn an_entry_without_a_value_is_pinned() {
     );
     let opened = open(&entry, KEY).expect("an entry");
     assert_eq!(opened.verify(), Ok(()));
-    assert!(opened.is_absent());
+    assert!(opened.is_absent() && opened.is_provisional());
     assert_eq!((opened.codec(), opened.payload_len()), (None, 0));
     assert_eq!(opened.guards().len(), 0);
     assert_eq!(opened.decode::<Profile>(LIMIT), Err(Untrusted::Decoding));

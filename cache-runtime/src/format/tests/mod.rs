@@ -47,6 +47,7 @@ fn head() -> Head<'static> {
         made: 1_700_000_000_000,
         fresh_for: Some(Duration::from_secs(300)),
         idle: None,
+        provisional: false,
         cost: Duration::from_millis(20),
         checks: &[1, 2, 3, 4, 5],
         guards: &[(Guard::Tag, "user:42"), (Guard::Tag, "profiles")],

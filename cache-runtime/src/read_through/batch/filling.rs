@@ -1,7 +1,7 @@
 //! One run of a batch's body: for the identifiers that this call leads, and for those that go past the cache.
 
 use super::each::Collection;
-use super::{Slot, State};
+use super::{Slot, State, side_by_side};
 use crate::cache::Cache;
 use crate::detect::Answer;
 use crate::flight::{End, Flight, Lead};
@@ -10,8 +10,10 @@ use crate::read_through::miss::Claim;
 use crate::read_through::shape::{Shape, View};
 use crate::read_through::store::Decision;
 use crate::site::Site;
-use crate::sync::all_at_once;
+use crate::stats::count;
+use crate::trace;
 use crate::value::CacheValue;
+use std::any::Any;
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::pin::pin;
@@ -107,7 +109,12 @@ impl Filling {
         let epoch = self.cache.generations().epoch();
         #[cfg(feature = "redis")]
         if self.cache.redis().is_some() {
-            let flight = Flight::of_server(self.cache.id(), Default::default(), epoch);
+            let mut flight = Flight::of_server(self.cache.id(), Default::default(), epoch);
+            // It depends on what they are declared to depend on, and on what it reads.
+            flight.remote.footing = self
+                .leads
+                .first()
+                .and_then(|led| led.lead.flight().remote.footing.clone());
             let mut claims = self.leads.iter().filter_map(|led| led.claim.as_ref());
             if let Some(claim) = claims.next() {
                 flight.runs_under(claim.replication_id(), &[]);
@@ -119,15 +126,16 @@ impl Filling {
 
     /// Stores what was found, each under its own key, and tells those who wait. Returns items of identifiers that were not
     /// asked for; or the result, if that is an error.
-    pub(super) async fn keep<I, V, R, W, S>(
+    pub(super) async fn keep<'p, I, V, R, W, S>(
         self,
         (whole, each): (W, S),
         slots: &mut [Slot<I, V>],
-        place: impl Fn(&I) -> Option<usize>,
+        place: impl Fn(&I) -> &'p [usize],
         ran: Ran<R>,
         decide: impl Fn(&I, &S::Value, &mut Decision),
     ) -> Result<Vec<(I, V)>, R>
     where
+        I: PartialEq,
         W: Shape<R>,
         W::Value: Collection<Id = I, Item = V>,
         S: Shape<V>,
@@ -144,13 +152,7 @@ impl Filling {
         let items = match whole.into_value(returned) {
             Ok(collection) => collection.take_apart(),
             Err(returned) => {
-                for Led { at, lead, claim } in self.leads {
-                    if let State::Open(pending) = &slots[at].state {
-                        pending.fails(claim).await;
-                    }
-                    let shared = whole.share(&returned);
-                    lead.finish(shared.map_or(End::Unshared, End::Error));
-                }
+                self.fail(slots, || whole.share(&returned)).await;
                 return Err(returned);
             }
         };
@@ -158,7 +160,10 @@ impl Filling {
         let ours: HashSet<usize> = led.chain(self.past.iter().copied()).collect();
         let (mut found, mut extra) = (HashMap::with_capacity(items.len()), Vec::new());
         for (id, item) in items {
-            match place(&id).filter(|at| ours.contains(at)) {
+            // Several identifiers may have one key.
+            let mut alike = place(&id).iter().copied().filter(|at| ours.contains(at));
+            let at = alike.clone().find(|&at| slots[at].id == id);
+            match at.or_else(|| alike.next()) {
                 Some(at) => _ = found.insert(at, item),
                 None => extra.push((id, item)),
             }
@@ -168,11 +173,33 @@ impl Filling {
             let item = found.get(&led.at);
             led.keep(each, slot, item, cost, &decide)
         });
-        all_at_once(kept.collect()).await;
+        side_by_side(&self.cache, kept.collect()).await;
         for at in ours {
             slots[at].state = State::Found(found.remove(&at));
         }
         Ok(extra)
+    }
+
+    /// The run has failed, for all of them: nobody waits any more.
+    async fn fail<I, V>(
+        self,
+        slots: &[Slot<I, V>],
+        share: impl Fn() -> Option<Box<dyn Any + Send + Sync>>,
+    ) {
+        count(&self.site.counters(&self.cache).errors);
+        trace::failed(self.site);
+        let share = &share;
+        let failed = self
+            .leads
+            .into_iter()
+            .map(|Led { at, lead, claim }| async move {
+                if let State::Open(pending) = &slots[at].state {
+                    pending.gives_up(claim).await;
+                    pending.is_answered(Answer::Computed);
+                }
+                lead.finish(share().map_or(End::Unshared, End::Error));
+            });
+        side_by_side(&self.cache, failed.collect()).await;
     }
 }
 

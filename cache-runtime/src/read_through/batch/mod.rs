@@ -11,7 +11,7 @@ mod turn;
 pub use each::items_of;
 #[cfg(feature = "redis")]
 pub(super) use turn::Blocked;
-pub(super) use turn::Now;
+pub(super) use turn::{Now, Waited};
 
 use super::call::{Call, Lookup};
 use super::miss::{Course, Pending};
@@ -27,9 +27,8 @@ use crate::sync::all_at_once;
 use crate::value::CacheValue;
 use each::{Collection, Each};
 use filling::Filling;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::future::Future;
-use turn::Waited;
 
 /// So often others are waited for. Whoever is in the way then, is passed by.
 const MOST_ROUNDS: usize = 3;
@@ -56,6 +55,9 @@ enum State<V> {
     Open(Box<Pending>),
     /// Past the cache.
     Past,
+    /// The same, and the computation that asks is to depend on it.
+    #[cfg(feature = "redis")]
+    PastInside(Box<Pending>),
 }
 
 impl Batch<'_> {
@@ -69,18 +71,14 @@ impl Batch<'_> {
         decide: impl Fn(&I, &S::Value, &mut Decision),
     ) -> R
     where
-        I: Clone,
+        I: Clone + PartialEq,
         W: Shape<R>,
         W::Value: Collection<Id = I, Item = V>,
         S: Shape<V>,
         S::Value: CacheValue,
         F: Future<Output = R>,
     {
-        let mut slots = self.look(each, ids, &key, plan).await;
-        let mut places = HashMap::with_capacity(slots.len());
-        for (at, slot) in slots.iter().enumerate() {
-            places.insert(slot.key.clone(), at);
-        }
+        let (mut slots, places) = self.look(each, ids, &key, plan).await;
         let mut extra = Vec::new();
         for round in 0.. {
             let open: Vec<usize> = (0..slots.len())
@@ -105,7 +103,7 @@ impl Batch<'_> {
             if !filling.is_empty() {
                 let missing = filling.ids(&slots);
                 let returned = filling.run(&slots, body(missing)).await;
-                let place = |id: &I| places.get(&key(id)).copied();
+                let place = |id: &I| places.get(&key(id)).map_or(&[][..], Vec::as_slice);
                 let shapes = (whole, each);
                 match filling
                     .keep(shapes, &mut slots, place, returned, &decide)
@@ -116,11 +114,14 @@ impl Batch<'_> {
                     Err(returned) => return returned,
                 }
             }
-            for (at, by) in blocked {
+            let waits = blocked.into_iter().filter_map(|(at, by)| {
                 let State::Open(pending) = &slots[at].state else {
-                    continue;
+                    return None;
                 };
-                match pending.waits(Each(each), by).await {
+                Some(async move { (at, pending.waits(Each(each), by).await) })
+            });
+            for (at, waited) in self.side_by_side(waits.collect()).await {
+                match waited {
                     Waited::Answered(item) => slots[at].state = State::Found(item),
                     Waited::Again => {}
                     Waited::Alone => slots[at].alone = true,
@@ -129,40 +130,43 @@ impl Batch<'_> {
         }
         let found = slots.into_iter().filter_map(|slot| match slot.state {
             State::Found(item) => item.map(|item| (slot.id, item)),
-            State::Open(_) | State::Past => None,
+            _ => None,
         });
         whole.value(Collection::put_together(found.chain(extra).collect()))
     }
 
-    /// Looks every identifier up, each once.
+    /// Looks every identifier up, each once; and where those with a key are.
     async fn look<I, V, S>(
         &self,
         each: S,
         ids: impl IntoIterator<Item = I>,
         key: impl Fn(&I) -> Key,
         plan: impl Fn(&I) -> Plan,
-    ) -> Vec<Slot<I, V>>
+    ) -> (Vec<Slot<I, V>>, HashMap<Key, Vec<usize>>)
     where
+        I: PartialEq,
         S: Shape<V>,
         S::Value: CacheValue,
     {
-        let (mut seen, mut slots) = (HashSet::new(), Vec::new());
+        let (mut places, mut slots) = (HashMap::<Key, Vec<usize>>::new(), Vec::new());
         for id in ids {
             let key = key(&id);
-            if !seen.insert(key.clone()) {
+            let alike = places.entry(key.clone()).or_default();
+            if alike.iter().any(|&at: &usize| {
+                let Slot { id: other, .. }: &Slot<I, V> = &slots[at];
+                *other == id
+            }) {
                 continue;
             }
+            alike.push(slots.len());
             let call = Call::new(self.site, self.cache, &key).when(self.wanted);
             let state = match call.look(Each(each), || plan(&id)) {
                 Lookup::Hit(item) => State::Found(item),
                 Lookup::Miss(miss) => match miss.course {
                     Course::Through(pending) | Course::Serve(pending) => State::Open(pending),
                     #[cfg(feature = "redis")]
-                    Course::PastInside(pending) => {
-                        Box::pin(remote::depend(&pending)).await;
-                        State::Past
-                    }
-                    Course::Past => State::Past,
+                    Course::PastInside(pending) => State::PastInside(pending),
+                    Course::Past(_) => State::Past,
                 },
             };
             slots.push(Slot {
@@ -172,7 +176,29 @@ impl Batch<'_> {
                 alone: false,
             });
         }
-        slots
+        #[cfg(feature = "redis")]
+        self.depend(&mut slots).await;
+        (slots, places)
+    }
+
+    /// Makes the computation that this call is part of depend on what goes past the cache.
+    #[cfg(feature = "redis")]
+    async fn depend<I, V>(&self, slots: &mut [Slot<I, V>]) {
+        let past = slots.iter().filter_map(|slot| match &slot.state {
+            State::PastInside(pending) => Some(remote::depend(pending)),
+            _ => None,
+        });
+        self.side_by_side(past.collect()).await;
+        for slot in slots {
+            if let State::PastInside(_) = slot.state {
+                slot.state = State::Past;
+            }
+        }
+    }
+
+    /// The outputs of all of these, in their order.
+    async fn side_by_side<F: Future>(&self, works: Vec<F>) -> Vec<F::Output> {
+        side_by_side(self.cache, works).await
     }
 
     /// What can be done about each of these at once; `None` for those that go past the cache.
@@ -193,15 +219,20 @@ impl Batch<'_> {
                     Some(Now::Ours(lead, claim))
                 }
                 State::Open(pending) => Some(pending.now(Each(each)).await),
-                State::Found(_) | State::Past => None,
+                _ => None,
             };
             (at, turn)
         });
-        let turns: Vec<_> = turns.collect();
-        #[cfg(feature = "redis")]
-        if let Some(redis) = self.cache.redis() {
-            return redis.together(turns).await;
-        }
-        all_at_once(turns).await
+        self.side_by_side(turns.collect()).await
     }
+}
+
+/// The outputs of all of these, in their order. Where there is a server, it is asked about some of them at a time.
+async fn side_by_side<F: Future>(cache: &Cache, works: Vec<F>) -> Vec<F::Output> {
+    #[cfg(feature = "redis")]
+    if let Some(redis) = cache.redis() {
+        return redis.together(works).await;
+    }
+    let _ = cache;
+    all_at_once(works).await
 }

@@ -27,7 +27,7 @@ pub(in crate::read_through) enum Blocked {
 }
 
 /// What came of waiting.
-pub(super) enum Waited<R> {
+pub(in crate::read_through) enum Waited<R> {
     Answered(R),
     /// It is to be looked for again.
     Again,
@@ -86,13 +86,7 @@ impl Pending {
                 }
             }
             #[cfg(feature = "redis")]
-            Blocked::There(blocked) => {
-                if remote::has_ended(self, blocked).await {
-                    Waited::Again
-                } else {
-                    Waited::Alone
-                }
-            }
+            Blocked::There(blocked) => remote::waits(self, shape, blocked).await,
         }
     }
 

@@ -72,11 +72,20 @@ impl Claim {
     }
 
     /// Runs `body`, and keeps the lease while it runs.
-    pub(crate) async fn while_held<F: Future>(&self, mut body: Pin<&mut F>) -> F::Output {
-        let Hold::Lease(token) = self.hold else {
+    pub(crate) async fn while_held<F: Future>(&self, body: Pin<&mut F>) -> F::Output {
+        Claim::all_held(vec![self], body).await
+    }
+
+    /// The same for several leases.
+    pub(crate) async fn all_held<F: Future>(
+        mut claims: Vec<&Claim>,
+        mut body: Pin<&mut F>,
+    ) -> F::Output {
+        claims.retain(|claim| matches!(claim.hold, Hold::Lease(_)));
+        let Some(redis) = claims.first().map(|claim| &claim.redis) else {
             return body.await;
         };
-        let mut renewing = Box::pin(self.renew(token));
+        let mut renewing = Box::pin(renew(redis, claims));
         let mut renews = true;
         poll_fn(|context| {
             if let Poll::Ready(output) = body.as_mut().poll(context) {
@@ -90,45 +99,13 @@ impl Claim {
         .await
     }
 
-    /// The same for several leases.
-    pub(crate) async fn all_held<F: Future>(
-        claims: Vec<&Claim>,
-        mut body: Pin<&mut F>,
-    ) -> F::Output {
-        let mut renewing: Vec<_> = claims
-            .into_iter()
-            .filter_map(|claim| match claim.hold {
-                Hold::Lease(token) => Some(Box::pin(claim.renew(token))),
-                Hold::Permit | Hold::Nothing => None,
-            })
-            .collect();
-        poll_fn(|context| {
-            if let Poll::Ready(output) = body.as_mut().poll(context) {
-                return Poll::Ready(output);
-            }
-            renewing.retain_mut(|renewing| renewing.as_mut().poll(context).is_pending());
-            Poll::Pending
-        })
-        .await
-    }
-
-    /// Renews until the lease is lost. If it has been held for too long, others may take it: a body that hangs must not keep
-    /// them from storing for ever. A failure in between is made up for by the next time.
-    async fn renew(&self, token: Token) {
-        let config = self.redis.config();
-        let (pause, since) = (config.lease / 3, Instant::now());
-        loop {
-            if within(pause, std::future::pending::<()>()).await.is_some() {
-                return;
-            }
-            let too_long = since.elapsed() >= config.longest_hold;
-            if matches!(
-                self.redis.renew(&self.key, token, too_long).await,
-                Ok(false)
-            ) {
-                return;
-            }
-        }
+    /// Renews the lease. Whether it is lost; a failure in between is made up for by the next time.
+    async fn is_lost(&self, too_long: bool) -> bool {
+        let Hold::Lease(token) = self.hold else {
+            return true;
+        };
+        let renewed = self.redis.renew(&self.key, token, too_long).await;
+        matches!(renewed, Ok(false))
     }
 
     /// Gives the right back unused.
@@ -146,6 +123,22 @@ impl Claim {
             self.redis.rest(&self.key, token, time).await;
             self.hold = Hold::Nothing;
         }
+    }
+}
+
+/// Renews until all leases are lost. Those that have been held for too long, others may take: a body that hangs must not keep
+/// them from storing for ever.
+async fn renew(redis: &Redis, mut claims: Vec<&Claim>) {
+    let config = redis.config();
+    let (pause, since) = (config.lease / 3, Instant::now());
+    while !claims.is_empty() {
+        if within(pause, std::future::pending::<()>()).await.is_some() {
+            return;
+        }
+        let too_long = since.elapsed() >= config.longest_hold;
+        let lost = claims.iter().map(|claim| claim.is_lost(too_long));
+        let mut lost = redis.together(lost.collect()).await.into_iter();
+        claims.retain(|_| !lost.next().unwrap_or(false));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is known about a key on the server, for people and for questions that need no value.
 
 use super::guards::declared;
-use super::look::{Validity, validity};
+use super::look::{Validity, age, validity};
 use crate::cache::{Cache, State};
 use crate::format;
 use crate::generation::{Guard, Named};
@@ -77,8 +77,7 @@ pub(crate) async fn inspect(
             }
         });
     let stamps = stamps.collect();
-    let age = reading.link.time_at_most().saturating_sub(opened.made());
-    let age = Duration::from_millis(age);
+    let age = age(&reading, &opened);
     let fresh_for = opened
         .fresh_for()
         .map(|fresh_for| fresh_for.saturating_sub(age));

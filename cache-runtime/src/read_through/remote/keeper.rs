@@ -1,7 +1,7 @@
 //! Keeping what was read from the server in this process, for as long as nobody changes what it was read from: the value,
 //! and the numbers of the generations it depends on.
 
-use super::look::Look;
+use super::look::{Look, age};
 use crate::clock::Tick;
 use crate::cost::Cost;
 use crate::entry::{About, Entry, Lateness, Steps};
@@ -14,7 +14,6 @@ use crate::read_through::shape::{Shape, View};
 use crate::redis::{Mirror, Reading};
 use crate::value::CacheValue;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Has captured this process' generations of every name that is read, before it is read.
 pub(super) struct Keeper<'c> {
@@ -163,7 +162,6 @@ fn expiry(look: Look<'_>, reading: &Reading, opened: &Opened<'_>) -> Option<Tick
     let Some(fresh_for) = opened.fresh_for() else {
         return Some(Tick::NEVER);
     };
-    let age = reading.link.time_at_most().saturating_sub(opened.made());
-    let left = fresh_for.checked_sub(Duration::from_millis(age))?;
+    let left = fresh_for.checked_sub(age(reading, opened))?;
     (!left.is_zero()).then(|| look.cache.now().plus(left))
 }

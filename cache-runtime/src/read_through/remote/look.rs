@@ -126,8 +126,7 @@ impl Seen {
         let (Some(reading), Some(opened)) = (&self.reading, opened) else {
             return (None, Duration::ZERO);
         };
-        let age = reading.link.time_at_most().saturating_sub(opened.made());
-        (opened.fresh_for(), Duration::from_millis(age))
+        (opened.fresh_for(), age(reading, &opened))
     }
 
     /// What tells this entry from others under its key; empty if there was none.
@@ -214,7 +213,7 @@ impl<'c> Look<'c> {
                         let seen = Seen::of(reading, EXPIRED).listing(listed);
                         return Ok(Looked::Due(returned, seen, Due::Since(since, remembered)));
                     }
-                    if !self.inherit(remembered) {
+                    if !self.inherit(remembered, &reading) {
                         return Ok(Looked::Missed(
                             Seen::of(reading, INVALIDATED).listing(listed),
                         ));
@@ -281,10 +280,7 @@ impl<'c> Look<'c> {
             return None;
         }
         let opened = format::open(seen.bytes()?, self.key).ok()?;
-        let of = |guard: Guard, name: &str| {
-            let stamp = stamps.iter().find(|stamp| stamp.is_of(guard, name));
-            stamp.map(|stamp| Some(stamp.generation))
-        };
+        let of = |guard: Guard, name: &str| among(stamps, guard, name).map(Some);
         let is_fresh = || {
             matches!(
                 self.age(seen.reading.as_ref()?, &opened)?,
@@ -296,6 +292,35 @@ impl<'c> Look<'c> {
             Validity::Valid => is_fresh().and_then(|()| self.content(shape, &opened).ok()),
             Validity::Ended | Validity::Unknown => None,
         }
+    }
+
+    /// What an entry hangs on that was valid when it was seen, and is so under the generations captured since.
+    pub(crate) fn hangs_on(
+        self,
+        seen: &Seen,
+        replication_id: &str,
+        stamps: &[Stamp],
+    ) -> Option<Arc<Entry>> {
+        let opened = format::open(seen.bytes()?, self.key).ok()?;
+        let of = |guard: Guard, name: &str| among(stamps, guard, name).map(Some);
+        let Validity::Valid = validity(self.key, &opened, replication_id, of) else {
+            return None;
+        };
+        let implied = scopes(self.key).map(|scope| (Guard::Scope, scope.into()));
+        let stamp = |(guard, name): Named| {
+            let generation = among(stamps, guard, &name)?;
+            Some(Stamp {
+                guard,
+                name,
+                generation,
+            })
+        };
+        let stamps: Option<Vec<Stamp>> = implied.chain(list(&opened)).map(stamp).collect();
+        Some(Entry::read_remotely(Remembered {
+            home: self.cache.id(),
+            replication_id: replication_id.into(),
+            stamps: stamps?.into(),
+        }))
     }
 
     /// The entry that was read, if there is one that can be opened.
@@ -331,11 +356,10 @@ impl<'c> Look<'c> {
     /// An entry is read that would die otherwise.
     pub(super) fn reads(self, reading: &Reading, opened: &Opened<'_>) {
         let Some(idle) = opened.idle() else { return };
-        let age = reading.link.time_at_most().saturating_sub(opened.made());
         // It may be kept for longer than it is fresh: then its author says for how long.
         let kept = opened.fresh_for();
         let kept = kept.map(|fresh| fresh.saturating_add(self.policy.grace()));
-        let left = kept.map(|kept| kept.saturating_sub(Duration::from_millis(age)));
+        let left = kept.map(|kept| kept.saturating_sub(age(reading, opened)));
         self.redis.prolong_soon(self.key, prolonged(idle, left));
     }
 
@@ -344,8 +368,7 @@ impl<'c> Look<'c> {
         let Some(fresh_for) = opened.fresh_for() else {
             return Some(Age::Fresh);
         };
-        let age = reading.link.time_at_most().saturating_sub(opened.made());
-        let age = Duration::from_millis(age);
+        let age = age(reading, opened);
         if age < fresh_for {
             let left = fresh_for - age;
             return Some(if self.comes_early(left, opened) {
@@ -452,20 +475,41 @@ impl<'c> Look<'c> {
     }
 
     /// Makes the outer computation depend on what was read.
-    fn inherit(self, remembered: Option<Box<Remembered>>) -> bool {
+    fn inherit(self, remembered: Option<Box<Remembered>>, reading: &Reading) -> bool {
         match (self.outer, remembered) {
             (None, _) => true,
             (Some(_), None) => false,
             (Some(outer), Some(remembered)) => {
+                if let Some(left) = self.provisional_for(reading) {
+                    outer.is_fresh_for(left);
+                }
                 let entry = Entry::read_remotely(*remembered);
                 outer.reads(Dependency::Entry(entry))
             }
         }
     }
 
+    /// How long an entry is fresh that is made of something past its time to live.
+    fn provisional_for(self, reading: &Reading) -> Option<Duration> {
+        let opened = format::open(reading.bytes()?, self.key).ok()?;
+        let fresh_for = opened.fresh_for().filter(|_| opened.is_provisional())?;
+        Some(fresh_for.saturating_sub(age(reading, &opened)))
+    }
+
     fn ttl(self) -> Option<Duration> {
         Lifespan::at_most(self.cache, self.plan.ttl, self.policy).kept
     }
+}
+
+/// The generation that was captured of a guard.
+fn among(stamps: &[Stamp], guard: Guard, name: &str) -> Option<u64> {
+    let stamp = stamps.iter().find(|stamp| stamp.is_of(guard, name))?;
+    Some(stamp.generation)
+}
+
+/// How long ago it was stored, at most.
+pub(super) fn age(reading: &Reading, opened: &Opened<'_>) -> Duration {
+    Duration::from_millis(reading.link.time_at_most().saturating_sub(opened.made()))
 }
 
 /// Compares an entry with the generations that stand, as far as they were read (the outer `None`: was not).

@@ -19,7 +19,7 @@ pub(crate) use guards::{declared, dedup};
 pub(crate) use inspect::{Inspected, inspect, valid};
 pub(crate) use keep::Finished;
 pub(crate) use look::Look;
-pub(super) use turn::{BlockedThere, alone, has_ended, now, renew, turn};
+pub(super) use turn::{BlockedThere, alone, now, renew, turn, waits};
 pub(crate) use write::{permit, set, try_set};
 
 use crate::entry::{Entry, Remembered};

@@ -81,6 +81,7 @@ impl Sealing {
             declared: self.site.value_tags.then(|| self.site.declared()),
             fresh_for: self.lifespan.fresh,
             idle: self.lifespan.idle,
+            provisional: self.lifespan.provisional,
             cost: self.cost,
             checks: &checks,
             guards: &guards,

@@ -12,7 +12,7 @@ use crate::key::Key;
 use crate::policy::Policy;
 use crate::read_through::Lifespan;
 use crate::read_through::plan::Plan;
-use crate::redis::{Failure, Given, Lives, Origin, Redis, Wanted};
+use crate::redis::{AT_A_TIME, Failure, Given, Lives, Origin, Redis, Wanted};
 use crate::site::Site;
 use crate::stats::count;
 use crate::trace;
@@ -91,7 +91,12 @@ pub(crate) async fn set<T: CacheValue>(
     for value in values {
         items.extend(item(cache, redis, site, policy, value).await.ok().flatten());
     }
-    store(cache, redis, site, items).await.unwrap_or(0)
+    let mut stored = 0;
+    while !items.is_empty() {
+        let some = items.drain(..items.len().min(AT_A_TIME)).collect();
+        stored += store(cache, redis, site, some).await.unwrap_or(0);
+    }
+    stored
 }
 
 /// Stores one value, or tells why not.

@@ -141,7 +141,7 @@ impl Redis {
 }
 
 /// The end of the rest that a lease tells of, in milliseconds of the server's clock.
-fn rests_until(holder: &[u8]) -> Option<u64> {
+pub(super) fn rests_until(holder: &[u8]) -> Option<u64> {
     let at = holder.iter().position(|&byte| byte == b'~')?;
     std::str::from_utf8(&holder[at + 1..]).ok()?.parse().ok()
 }

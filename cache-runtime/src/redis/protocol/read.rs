@@ -1,5 +1,6 @@
 //! Reading: an entry with the generations it depends on, and whether a computation still stands.
 
+use super::begin::rests_until;
 use super::exactly;
 use crate::generation::{Guard, Named, Stamp};
 use crate::redis::batch::{self, Names, Values};
@@ -7,6 +8,7 @@ use crate::redis::link::{Failure, Link};
 use crate::redis::refusals::Asked;
 use crate::redis::sequence::Moment;
 use crate::redis::{Redis, Token, number};
+use redis::Value;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -162,13 +164,13 @@ impl Redis {
         let replies = self
             .evaluate(&link, |commands, _| {
                 commands.cmd("PTTL").arg(names.entry(key));
-                commands.cmd("EXISTS").arg(names.lease(key));
+                commands.cmd("GET").arg(names.lease(key));
             })
             .await?;
         let [left, leased] = exactly(replies)?;
         Ok((
             number(&left?).map(Duration::from_millis),
-            number(&leased?) == Some(1),
+            matches!(leased?, Value::BulkString(holder) if rests_until(&holder).is_none()),
         ))
     }
 

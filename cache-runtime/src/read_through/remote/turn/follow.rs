@@ -23,8 +23,26 @@ use std::sync::atomic::Ordering;
 pub(super) enum Waited<R> {
     Answered(R),
     LookAgain,
+    /// It takes too long.
+    TooLong(Arc<Flight>),
     /// Wait for nobody, and store nothing.
     Alone,
+}
+
+/// Why nobody is waited for any more.
+pub(super) enum InVain {
+    WouldNeverEnd,
+    TooLong,
+}
+
+impl InVain {
+    /// What comes after waiting for `flight`.
+    pub(super) fn of<R>(self, flight: &Arc<Flight>) -> Waited<R> {
+        match self {
+            InVain::WouldNeverEnd => Waited::Alone,
+            InVain::TooLong => Waited::TooLong(Arc::clone(flight)),
+        }
+    }
 }
 
 /// What a caller has seen standing after its call had begun.
@@ -48,6 +66,18 @@ impl Known {
     }
 }
 
+/// One computation waits for another. However that ends: if the caller goes without, it does not hang on the other.
+struct Waits<'w> {
+    outer: &'w Arc<Flight>,
+    flight: &'w Arc<Flight>,
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.outer.no_longer_waits_for(self.flight);
+    }
+}
+
 impl Caller<'_> {
     /// Shares the result of a computation that was begun after this call.
     pub(super) async fn follow<R, S>(&self, shape: S, flight: &Arc<Flight>) -> Waited<R>
@@ -66,13 +96,14 @@ impl Caller<'_> {
                 return Waited::LookAgain;
             }
         }
-        let Some(end) = self.wait(flight, flight.ended()).await else {
-            return Waited::Alone;
+        let end = match self.wait(flight, flight.ended()).await {
+            Ok(end) => end,
+            Err(in_vain) => return in_vain.of(flight),
         };
         let answer = match end {
-            End::Hit(entry) => {
+            End::Hit(entry, served) => {
                 let answer = self.pending.reader().read(shape, entry, None);
-                let answer = answer.inspect(|_| self.is_hit(Answer::Server));
+                let answer = answer.inspect(|_| self.is_served(*served));
                 return answer.map_or(Waited::Alone, Waited::Answered);
             }
             End::Entry(entry) => {
@@ -120,8 +151,8 @@ impl Caller<'_> {
         )
         .await;
         match known {
-            Some(Some(())) => {}
-            Some(None) => return Err(Waited::Alone),
+            Some(Ok(())) => {}
+            Some(Err(in_vain)) => return Err(in_vain.of(flight)),
             None => return self.instead_of(shape, flight, seen, None).await,
         }
         let Some(Some(held)) = flight.remote.held() else {
@@ -188,8 +219,8 @@ impl Caller<'_> {
             }
             // Somebody else was faster.
             Ok(Begun::Busy(_)) => Err(match self.wait(flight, flight.ended_or_replaced()).await {
-                Some(()) => Waited::LookAgain,
-                None => Waited::Alone,
+                Ok(()) => self.looks_again_after(flight),
+                Err(in_vain) => in_vain.of(flight),
             }),
             // Neither can it be stored, nor is there anybody worth waiting for.
             Err(_) => Err(Waited::Alone),
@@ -203,12 +234,8 @@ impl Caller<'_> {
         S: Shape<R>,
         S::Value: CacheValue,
     {
-        if self
-            .wait(flight, flight.ended_or_replaced())
-            .await
-            .is_none()
-        {
-            return Waited::Alone;
+        if let Err(in_vain) = self.wait(flight, flight.ended_or_replaced()).await {
+            return in_vain.of(flight);
         }
         let found = match flight.found() {
             Some(End::Entry(entry)) if self.is_like_ours(flight) && known.covers(entry) => entry,
@@ -225,7 +252,7 @@ impl Caller<'_> {
                 let older = self.pending.stands_in(shape);
                 return older.map_or(Waited::Alone, Waited::Answered);
             }
-            _ => return Waited::LookAgain,
+            _ => return self.looks_again_after(flight),
         };
         if let Some(outer) = &self.pending.outer {
             if !flight.remote.knows_key_generation {
@@ -235,6 +262,14 @@ impl Caller<'_> {
         }
         let answer = self.pending.reader().read(shape, found, None);
         answer.map_or(Waited::LookAgain, |answer| self.coalesced(answer))
+    }
+
+    /// If another computation has taken its place, that one is waited for as long.
+    fn looks_again_after<R>(&self, flight: &Flight) -> Waited<R> {
+        if flight.found().is_none() {
+            self.waits_anew();
+        }
+        Waited::LookAgain
     }
 
     /// An answer that somebody else has computed.
@@ -252,25 +287,23 @@ impl Caller<'_> {
         }
     }
 
-    /// Waits for what comes of `flight`. `None`: that would never end, or has taken too long.
+    /// Waits for what comes of `flight`.
     pub(super) async fn wait<T>(
         &self,
         flight: &Arc<Flight>,
         until: impl Future<Output = T>,
-    ) -> Option<T> {
-        if let Some(outer) = &self.pending.outer {
-            match outer.waits_for(flight) {
-                Waiting::IsSafe | Waiting::IsTooLate => {}
-                Waiting::WouldNeverEnd => return None,
-            }
-        }
+    ) -> Result<T, InVain> {
+        let _waits = match &self.pending.outer {
+            Some(outer) => match outer.waits_for(flight) {
+                Waiting::IsSafe | Waiting::IsTooLate => Some(Waits { outer, flight }),
+                Waiting::WouldNeverEnd => return Err(InVain::WouldNeverEnd),
+            },
+            None => None,
+        };
         let waited = within(self.time_left(), pin!(until)).await;
-        if let Some(outer) = &self.pending.outer {
-            outer.no_longer_waits_for(flight);
-        }
-        if waited.is_none() {
+        waited.ok_or_else(|| {
             trace::gave_up_waiting(self.pending.site);
-        }
-        waited
+            InVain::TooLong
+        })
     }
 }

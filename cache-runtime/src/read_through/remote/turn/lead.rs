@@ -121,6 +121,9 @@ impl Caller<'_> {
             Some(_) => None,
         };
         let Some(returned) = again else {
+            if self.pending.replaces_something() {
+                self.still_replaces(seen, &claim);
+            }
             lead.flight().holds(Some(Held {
                 token,
                 stamps: claim.stamps().into(),

@@ -9,15 +9,15 @@ mod lead;
 mod now;
 mod renew;
 
-pub(in crate::read_through) use now::{BlockedThere, alone, has_ended, now};
+pub(in crate::read_through) use now::{BlockedThere, alone, now, waits};
 pub(in crate::read_through) use renew::renew;
 
 use super::claim::{Claim, Hold};
 use super::guards::{declared, declares, dedup, of_value};
-use super::look::{Due, Look, Looked, Seen};
+use super::look::{Due, EXPIRED, Look, Looked, Seen};
 use crate::detect::Answer;
 use crate::entry::{About, Entry, Last};
-use crate::flight::{End, Entered, Flight, Lead, Remote, Stance};
+use crate::flight::{End, Entered, Flight, Lead, Remote, Served, Stance};
 use crate::generation::{Guard, Named};
 use crate::read_through::Lifespan;
 use crate::read_through::miss::{Pending, Turn};
@@ -25,11 +25,12 @@ use crate::read_through::shape::{Shape, View};
 use crate::redis::sequence::{self, Moment};
 use crate::redis::{Failure, Footing, Looker, Mirror, Redis, Wanted};
 use crate::stats::{Counters, count};
+use crate::sync::lock;
 use crate::trace;
 use crate::value::CacheValue;
 use follow::Waited;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -39,7 +40,7 @@ struct Caller<'p> {
     redis: &'p Redis,
     /// When it began, in the order of everything that is sent.
     began: u64,
-    waiting_since: Instant,
+    waiting_since: Mutex<Instant>,
     /// Whether it is counted as a miss already.
     has_missed: AtomicBool,
     /// The link over which it could read when it began: there was one, and nothing was to be delivered before.
@@ -60,6 +61,10 @@ enum Next<'p, R> {
     Look(Place<'p>),
     /// To go on from what was found.
     Looked(Place<'p>, Result<Looked<R>, Failure>),
+    /// To wait for this one.
+    Follow(Arc<Flight>),
+    /// To compute, for others as well.
+    Lead(Lead),
     /// To compute for itself.
     Alone,
 }
@@ -107,13 +112,14 @@ where
         Stands::Follows(flight) => match Box::pin(caller.follow(shape, &flight)).await {
             Waited::Answered(returned) => return Turn::Answered(returned),
             Waited::LookAgain => Next::Enter,
+            Waited::TooLong(flight) => caller.in_place_of(&flight),
             Waited::Alone => Next::Alone,
         },
         Stands::Looks(place) => {
             let look = caller.look(place.begins());
             match Box::pin(look.look_alone(shape)).await {
                 Ok(Some(Looked::Hit(returned))) => {
-                    return Turn::Answered(caller.hit(shape, place, returned, Answer::Server));
+                    return Turn::Answered(caller.hit(shape, place, returned, Served::Fresh));
                 }
                 Ok(Some(looked)) => Next::Looked(place, Ok(looked)),
                 Ok(None) => Next::Look(place),
@@ -121,18 +127,25 @@ where
             }
         }
     };
-    let given_up = GivenUp(pending.outer.as_ref());
+    let given_up = GivenUp(pending);
     let turn = Box::pin(caller.turn(shape, next)).await;
     std::mem::forget(given_up);
     turn
 }
 
 /// A call inside a computation that is dropped before anybody knows what it would have depended on.
-struct GivenUp<'p>(Option<&'p Arc<Flight>>);
+struct GivenUp<'p>(&'p Pending);
 
 impl Drop for GivenUp<'_> {
     fn drop(&mut self) {
-        if let Some(outer) = self.0 {
+        let GivenUp(Pending {
+            outer,
+            went_without,
+            ..
+        }) = self;
+        if let Some(outer) = outer
+            && !went_without.load(Ordering::Acquire)
+        {
             outer.doom();
         }
     }
@@ -144,7 +157,7 @@ impl<'p> Caller<'p> {
             pending,
             redis,
             began: sequence::next(),
-            waiting_since: Instant::now(),
+            waiting_since: Mutex::new(Instant::now()),
             has_missed: AtomicBool::new(false),
             link: redis.link_number().filter(|_| redis.is_clear()),
             looks_itself: AtomicBool::new(false),
@@ -162,11 +175,7 @@ impl<'p> Caller<'p> {
             let (place, looked) = match next {
                 Next::Enter => match self.enter() {
                     Stands::Follows(flight) => {
-                        let waited = self.follow(shape, &flight).await;
-                        next = match self.after(waited).await {
-                            Ok(turn) => return turn,
-                            Err(next) => next,
-                        };
+                        next = Next::Follow(flight);
                         continue;
                     }
                     Stands::Looks(place) => {
@@ -180,26 +189,38 @@ impl<'p> Caller<'p> {
                     (place, looked)
                 }
                 Next::Looked(place, looked) => (place, looked),
+                Next::Follow(flight) => {
+                    let waited = self.follow(shape, &flight).await;
+                    next = match self.after(waited).await {
+                        Ok(turn) => return turn,
+                        Err(next) => next,
+                    };
+                    continue;
+                }
+                Next::Lead(lead) => {
+                    self.misses(|| "what others compute takes too long");
+                    return self.beside(lead).await;
+                }
                 Next::Alone => return self.by_itself().await,
             };
             self.has_looked.store(true, Ordering::Relaxed);
             let seen = match looked {
                 Ok(Looked::Hit(returned)) => {
-                    return Turn::Answered(self.hit(shape, place, returned, Answer::Server));
+                    return Turn::Answered(self.hit(shape, place, returned, Served::Fresh));
                 }
                 Ok(Looked::Due(returned, seen, due)) => {
                     let serves = self.serves(&due);
                     self.replaces(shape, &returned, &seen, due);
                     if let Some(left) = serves {
-                        let answer = if left.is_zero() {
-                            Answer::Stale
+                        let served = if left.is_zero() {
+                            Served::Stale
                         } else {
-                            Answer::Server
+                            Served::Fresh
                         };
-                        return Turn::Serve(self.hit(shape, place, returned, answer), left);
+                        return Turn::Serve(self.hit(shape, place, returned, served), left);
                     }
-                    if let Some(returned) = self.pending.spares(shape) {
-                        return Turn::Answered(returned);
+                    if self.pending.is_spared() {
+                        return Turn::Answered(self.hit(shape, place, returned, Served::Spared));
                     }
                     Some(seen)
                 }
@@ -253,8 +274,9 @@ impl<'p> Caller<'p> {
         let pending = self.pending;
         match due {
             Due::Early(left) => Some(*left),
-            Due::Since(past, _) if *past < pending.policy.swr && pending.outer.is_none() => {
-                pending.is_stale();
+            Due::Since(past, _)
+                if *past < pending.policy.served_for() && pending.outer.is_none() =>
+            {
                 Some(Duration::ZERO)
             }
             Due::Since(..) => None,
@@ -291,7 +313,17 @@ impl<'p> Caller<'p> {
             stands_in,
             fresh_for,
             age,
+            hangs_on: None,
         }));
+    }
+
+    /// With all generations in hand: whether what was found is still there to be replaced. If not, it is good for nothing.
+    pub(super) fn still_replaces(&self, seen: &Seen, claim: &Claim) -> bool {
+        let look = self.look(None);
+        let hangs_on = look.hangs_on(seen, claim.replication_id(), claim.stamps());
+        let stands = hangs_on.is_some();
+        self.pending.replaces_what_hangs_on(hangs_on);
+        stands
     }
 
     /// What comes after waiting for somebody else.
@@ -299,7 +331,31 @@ impl<'p> Caller<'p> {
         match waited {
             Waited::Answered(returned) => Ok(Turn::Answered(returned)),
             Waited::LookAgain => Err(Next::Enter),
+            Waited::TooLong(flight) => Err(self.in_place_of(&flight)),
             Waited::Alone => Ok(self.by_itself().await),
+        }
+    }
+
+    /// After it has waited in vain: of all who give up at once, one computes in its place, and the others join.
+    fn in_place_of<R>(&self, given_up: &Arc<Flight>) -> Next<'p, R> {
+        let stance = |flight: &Arc<Flight>| {
+            if Arc::ptr_eq(flight, given_up) {
+                return Stance::Replace;
+            }
+            match self.stands_to(flight, true) {
+                Stance::Join => Stance::Join,
+                // Not once more.
+                Stance::Wait | Stance::Replace => Stance::Wait,
+            }
+        };
+        let flights = self.pending.cache.flights();
+        match flights.enter(&self.pending.key, stance, || self.flight()) {
+            Entered::Leads(lead) => Next::Lead(lead),
+            Entered::Joined(flight) => {
+                self.waits_anew();
+                Next::Follow(flight)
+            }
+            Entered::Behind(_) => Next::Alone,
         }
     }
 
@@ -346,31 +402,44 @@ impl<'p> Caller<'p> {
     }
 
     /// The answer that was there, also for those who wait for it.
-    fn hit<R, S>(&self, shape: S, place: Place<'_>, returned: R, answer: Answer) -> R
+    fn hit<R, S>(&self, shape: S, place: Place<'_>, returned: R, served: Served) -> R
     where
         S: Shape<R>,
         S::Value: CacheValue,
     {
         if let Some(lead) = place.lead {
             lead.finish_for_others(|| match shape.view(&returned) {
-                View::Value(value) => End::Hit(Entry::handed_over(Some(value.clone()))),
-                View::Absent => End::Hit(Entry::handed_over::<S::Value>(None)),
+                View::Value(value) => End::Hit(Entry::handed_over(Some(value.clone())), served),
+                View::Absent => End::Hit(Entry::handed_over::<S::Value>(None), served),
                 View::Failure => End::Abandoned,
             });
         }
-        self.is_hit(answer);
+        self.is_served(served);
         returned
     }
 
     /// Counts an answer that was there: for this call, or since it has waited for others.
-    fn is_hit(&self, answer: Answer) {
-        if self.has_missed.load(Ordering::Relaxed) {
-            count(&self.counters().coalesced);
-            self.pending.is_answered(Answer::Shared);
+    fn is_served(&self, served: Served) {
+        let pending = self.pending;
+        let has_waited = self.has_missed.load(Ordering::Relaxed);
+        match served {
+            // There was nothing that is fresh, and nobody was asked for it.
+            Served::Spared => self.misses(|| EXPIRED),
+            Served::Fresh | Served::Stale if has_waited => count(&self.counters().coalesced),
+            Served::Fresh | Served::Stale => {
+                count(&self.counters().hits);
+                trace::hit(pending.site, &pending.key);
+            }
+        }
+        if served == Served::Fresh {
+            pending.is_answered(if has_waited {
+                Answer::Shared
+            } else {
+                Answer::Server
+            });
         } else {
-            self.pending.is_answered(answer);
-            count(&self.counters().hits);
-            trace::hit(self.pending.site, &self.pending.key);
+            pending.is_stale();
+            pending.is_answered(Answer::Stale);
         }
     }
 
@@ -451,7 +520,7 @@ impl<'p> Caller<'p> {
     /// Whether what it finds can be this call's answer, as far as the declarations go.
     fn is_like_ours(&self, flight: &Flight) -> bool {
         let site = self.pending.site;
-        if !flight.remote.may_answer(site) {
+        if !flight.remote.may_answer(site, &self.pending.policy) {
             return false;
         }
         let has_our_tags = self.pending.reader().declares(flight.tag_set)
@@ -474,7 +543,8 @@ impl<'p> Caller<'p> {
     /// One that begins with a look.
     fn looking(&self) -> Flight {
         let remote = Remote::new(false, &self.pending.plan.tags);
-        self.flight_of(remote.looking(self.pending.site, self.redis.link_number()))
+        let Pending { site, policy, .. } = *self.pending;
+        self.flight_of(remote.looking(site, policy, self.redis.link_number()))
     }
 
     fn flight_of(&self, mut remote: Remote) -> Flight {
@@ -502,7 +572,12 @@ impl<'p> Caller<'p> {
         self.pending
             .cache
             .longest_wait()
-            .saturating_sub(self.waiting_since.elapsed())
+            .saturating_sub(lock(&self.waiting_since).elapsed())
+    }
+
+    /// For another one, as long as for the first.
+    fn waits_anew(&self) {
+        *lock(&self.waiting_since) = Instant::now();
     }
 
     fn unreachable<R>(&self, lead: Lead, failure: &Failure) -> Turn<R> {

@@ -1,9 +1,9 @@
 //! What can be done at once about one of several keys: while others are held, nobody is waited for.
 
+use super::follow::Waited as Followed;
 use super::{Caller, GivenUp};
-use crate::detect::Answer;
-use crate::flight::{Entered, Flight, Lead, Stance};
-use crate::read_through::batch::{Blocked, Now};
+use crate::flight::{Entered, Flight, Lead, Served, Stance};
+use crate::read_through::batch::{Blocked, Now, Waited};
 use crate::read_through::miss::{Pending, Turn};
 use crate::read_through::remote::claim::Claim;
 use crate::read_through::remote::look::{Due, Looked};
@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// Whom to wait for.
 pub(in crate::read_through) enum BlockedThere {
+    /// A computation of this process, whose result is this call's as well.
+    Shared(Arc<Flight>),
     /// A computation of this process.
     Flight(Arc<Flight>),
     /// One of another process, whose lease holds this.
@@ -28,29 +30,50 @@ where
     S: Shape<R>,
     S::Value: CacheValue,
 {
-    let given_up = GivenUp(pending.outer.as_ref());
+    let given_up = GivenUp(pending);
     let now = Caller::new(pending, redis).now(shape).await;
     std::mem::forget(given_up);
     now
 }
 
-/// Waits until nobody is in the way. False: that takes too long, or would never end.
-pub(in crate::read_through) async fn has_ended(pending: &Pending, blocked: BlockedThere) -> bool {
+/// Waits for an answer, or until nobody is in the way.
+pub(in crate::read_through) async fn waits<R, S>(
+    pending: &Pending,
+    shape: S,
+    blocked: BlockedThere,
+) -> Waited<R>
+where
+    S: Shape<R>,
+    S::Value: CacheValue,
+{
     let Some(redis) = pending.cache.redis() else {
-        return false;
+        return Waited::Alone;
     };
-    let given_up = GivenUp(pending.outer.as_ref());
+    let given_up = GivenUp(pending);
     let caller = Caller::new(pending, redis);
-    let ended = match blocked {
+    let has_ended = match blocked {
+        BlockedThere::Shared(flight) => {
+            let waited = caller.follow(shape, &flight).await;
+            std::mem::forget(given_up);
+            return match waited {
+                Followed::Answered(returned) => Waited::Answered(returned),
+                Followed::LookAgain => Waited::Again,
+                Followed::TooLong(_) | Followed::Alone => Waited::Alone,
+            };
+        }
         BlockedThere::Flight(flight) => {
             let ended = caller.wait(&flight, flight.ended_or_replaced()).await;
-            ended.is_some()
+            ended.is_ok()
         }
         BlockedThere::Lease(holder) => caller.until_lease_ends(&holder).await,
         BlockedThere::Nobody => true,
     };
     std::mem::forget(given_up);
-    ended
+    if has_ended {
+        Waited::Again
+    } else {
+        Waited::Alone
+    }
 }
 
 /// To compute without storing, beside others.
@@ -76,7 +99,7 @@ impl Caller<'_> {
     {
         let looked = match self.look(None).look(shape).await {
             Ok(Looked::Hit(returned) | Looked::Due(returned, _, Due::Early(_))) => {
-                self.is_hit(Answer::Server);
+                self.is_served(Served::Fresh);
                 return Now::Answered(returned);
             }
             Ok(Looked::Missed(seen) | Looked::Due(_, seen, Due::Since(..))) => Some(seen),
@@ -91,7 +114,9 @@ impl Caller<'_> {
         });
         let stance = |flight: &Arc<Flight>| {
             let holds_nothing = matches!(flight.remote.held(), Some(None));
-            if looked.is_none() || holds_nothing || flight.remote.looks() {
+            if looked.is_none() && self.is_recent_enough(flight) {
+                Stance::Join
+            } else if looked.is_none() || holds_nothing || flight.remote.looks() {
                 Stance::Replace
             } else {
                 Stance::Wait
@@ -100,7 +125,10 @@ impl Caller<'_> {
         let flights = self.pending.cache.flights();
         let lead = match flights.enter(&self.pending.key, stance, || self.flight()) {
             Entered::Leads(lead) => lead,
-            Entered::Behind(flight) | Entered::Joined(flight) => {
+            Entered::Joined(flight) => {
+                return Now::Blocked(Blocked::There(BlockedThere::Shared(flight)));
+            }
+            Entered::Behind(flight) => {
                 return Now::Blocked(Blocked::There(BlockedThere::Flight(flight)));
             }
         };

@@ -57,6 +57,10 @@ where
     {
         Ok(Begun::Acquired(captured, token)) => {
             let claim = Claim::new(redis, &pending.key, captured, Hold::Lease(token));
+            if !caller.still_replaces(&seen, &claim) {
+                claim.give_back().await;
+                return None;
+            }
             lead.flight().holds(Some(Held {
                 token,
                 stamps: claim.stamps().into(),
