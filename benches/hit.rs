@@ -94,11 +94,11 @@ fn hits(criterion: &mut Criterion) {
 fn ratio(bare: &Bare) -> f64 {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..101 {
-        theirs.push(time(|id| {
+        theirs.push(time(async |id| {
             black_box(bare.get(format!("user:{id}:profile").as_str()));
         }));
-        ours.push(time(|id| {
-            black_box(ready(profile(id)));
+        ours.push(time(async |id| {
+            black_box(profile(id).await);
         }));
     }
     ours.sort();
@@ -106,11 +106,13 @@ fn ratio(bare: &Bare) -> f64 {
     ours[50].as_secs_f64() / theirs[50].as_secs_f64()
 }
 
-fn time(mut hit: impl FnMut(u64)) -> Duration {
+fn time(hit: impl AsyncFn(u64)) -> Duration {
     let started = Instant::now();
-    for id in ids().take(20_000) {
-        hit(black_box(id));
-    }
+    ready(async {
+        for id in ids().take(20_000) {
+            hit(black_box(id)).await;
+        }
+    });
     started.elapsed()
 }
 

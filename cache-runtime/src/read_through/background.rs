@@ -3,6 +3,7 @@
 
 use super::in_task::in_task;
 use super::miss::{Course, Limits, Miss, Pending, Turn};
+use super::out_of_line::OutOfLine;
 #[cfg(feature = "redis")]
 use super::remote;
 use super::shape::Shape;
@@ -34,7 +35,24 @@ struct Work<S, F, D> {
 impl<S> Miss<S> {
     /// As [`fill`](Miss::fill), with a body that needs nothing of its caller. `timed_out` makes the result of a call that has
     /// waited for as long as it may.
-    pub async fn fill_apart<R, F, D>(self, decide: D, body: F, timed_out: Option<OnTimeout<R>>) -> R
+    #[inline]
+    pub fn fill_apart<R, F, D>(
+        self,
+        decide: D,
+        body: F,
+        timed_out: Option<OnTimeout<R>>,
+    ) -> impl Future<Output = R>
+    where
+        R: Send + 'static,
+        S: Shape<R> + Send + Sync + 'static,
+        S::Value: CacheValue,
+        F: Future<Output = R> + Send + 'static,
+        D: FnOnce(&S::Value, &mut Decision) + Send + 'static,
+    {
+        OutOfLine::new(self.filled_apart(decide, body, timed_out))
+    }
+
+    async fn filled_apart<R, F, D>(self, decide: D, body: F, timed_out: Option<OnTimeout<R>>) -> R
     where
         R: Send + 'static,
         S: Shape<R> + Send + Sync + 'static,
@@ -47,7 +65,7 @@ impl<S> Miss<S> {
             Course::Through(pending) | Course::Serve(pending) if Handle::try_current().is_err() => {
                 // There is no task but this one.
                 let miss = Miss::new(shape, Course::Through(pending));
-                return Box::pin(miss.fill(body, decide)).await;
+                return miss.fill(body, decide).await;
             }
             Course::Through(pending) => pending,
             Course::Serve(pending) => {

@@ -38,12 +38,11 @@ pub struct Call<'c> {
     wanted: bool,
 }
 
-/// What an entry is to a call.
-enum Found<R> {
-    Answer(R),
-    /// An answer, and to be refreshed in the background: past its time to live, or soon.
+/// What an entry is of use for that does not answer a call by itself.
+enum Use {
+    /// It answers, and is to be refreshed in the background: past its time to live, or soon.
     Due,
-    /// An answer no longer, and of use to the computation that replaces it. Whether it stands in if that fails.
+    /// It is an answer no longer, and handed to the computation that replaces it. Whether it stands in if that fails.
     Old {
         stands_in: bool,
     },
@@ -108,154 +107,156 @@ impl<'c> Call<'c> {
             let course = self.past(outer, plan);
             return Lookup::Miss(Miss::new(shape, course));
         }
-        #[cfg(feature = "redis")]
-        if let Some(redis) = self.cache.redis() {
-            let mut last = None;
-            if !refresh && outer.is_none() {
-                let (entry, found) = self.kept(redis, shape, &plan);
-                match found {
-                    Found::Answer(returned) => {
-                        self.local_hit(is_watched);
-                        return Lookup::Hit(returned);
-                    }
-                    Found::Due => {
-                        self.local_hit(false);
-                        let last = entry.map(|entry| self.last(entry, false, None));
-                        return Lookup::Miss(Miss::new(shape, self.serve(plan(), last)));
-                    }
-                    Found::Old { stands_in } => {
-                        last = entry.map(|entry| self.last(entry, stands_in, None));
-                    }
-                    Found::Nothing => {}
-                }
-            }
-            let pending = self.pending(plan(), outer, refresh);
-            pending.replaces(last);
-            return Lookup::Miss(Miss::new(shape, Course::Through(pending)));
-        }
-        let found = self.cache.local().get(self.key.as_str());
+        let found = self.found(refresh, outer.as_ref());
         let mut last = None;
         if !refresh && let Some(entry) = &found {
-            match self.judge(shape, entry, outer.as_ref(), &plan) {
-                Found::Answer(returned) => {
-                    self.hit(is_watched);
+            match self.take(shape, entry, outer.as_ref(), &plan) {
+                Some(returned) if !self.is_due(entry, outer.as_ref()) => {
+                    self.hit(entry, is_watched);
                     return Lookup::Hit(returned);
                 }
-                Found::Due => {
-                    self.hit(false);
-                    let last = self.last(Arc::clone(entry), false, entry.time_to_live());
-                    return Lookup::Miss(Miss::new(shape, self.serve(plan(), Some(last))));
-                }
-                Found::Old { stands_in } => {
-                    last = Some(self.last(Arc::clone(entry), stands_in, entry.time_to_live()));
-                }
-                Found::Nothing => {}
+                taken => match self.judge(entry, taken.is_some(), outer.as_ref(), &plan) {
+                    Use::Due => {
+                        self.hit(entry, false);
+                        let last = self.last(entry, false);
+                        return Lookup::Miss(Miss::new(shape, self.serve(plan(), last)));
+                    }
+                    Use::Old { stands_in } => last = Some(self.last(entry, stands_in)),
+                    Use::Nothing => {}
+                },
             }
         }
-        count(&self.site.counters(self.cache).misses);
-        trace::miss(self.site, self.key.as_str(), || {
-            self.reader().why_not(found.as_deref())
-        });
         let mut pending = self.pending(plan(), outer, refresh);
-        pending.found = found;
         pending.replaces(last);
+        self.missed(&mut pending, found);
         Lookup::Miss(Miss::new(shape, Course::Through(pending)))
     }
 
-    /// What an entry of this process is to this call.
+    /// The entry in this process that can be told from here what to make of.
     #[inline]
-    fn judge<R, S>(
+    fn found(&self, refresh: bool, outer: Option<&Arc<Flight>>) -> Option<Arc<Entry>> {
+        #[cfg(feature = "redis")]
+        if let Some(redis) = self.cache.redis() {
+            return if refresh || outer.is_some() {
+                None
+            } else {
+                self.kept(redis)
+            };
+        }
+        #[cfg(not(feature = "redis"))]
+        let _ = (refresh, outer);
+        self.cache.local().get(self.key.as_str())
+    }
+
+    #[inline]
+    fn take<R, S>(
         &self,
         shape: S,
         entry: &Arc<Entry>,
         outer: Option<&Arc<Flight>>,
         plan: &impl Fn() -> Plan,
-    ) -> Found<R>
+    ) -> Option<R>
     where
         S: Shape<R>,
         S::Value: CacheValue,
     {
+        self.reader()
+            .take(shape, entry, outer, |carried| carried(&plan()))
+    }
+
+    /// Whether it is time to refresh a fresh entry.
+    #[inline]
+    fn is_due(&self, entry: &Entry, outer: Option<&Arc<Flight>>) -> bool {
+        self.policy.early > 0.0 && outer.is_none() && self.is_soon_due(entry)
+    }
+
+    #[cold]
+    fn is_soon_due(&self, entry: &Entry) -> bool {
+        let left = entry.about.expires.since(self.cache.now());
+        self.policy.is_due(left, entry.about.cost.time(), chance)
+    }
+
+    /// What an entry is of use for, which was taken, or could not be.
+    #[cold]
+    fn judge(
+        &self,
+        entry: &Entry,
+        is_taken: bool,
+        outer: Option<&Arc<Flight>>,
+        plan: &impl Fn() -> Plan,
+    ) -> Use {
+        if is_taken {
+            return Use::Due;
+        }
+        let grace = self.policy.grace();
+        if grace.is_zero() {
+            return Use::Nothing;
+        }
         let tags = |carried: &dyn Fn(&Plan) -> bool| carried(&plan());
-        match self.reader().take(shape, entry, outer, tags) {
-            Some(_) if self.policy.early > 0.0 && self.is_due(entry, outer) => Found::Due,
-            Some(returned) => Found::Answer(returned),
-            None if self.policy.grace().is_zero() => Found::Nothing,
-            None => match self.reader().expired_since(entry, tags) {
-                Some(past) if past < self.policy.grace() => {
-                    entry.is_read(self.cache.now());
-                    if past < self.policy.served_for() && outer.is_none() {
-                        Found::Due
-                    } else {
-                        Found::Old {
-                            stands_in: past < self.policy.stale_if_error,
-                        }
+        match self.reader().expired_since(entry, tags) {
+            Some(past) if past < grace => {
+                entry.is_read(self.cache.now());
+                if past < self.policy.served_for() && outer.is_none() {
+                    Use::Due
+                } else {
+                    Use::Old {
+                        stands_in: past < self.policy.stale_if_error,
                     }
                 }
-                _ => Found::Nothing,
-            },
+            }
+            _ => Use::Nothing,
+        }
+    }
+
+    /// What there is to say of a miss. With a server, that is asked first.
+    #[cold]
+    fn missed(&self, pending: &mut Pending, found: Option<Arc<Entry>>) {
+        if !self.is_shared() {
+            count(&self.site.counters(self.cache).misses);
+            trace::miss(self.site, self.key.as_str(), || {
+                self.reader().why_not(found.as_deref())
+            });
+            pending.found = found;
         }
     }
 
     /// An entry that is to be replaced.
-    fn last(&self, entry: Arc<Entry>, stands_in: bool, fresh_for: Option<Duration>) -> Last {
+    fn last(&self, entry: &Arc<Entry>, stands_in: bool) -> Last {
         Last {
-            age: self.cache.now().since(entry.about.created),
-            entry,
+            entry: Arc::clone(entry),
             stands_in,
-            fresh_for,
+            // How long this process keeps what is on a server is another matter.
+            fresh_for: if self.is_shared() {
+                None
+            } else {
+                entry.time_to_live()
+            },
+            age: self.cache.now().since(entry.about.created),
             hangs_on: None,
         }
     }
 
-    /// Whether it is time to refresh a fresh entry.
-    #[cold]
-    fn is_due(&self, entry: &Entry, outer: Option<&Arc<Flight>>) -> bool {
-        let left = entry.about.expires.since(self.cache.now());
-        outer.is_none() && self.policy.is_due(left, entry.about.cost.time(), chance)
-    }
-
     /// What is answered with an entry, which is to be refreshed in the background.
     #[cold]
-    fn serve(&self, plan: Plan, last: Option<Last>) -> Course {
+    fn serve(&self, plan: Plan, last: Last) -> Course {
         let mut pending = self.pending(plan, None, false);
-        pending.found = last.as_ref().map(|last| Arc::clone(&last.entry));
-        pending.left = pending.found.as_ref().map_or(Duration::ZERO, |entry| {
-            entry.about.expires.since(self.cache.now())
-        });
-        pending.replaces(last);
+        pending.left = last.entry.about.expires.since(self.cache.now());
+        pending.found = Some(Arc::clone(&last.entry));
+        pending.replaces(Some(last));
         Course::Serve(pending)
     }
 
-    /// The entry in this process, which has heard of every change up to the bound, and what it is to this call.
+    /// The entry in this process, which has heard of every change up to the bound.
     #[cfg(feature = "redis")]
     #[inline]
-    fn kept<R, S>(
-        &self,
-        redis: &Redis,
-        shape: S,
-        plan: &impl Fn() -> Plan,
-    ) -> (Option<Arc<Entry>>, Found<R>)
-    where
-        S: Shape<R>,
-        S::Value: CacheValue,
-    {
-        let keeps = !self.site.keeps_nothing();
-        let is_fresh = || redis.mirror().is_some_and(|mirror| mirror.is_fresh());
-        if !keeps || !is_fresh() {
-            return (None, Found::Nothing);
+    fn kept(&self, redis: &Redis) -> Option<Arc<Entry>> {
+        if self.site.keeps_nothing() || !redis.mirror()?.is_fresh() {
+            return None;
         }
-        let Some(entry) = self.cache.local().get(self.key.as_str()) else {
-            return (None, Found::Nothing);
-        };
-        let may_keep = self.site.may_keep(&entry, self.key.as_str(), self.cache);
-        if !may_keep || self.is_to_be_told(&entry) {
-            return (None, Found::Nothing);
-        }
-        let found = self.judge(shape, &entry, None, plan);
-        if matches!(found, Found::Answer(_) | Found::Due) {
-            entry.is_relied_on();
-        }
-        (Some(entry), found)
+        let entry = self.cache.local().get(self.key.as_str())?;
+        let may_answer = self.site.may_keep(&entry, self.key.as_str(), self.cache)
+            && !self.is_to_be_told(&entry);
+        may_answer.then_some(entry)
     }
 
     /// Whether the server has to see that an entry is read, which dies otherwise.
@@ -352,32 +353,27 @@ impl<'c> Call<'c> {
         let outer = current_flight();
         #[cfg(feature = "redis")]
         if let Some(redis) = self.cache.redis() {
-            return match outer {
-                None => match self.kept(redis, shape, plan) {
-                    (_, Found::Answer(returned)) => {
-                        self.local_hit(true);
-                        Some(Some(returned))
-                    }
-                    _ => None,
-                },
-                Some(_) => None,
-            };
-        }
-        let entry = self.cache.local().get(self.key.as_str());
-        let returned = entry.and_then(|entry| {
-            self.reader()
-                .take(shape, &entry, outer.as_ref(), |carried| carried(&plan()))
-        });
-        match &returned {
-            Some(_) => self.hit(true),
-            None => {
-                count(&self.site.counters(self.cache).misses);
-                answered(self.site, self.key.as_str(), Answer::Absent);
-                #[cfg(feature = "testing")]
-                trace::absent(self.site, self.key.as_str());
+            if outer.is_some() {
+                return None;
             }
+            let entry = self.kept(redis)?;
+            let returned = self.take(shape, &entry, None, plan)?;
+            self.hit(&entry, true);
+            return Some(Some(returned));
         }
-        Some(returned)
+        let found = self.cache.local().get(self.key.as_str());
+        let taken = found.and_then(|entry| {
+            let returned = self.take(shape, &entry, outer.as_ref(), plan)?;
+            self.hit(&entry, true);
+            Some(returned)
+        });
+        if taken.is_none() {
+            count(&self.site.counters(self.cache).misses);
+            answered(self.site, self.key.as_str(), Answer::Absent);
+            #[cfg(feature = "testing")]
+            trace::absent(self.site, self.key.as_str());
+        }
+        Some(taken)
     }
 
     #[inline]
@@ -393,23 +389,32 @@ impl<'c> Call<'c> {
         }
     }
 
-    #[cfg(feature = "redis")]
+    /// An entry has answered.
     #[inline]
-    fn local_hit(&self, is_watched: bool) {
+    fn hit(&self, entry: &Entry, is_watched: bool) {
         if is_watched {
             answered(self.site, self.key.as_str(), Answer::Local);
         }
-        count(&self.site.counters(self.cache).local_hits);
-        trace::local_hit(self.site, self.key.as_str());
-    }
-
-    #[inline]
-    fn hit(&self, is_watched: bool) {
-        if is_watched {
-            answered(self.site, self.key.as_str(), Answer::Local);
+        #[cfg(feature = "redis")]
+        if self.is_shared() {
+            entry.is_relied_on();
+            count(&self.site.counters(self.cache).local_hits);
+            trace::local_hit(self.site, self.key.as_str());
+            return;
         }
+        #[cfg(not(feature = "redis"))]
+        let _ = entry;
         count(&self.site.counters(self.cache).hits);
         trace::hit(self.site, self.key.as_str());
+    }
+
+    /// Whether there is a server, and this process keeps only what it has of that.
+    #[inline]
+    fn is_shared(&self) -> bool {
+        #[cfg(feature = "redis")]
+        return self.cache.redis().is_some();
+        #[cfg(not(feature = "redis"))]
+        false
     }
 
     /// An outer computation depends on what this call is about, also where the call goes past the cache.

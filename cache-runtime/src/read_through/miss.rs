@@ -2,6 +2,7 @@
 //! who waits how it ended.
 
 use super::compute::compute;
+use super::out_of_line::OutOfLine;
 use super::plan::{Plan, capture};
 use super::reader::Reader;
 #[cfg(feature = "redis")]
@@ -113,7 +114,21 @@ impl<S> Miss<S> {
 
     /// Shares the result of a computation that is under way; or runs the body, stores its value as `decide` says,
     /// and returns what it returned.
-    pub async fn fill<R, F>(self, body: F, decide: impl FnOnce(&S::Value, &mut Decision)) -> R
+    #[inline]
+    pub fn fill<R, F>(
+        self,
+        body: F,
+        decide: impl FnOnce(&S::Value, &mut Decision),
+    ) -> impl Future<Output = R>
+    where
+        F: Future<Output = R>,
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        OutOfLine::new(self.filled(body, decide))
+    }
+
+    async fn filled<R, F>(self, body: F, decide: impl FnOnce(&S::Value, &mut Decision)) -> R
     where
         F: Future<Output = R>,
         S: Shape<R>,

@@ -21,6 +21,7 @@ mod in_task;
 mod last;
 mod lifespan;
 mod miss;
+mod out_of_line;
 mod plan;
 mod reader;
 #[cfg(feature = "redis")]
