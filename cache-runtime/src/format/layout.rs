@@ -25,7 +25,7 @@ pub(super) const LATEST: u64 = (1 << 40) - 1;
 /// How the payload is compressed, of the third byte's flags.
 pub(super) const COMPRESSION: u8 = 0b11;
 pub(super) const LZ4: u8 = 1;
-#[cfg(any(feature = "zstd", all(test, feature = "redis")))]
+#[cfg(feature = "zstd")]
 pub(super) const ZSTD: u8 = 2;
 /// It dies when nobody reads it for some time, which follows.
 pub(super) const IDLE: u8 = 1 << 2;
