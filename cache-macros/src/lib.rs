@@ -236,7 +236,9 @@ pub fn cache_put(attribute: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | option | meaning |
 /// |---|---|
-/// | `prefix = "session"` | needed; keys are `session:{key}` |
+/// | `prefix = "session"` | keys are `session:{…}`, made of the fields that are marked `key` |
+/// | `key = "user:{id}:profile"` | in its place: the key, of whole fields. `get` and its like take them in this order |
+/// | `domain = "message"` | its name in the configuration (`CACHE_MESSAGE_TTL`); default: the text of its keys (`CACHE_USER_PROFILE_TTL`) |
 /// | `ttl = "30m"` | as in [`macro@cached`]; `CACHE_SESSION_TTL` overrides it |
 /// | <code>ttl_with = \|record\| …</code> | time to live from the record |
 /// | `swr`, `early`, `stale_if_error`, `throttle`, `soft_timeout`, `timeout`, `revalidate`, `jitter`, `idle` | as in [`macro@cached`]; for `get_or_load` and its like, while `get` finds what is fresh. With the options that let a load go on after its caller, `load` and its future have to be `Send` and `'static` |
@@ -255,7 +257,12 @@ pub fn cache_put(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|
 /// | `key` | part of the key; one field or several |
 /// | `tag`, `tag = "user:{user_id}"` | a tag, `{prefix}:{field}:{value}` unless told otherwise; makes `invalidate_by_{field}` |
+/// | `tags`, `tags = "topic:{topics}"` | a tag for every item of a list or an `Option`: the item itself, or made of it |
 /// | `lookup` | a unique secondary key; makes `by_{field}` and `by_{field}_or_load`. Of an `Option<T>`, spelt so: a `T`; a record with `None` has no such key |
+///
+/// Where other keys begin as these do (`user:{id}:auth`), `invalidate_all` goes by a tag that all records carry, which is the
+/// `domain`. Of a cache without an end whose entries are idle (`ttl = forever, idle = "30m"`), it is `idle` that
+/// `CACHE_{DOMAIN}_TTL` sets.
 ///
 /// The cache has `new`, `get`, `get_many`, `put`, `put_many`, `get_or_load`, `refresh`, `invalidate`,
 /// `invalidate_all`, `warm`, `key` and `stats`. A record is one entry, stored under its key and its lookups. One that is

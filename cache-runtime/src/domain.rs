@@ -8,7 +8,7 @@ use crate::invalidate::{By, Invalidated, Target, delete, invalidate};
 use crate::key::Key;
 use crate::policy::Policy;
 use crate::read_through::{Call, Decision, FallibleOptional, Lookup, Opaque, Optional, Plan};
-use crate::site::Site;
+use crate::site::{Lifetime, Site};
 use crate::stats::FunctionStats;
 use crate::tag::Tag;
 use crate::timeout::{CanTimeOut, OnTimeout, TimedOut};
@@ -28,8 +28,14 @@ use std::sync::Arc;
     note = "derive one: `#[derive(Clone, serde::Serialize, serde::Deserialize, DomainCache)]`, with `#[cache(prefix = \"…\")]` on the type and `#[cache(key)]` on a field"
 )]
 pub trait DomainRecord: CacheValue {
-    /// The first segment of every key.
+    /// What every key begins with.
     const PREFIX: &'static str;
+
+    /// Its name in the configuration: `session` of `CACHE_SESSION_TTL`.
+    const DOMAIN: &'static str = Self::PREFIX;
+
+    /// A tag that every record carries, if other keys begin as theirs do.
+    const TAG_OF_ALL: Option<&'static str> = None;
 
     /// The key this record is stored under.
     fn cache_key(&self) -> Key;
@@ -58,20 +64,63 @@ pub trait DomainRecord: CacheValue {
     fn cache_site() -> &'static Site;
 }
 
+/// A field of which every item makes a tag (`#[cache(tags)]`).
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no list, of whose items every one could make a tag",
+    label = "expected a list, or an `Option`",
+    note = "a field that makes one tag is marked `#[cache(tag)]`"
+)]
+pub trait TagList<'l> {
+    type Item;
+    fn items(&'l self) -> impl Iterator<Item = Self::Item>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'l, L: ?Sized + 'l> TagList<'l> for L
+where
+    &'l L: IntoIterator,
+{
+    type Item = <&'l L as IntoIterator>::Item;
+    fn items(&'l self) -> impl Iterator<Item = Self::Item> {
+        self.into_iter()
+    }
+}
+
+/// Adds a tag for each item.
+#[doc(hidden)]
+pub fn each_tag<'l, L: TagList<'l> + ?Sized>(
+    tags: &mut Vec<Tag>,
+    list: &'l L,
+    tag: impl Fn(L::Item) -> Tag,
+) {
+    tags.extend(list.items().map(tag));
+}
+
 /// The cache of one kind of record.
 #[doc(hidden)]
 pub struct Domain<R> {
     cache: Cache,
     /// From the configuration, in place of the record's own.
     ttl: Option<Ttl>,
+    policy: Policy,
     record: PhantomData<fn() -> R>,
 }
 
 impl<R: DomainRecord> Domain<R> {
     pub fn new(cache: &Cache) -> Self {
+        let Site { ttl, policy, .. } = R::cache_site();
+        let (mut ttl_override, mut policy) = (cache.domain_ttl(R::DOMAIN), *policy);
+        if policy.idle.is_some() && *ttl == Lifetime::Forever {
+            // Its time begins anew with every read, and that is the time which is meant.
+            if let Some(ttl) = ttl_override.take() {
+                policy.idle = cache.resolve(ttl);
+            }
+        }
         Domain {
             cache: cache.clone(),
-            ttl: cache.domain_ttl(R::PREFIX),
+            ttl: ttl_override,
+            policy,
             record: PhantomData,
         }
     }
@@ -91,7 +140,7 @@ impl<R: DomainRecord> Domain<R> {
         let plan = self.plan(record);
         let key = record.cache_key();
         let site = R::cache_site();
-        write::set(&self.cache, site, &site.policy, &key, record.clone(), plan).await
+        write::set(&self.cache, site, &self.policy, &key, record.clone(), plan).await
     }
 
     pub async fn put_many(&self, records: &[R]) -> usize {
@@ -99,7 +148,7 @@ impl<R: DomainRecord> Domain<R> {
             .iter()
             .map(|record| (record.cache_key(), record.clone(), self.plan(record)));
         let site = R::cache_site();
-        write::set_many(&self.cache, site, &site.policy, values.collect()).await
+        write::set_many(&self.cache, site, &self.policy, values.collect()).await
     }
 
     /// By the record's key, or by one of its lookups.
@@ -107,7 +156,7 @@ impl<R: DomainRecord> Domain<R> {
     where
         F: Future<Output = Result<Option<R>, E>>,
     {
-        self.load_under(&R::cache_site().policy, key, load).await
+        self.load_under(&self.policy, key, load).await
     }
 
     async fn load_under<E, F>(&self, policy: &Policy, key: Key, load: F) -> Result<Option<R>, E>
@@ -154,7 +203,7 @@ impl<R: DomainRecord> Domain<R> {
         E: Send + 'static,
         F: Future<Output = Result<Option<R>, E>> + Send + 'static,
     {
-        match self.look(&R::cache_site().policy, &key) {
+        match self.look(&self.policy, &key) {
             Lookup::Hit(returned) => returned,
             Lookup::Miss(miss) => {
                 let domain = self.clone();
@@ -197,7 +246,10 @@ impl<R: DomainRecord> Domain<R> {
     }
 
     pub async fn invalidate_all(&self) -> Invalidated {
-        let all = Target::pattern(format!("{}:*", R::PREFIX));
+        let all = match R::TAG_OF_ALL {
+            Some(tag) => Target::tag(tag),
+            None => Target::pattern(format!("{}:*", R::PREFIX)),
+        };
         invalidate(&self.cache, &all, By::Site(R::cache_site())).await
     }
 
@@ -219,7 +271,7 @@ impl<R: DomainRecord> Domain<R> {
                 // Not answered with what is past its time, which would be loaded only after this has ended.
                 let policy = Policy {
                     waits: true,
-                    ..R::cache_site().policy
+                    ..domain.policy
                 };
                 let load = async { load(id).await };
                 match domain.load_under(&policy, key, load).await {
@@ -258,7 +310,7 @@ impl<R: DomainRecord> Domain<R> {
     }
 
     fn call<'c>(&'c self, key: &'c Key) -> Call<'c> {
-        Call::new(R::cache_site(), &self.cache, key)
+        Call::new(R::cache_site(), &self.cache, key).policy(&self.policy)
     }
 
     /// Stores a record under all of its keys. One that is not the record asked for is handed on and not stored.
@@ -270,7 +322,7 @@ impl<R: DomainRecord> Domain<R> {
             trace::another_record(R::cache_site());
         }
         decision.unless(!is_wanted);
-        if self.ttl.is_some() || R::cache_site().policy.adaptive.is_none() {
+        if self.ttl.is_some() || self.policy.adaptive.is_none() {
             decision.ttl(self.ttl(record));
         }
         decision.tags(record.cache_tags());
@@ -291,6 +343,7 @@ impl<R> Clone for Domain<R> {
         Domain {
             cache: self.cache.clone(),
             ttl: self.ttl,
+            policy: self.policy,
             record: PhantomData,
         }
     }
@@ -299,7 +352,7 @@ impl<R> Clone for Domain<R> {
 impl<R: DomainRecord> fmt::Debug for Domain<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Domain")
-            .field("prefix", &R::PREFIX)
+            .field("name", &R::DOMAIN)
             .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 
 pub use crate::apart::own;
 pub use crate::cache::Cache;
-pub use crate::domain::Domain;
+pub use crate::domain::{Domain, each_tag};
 pub use crate::invalidate::Target;
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyPartError};
 pub use crate::read_through::{

@@ -3,11 +3,11 @@
 
 use super::model::{DomainModel, Field};
 use crate::storing::Time;
-use crate::template::{ROOM_FOR_A_VALUE, Template};
-use proc_macro2::{Ident, TokenStream};
+use crate::template::Template;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{GenericArgument, PathArguments, Type};
+use syn::{GenericArgument, Path, PathArguments, Type};
 
 pub(super) fn expand(domain: &DomainModel) -> TokenStream {
     let record = implementation(domain);
@@ -17,19 +17,16 @@ pub(super) fn expand(domain: &DomainModel) -> TokenStream {
 
 /// Input: a record. Output: what the runtime wants to know about it.
 fn implementation(domain: &DomainModel) -> TokenStream {
-    let DomainModel {
-        record,
-        krate,
-        prefix,
-        ..
-    } = domain;
+    let DomainModel { record, krate, .. } = domain;
+    let (prefix, name) = (domain.keys.prefix(), domain.domain_name());
     let (generics, arguments, _) = domain.generics.split_for_impl();
     let bounds = bounds(domain);
-    let key = key_expr(
-        domain,
-        &domain.keys,
-        |name| quote_spanned!(name.span()=> &self.#name),
-    );
+    let key = domain
+        .keys
+        .expr(krate, |name| quote_spanned!(name.span()=> &self.#name));
+    let tag_of_all = domain.tag_of_all().map(|tag| {
+        quote!(const TAG_OF_ALL: ::core::option::Option<&'static ::core::primitive::str> = ::core::option::Option::Some(#tag);)
+    });
     let tags = tags(domain);
     let ttl = ttl(domain);
     let negative = negative(domain);
@@ -39,6 +36,8 @@ fn implementation(domain: &DomainModel) -> TokenStream {
         #[automatically_derived]
         impl #generics #krate::DomainRecord for #record #arguments #bounds {
             const PREFIX: &'static ::core::primitive::str = #prefix;
+            const DOMAIN: &'static ::core::primitive::str = #name;
+            #tag_of_all
             fn cache_key(&self) -> #krate::Key {
                 #key
             }
@@ -65,13 +64,13 @@ fn lookups(domain: &DomainModel) -> Option<TokenStream> {
         .partition(|lookup| option_of(&lookup.ty).is_some());
     let always = plain.iter().map(|lookup| {
         let name = &lookup.name;
-        lookup_expr(domain, lookup, quote!(&self.#name))
+        domain.keys.lookup_expr(krate, name, quote!(&self.#name))
     });
     let always = quote!(::std::vec![#(#always),*]);
     // Records without a value would otherwise share a key.
     let sometimes = optional.iter().map(|lookup| {
         let (name, value) = (&lookup.name, quote!(__cache_value));
-        let key = lookup_expr(domain, lookup, value.clone());
+        let key = domain.keys.lookup_expr(krate, name, value.clone());
         quote! {
             if let ::core::option::Option::Some(#value) = &self.#name {
                 ::std::vec::Vec::push(&mut __cache_keys, #key);
@@ -109,20 +108,48 @@ fn bounds(domain: &DomainModel) -> TokenStream {
 
 fn tags(domain: &DomainModel) -> Option<TokenStream> {
     let krate = &domain.krate;
-    let templates: Vec<&Template> = templates(domain).collect();
-    if templates.is_empty() {
+    let scope = domain.scope();
+    let tag = |tag: TokenStream| quote!(<#krate::Tag as ::core::convert::From<_>>::from(#tag));
+    let of_all = domain.tag_of_all().map(|all| tag(quote!(#all)));
+    let each = templates(domain).map(|template| tag(template.to_tag(krate, &scope)));
+    let fixed: Vec<TokenStream> = of_all.into_iter().chain(each).collect();
+    let lists = domain.tag_lists.iter().map(|list| {
+        let name = &list.field.name;
+        let krate = located(krate, name.span());
+        let each_tag = quote_spanned!(name.span()=> #krate::__private::each_tag);
+        let tag = tag(match &list.template {
+            Some(template) => template.to_tag(&domain.krate, &scope),
+            None => quote_spanned!(name.span()=> ::core::convert::AsRef::<::core::primitive::str>::as_ref(#name)),
+        });
+        quote! {
+            #each_tag(&mut __cache_tags, #name, |#name| #tag);
+        }
+    });
+    let lists: Vec<TokenStream> = lists.collect();
+    if fixed.is_empty() && lists.is_empty() {
         return None;
     }
-    let scope = domain.scope();
-    let used = domain
-        .fields
-        .iter()
-        .filter(|name| templates.iter().any(|tag| tag.mentions(name)));
-    let tags = templates.iter().map(|tag| tag.to_tag(krate, &scope));
+    let used = domain.fields.iter().filter(|name| {
+        templates(domain).any(|tag| tag.mentions(name))
+            || domain
+                .tag_lists
+                .iter()
+                .any(|list| list.field.name == **name)
+    });
+    let fields = quote!(let Self { #(#used,)* .. } = self;);
+    let tags = if lists.is_empty() {
+        quote!(::std::vec![#(#fixed),*])
+    } else {
+        quote! {
+            let mut __cache_tags: ::std::vec::Vec<#krate::Tag> = ::std::vec![#(#fixed),*];
+            #(#lists)*
+            __cache_tags
+        }
+    };
     Some(quote! {
         fn cache_tags(&self) -> ::std::vec::Vec<#krate::Tag> {
-            let Self { #(#used,)* .. } = self;
-            ::std::vec![#(<#krate::Tag as ::core::convert::From<_>>::from(#tags)),*]
+            #fields
+            #tags
         }
     })
 }
@@ -195,16 +222,26 @@ fn loading(domain: &DomainModel, record: &TokenStream) -> Loading {
 fn site(domain: &DomainModel) -> TokenStream {
     let DomainModel { record, krate, .. } = domain;
     let name = record.to_string();
-    let key = domain.key_template();
+    let key = domain.keys.template();
     let mut options = TokenStream::new();
-    let tags: Vec<_> = templates(domain).map(|tag| &tag.literal).collect();
-    if !tags.is_empty() {
+    let of_lists = domain
+        .tag_lists
+        .iter()
+        .filter_map(|list| list.template.as_ref());
+    let tags = templates(domain).chain(of_lists);
+    let tags = tags.map(|tag| tag.literal.to_token_stream());
+    let of_all = domain.tag_of_all().map(|tag| quote!(#tag));
+    let tags: Vec<TokenStream> = of_all.into_iter().chain(tags).collect();
+    if !tags.is_empty() || !domain.tag_lists.is_empty() {
         options.extend(quote!(, tags = &[#(#tags),*], value_tags = true));
+    }
+    if domain.tag_lists.iter().any(|list| list.template.is_none()) {
+        options.extend(quote!(, open_tags = true));
     }
     let lookups: Vec<_> = domain
         .lookups
         .iter()
-        .map(|lookup| lookup_template(domain, lookup))
+        .map(|lookup| domain.keys.lookup_template(&lookup.name))
         .collect();
     if !lookups.is_empty() {
         options.extend(quote!(, lookups = &[#(#lookups),*]));
@@ -252,7 +289,7 @@ fn cache(domain: &DomainModel) -> TokenStream {
     let methods = methods(domain, &record_type);
     let about = format!(
         "The cache of [`{record}`]; keys are `{}`.",
-        domain.key_template()
+        domain.keys.template()
     );
     quote! {
         #[doc = #about]
@@ -284,17 +321,14 @@ fn cache(domain: &DomainModel) -> TokenStream {
 
 fn methods(domain: &DomainModel, record: &TokenStream) -> TokenStream {
     let DomainModel { vis, krate, .. } = domain;
-    let inputs = inputs(&domain.keys);
-    let key = key_expr(domain, &domain.keys, ToTokens::to_token_stream);
-    let owned_key = key_expr(
-        domain,
-        &domain.keys,
-        |name| quote_spanned!(name.span()=> &#name),
-    );
+    let keys = &domain.keys;
+    let inputs = inputs(&keys.fields);
+    let key = keys.expr(krate, ToTokens::to_token_stream);
+    let owned_key = keys.expr(krate, |name| quote_spanned!(name.span()=> &#name));
     let Loading { load, bounds, call } = loading(domain, record);
     let call = call(&key);
-    let id = id_type(&domain.keys);
-    let id_pattern = id_pattern(&domain.keys);
+    let id = id_type(&keys.fields);
+    let id_pattern = id_pattern(&keys.fields);
     let by_tag = domain.tags.iter().map(|tag| invalidate_by(domain, tag));
     let by_lookup = domain
         .lookups
@@ -398,7 +432,7 @@ fn find_by(domain: &DomainModel, lookup: &Field, record: &TokenStream) -> TokenS
     );
     let ty = borrowed(option_of(&lookup.ty).unwrap_or(&lookup.ty));
     let input = quote!(#name: &#ty,);
-    let key = lookup_expr(domain, lookup, quote!(#name));
+    let key = domain.keys.lookup_expr(&domain.krate, name, quote!(#name));
     let Loading { load, bounds, call } = loading(domain, record);
     let call = call(&key);
     let about_find = format!("The record with this `{name}`, if it is stored.");
@@ -416,34 +450,6 @@ fn find_by(domain: &DomainModel, lookup: &Field, record: &TokenStream) -> TokenS
             self.domain.#call.await
         }
     }
-}
-
-/// `session:{id}`; `value` says where a field's value is.
-fn key_expr(
-    domain: &DomainModel,
-    fields: &[Field],
-    value: impl Fn(&Ident) -> TokenStream,
-) -> TokenStream {
-    let (krate, prefix) = (&domain.krate, domain.prefix.value());
-    let capacity = prefix.len() + fields.len() * (1 + ROOM_FOR_A_VALUE);
-    let parts = fields.iter().map(|field| {
-        let value = value(&field.name);
-        quote!(.text(":").part(#value))
-    });
-    quote!(#krate::__private::KeyBuilder::new(#capacity).text(#prefix)#(#parts)*.finish())
-}
-
-/// `session:~email:{email}`, for the wiring.
-fn lookup_template(domain: &DomainModel, field: &Field) -> String {
-    format!("{}:~{1}:{{{1}}}", domain.prefix.value(), field.name)
-}
-
-/// `session:~email:{email}`: no value of a key looks like `~email`.
-fn lookup_expr(domain: &DomainModel, field: &Field, value: TokenStream) -> TokenStream {
-    let krate = &domain.krate;
-    let text = format!("{}:~{}:", domain.prefix.value(), field.name);
-    let capacity = text.len() + ROOM_FOR_A_VALUE;
-    quote!(#krate::__private::KeyBuilder::new(#capacity).text(#text).part(#value).finish())
 }
 
 /// `id: &SessionId, `
@@ -507,4 +513,13 @@ fn id_pattern(fields: &[Field]) -> TokenStream {
         [only] => only.name.to_token_stream(),
         _ => quote!((#(#names),*)),
     }
+}
+
+/// So that the compiler complains there of what is called by this path.
+fn located(path: &Path, span: Span) -> TokenStream {
+    let located = |mut token: TokenTree| {
+        token.set_span(token.span().located_at(span));
+        token
+    };
+    path.to_token_stream().into_iter().map(located).collect()
 }

@@ -1,6 +1,7 @@
 //! `#[derive(DomainCache)]`.
 
 mod expand;
+mod keys;
 mod model;
 
 use crate::error::Errors;

@@ -1,5 +1,6 @@
 //! A record and the options of its cache, checked.
 
+use super::keys::Keys;
 use crate::encoding::Encoding;
 use crate::error::Errors;
 use crate::keeping::Keeping;
@@ -15,6 +16,8 @@ const ON_TYPE: Known = Known {
     attribute: "`#[cache]` on a type",
     options: &[
         "prefix",
+        "key",
+        "domain",
         "ttl",
         "ttl_with",
         "tags",
@@ -42,7 +45,7 @@ const ON_TYPE: Known = Known {
 
 const ON_FIELD: Known = Known {
     attribute: "`#[cache]` on a field",
-    options: &["key", "tag", "lookup"],
+    options: &["key", "tag", "tags", "lookup"],
     positional: false,
 };
 
@@ -51,7 +54,8 @@ pub(super) struct DomainModel {
     pub(super) record: Ident,
     pub(super) generics: Generics,
     pub(super) cache: Ident,
-    pub(super) prefix: LitStr,
+    /// Its name in the configuration, if that is not the text of its keys.
+    pub(super) domain: Option<LitStr>,
     pub(super) ttl: Option<Time>,
     pub(super) ttl_with: Option<OfValue>,
     pub(super) negative: Option<Time>,
@@ -61,8 +65,10 @@ pub(super) struct DomainModel {
     pub(super) keeping: Keeping,
     pub(super) sensitive: bool,
     pub(super) krate: Path,
-    pub(super) keys: Vec<Field>,
+    pub(super) keys: Keys,
     pub(super) tags: Vec<FieldTag>,
+    /// Fields of several tags each.
+    pub(super) tag_lists: Vec<TagList>,
     pub(super) more_tags: Vec<Template>,
     pub(super) lookups: Vec<Field>,
     /// The names of all fields.
@@ -80,6 +86,39 @@ pub(super) struct FieldTag {
     pub(super) field: Field,
     /// In terms of the field alone.
     pub(super) template: Template,
+}
+
+/// A field of which every item makes a tag.
+pub(super) struct TagList {
+    pub(super) field: Field,
+    /// In terms of an item, by the name of the field; without one, it is a tag as it stands.
+    pub(super) template: Option<Template>,
+}
+
+/// A field, and what is written on it.
+struct Marked {
+    field: Field,
+    is_key: Option<Ident>,
+    tag: Option<Opt>,
+    tags: Option<Opt>,
+    is_lookup: bool,
+}
+
+impl Marked {
+    fn parse(field: &syn::Field, errors: &mut Errors) -> Option<Self> {
+        let mut options = Options::parse(attribute_tokens(&field.attrs, errors), &ON_FIELD, errors);
+        let is_key = options.name_of("key");
+        Some(Marked {
+            field: Field {
+                name: field.ident.clone()?,
+                ty: field.ty.clone(),
+            },
+            is_key: is_key.filter(|_| options.take_flag("key", errors)),
+            tag: options.take("tag"),
+            tags: options.take("tags"),
+            is_lookup: options.take_flag("lookup", errors),
+        })
+    }
 }
 
 impl DomainModel {
@@ -100,15 +139,16 @@ impl DomainModel {
             return None;
         };
         let mut options = Options::parse(attribute_tokens(&input.attrs, errors), &ON_TYPE, errors);
-        if options.name_of("prefix").is_none() {
-            errors.push(
-                &input.ident,
-                "the cache needs a prefix for its keys: `#[cache(prefix = \"session\")]`",
-            );
+        let marked: Vec<Marked> = fields
+            .named
+            .iter()
+            .filter_map(|field| Marked::parse(field, errors))
+            .collect();
+        let keys = keys(input, &marked, &mut options, errors);
+        let domain = options.take_str("domain", errors);
+        if let Some(domain) = &domain {
+            check_domain(domain, errors);
         }
-        let prefix = options.take_str("prefix", errors);
-        let prefix = prefix.unwrap_or_else(|| LitStr::new("unnamed", input.ident.span()));
-        check_prefix(&prefix, errors);
         if let (Some(_), Some(ttl_with)) = (options.name_of("ttl"), options.name_of("ttl_with")) {
             errors.push(ttl_with, "`ttl` and `ttl_with` are given; decide for one");
         }
@@ -137,56 +177,61 @@ impl DomainModel {
             keeping: Keeping::parse(&mut options, errors),
             sensitive: options.take_flag("sensitive", errors),
             krate: options.take_crate(errors),
-            keys: Vec::new(),
+            domain,
+            keys,
             tags: Vec::new(),
+            tag_lists: Vec::new(),
             more_tags: options
                 .take_strs("tags", errors)
                 .into_iter()
                 .map(|tag| Template::parse(tag, Role::Tag, errors))
                 .collect(),
             lookups: Vec::new(),
-            fields: fields
-                .named
-                .iter()
-                .filter_map(|field| field.ident.clone())
-                .collect(),
-            prefix,
+            fields: marked.iter().map(|it| it.field.name.clone()).collect(),
         };
-        for field in &fields.named {
-            model.add_field(field, errors);
+        for marked in marked {
+            model.add_field(marked, errors);
         }
-        model.check(&input.ident, errors);
+        model.check(errors);
         Some(model)
     }
 
-    fn add_field(&mut self, field: &syn::Field, errors: &mut Errors) {
-        let mut options = Options::parse(attribute_tokens(&field.attrs, errors), &ON_FIELD, errors);
-        let Some(name) = field.ident.clone() else {
-            return;
-        };
-        let field = Field {
-            name,
-            ty: field.ty.clone(),
-        };
-        if options.take_flag("key", errors) {
-            self.keys.push(field.clone());
-        }
-        if let Some(template) = options
-            .take("tag")
-            .and_then(|tag| self.field_tag(&field, tag, errors))
+    fn add_field(&mut self, marked: Marked, errors: &mut Errors) {
+        let Marked { field, .. } = marked;
+        if let Some(tag) = marked.tag
+            && let Some(template) = self.field_tag(&field, tag, errors)
         {
             self.tags.push(FieldTag {
                 field: field.clone(),
                 template,
             });
         }
-        if options.take_flag("lookup", errors) {
+        if let Some(tags) = marked.tags {
+            let template = self.item_tag(&field, tags, errors);
+            self.tag_lists.push(TagList {
+                field: field.clone(),
+                template,
+            });
+        }
+        if marked.is_lookup {
             self.lookups.push(field);
+        }
+    }
+
+    /// `tags`, or `tags = "topic:{topics}"`.
+    fn item_tag(&self, field: &Field, option: Opt, errors: &mut Errors) -> Option<Template> {
+        match option.value {
+            Value::Flag => None,
+            _ => self.field_tag(field, option, errors),
         }
     }
 
     /// `tag`, or `tag = "user:{user_id}"`.
     fn field_tag(&self, field: &Field, option: Opt, errors: &mut Errors) -> Option<Template> {
+        let written = match &*option.name.to_string() {
+            "tags" => "tags = \"topic:{topics}\"",
+            _ => "tag = \"user:{user_id}\"",
+        };
         let literal = match option.value {
             Value::Flag => self.default_tag(field),
             Value::Expr(expr) => match *expr {
@@ -197,7 +242,7 @@ impl DomainModel {
                 other => {
                     errors.push(
                         other,
-                        "option `tag` takes a string: `tag = \"user:{user_id}\"`",
+                        format!("option `{}` takes a string: `{written}`", option.name),
                     );
                     return None;
                 }
@@ -205,7 +250,10 @@ impl DomainModel {
             _ => {
                 errors.push(
                     &option.name,
-                    "option `tag` stands alone or takes a string: `tag = \"user:{user_id}\"`",
+                    format!(
+                        "option `{}` stands alone or takes a string: `{written}`",
+                        option.name
+                    ),
                 );
                 return None;
             }
@@ -213,10 +261,16 @@ impl DomainModel {
         let template = Template::parse(literal, Role::Tag, errors);
         let others = self.fields.iter().filter(|name| **name != field.name);
         let mistake = if let Some(other) = others.into_iter().find(|name| template.mentions(name)) {
-            format!(
-                "the tag of field `{0}` can only be made of that field, not of `{other}`: `invalidate_by_{0}` knows no other; put it into `#[cache(tags = […])]` on the type",
-                field.name
-            )
+            let name = &field.name;
+            if option.name == "tags" {
+                format!(
+                    "the tags of field `{name}` are made of its items, one of each, and not of `{other}`"
+                )
+            } else {
+                format!(
+                    "the tag of field `{name}` can only be made of that field, not of `{other}`: `invalidate_by_{name}` knows no other; put it into `#[cache(tags = […])]` on the type"
+                )
+            }
         } else if !template.mentions(&field.name) {
             format!(
                 "the tag of field `{0}` does not mention it; write `{{{0}}}`, or put it into `#[cache(tags = […])]` on the type",
@@ -231,14 +285,11 @@ impl DomainModel {
     }
 
     fn default_tag(&self, field: &Field) -> LitStr {
-        let text = format!("{}:{1}:{{{1}}}", self.prefix.value(), field.name);
+        let text = format!("{}:{1}:{{{1}}}", self.keys.text(), field.name);
         LitStr::new(&text, field.name.span())
     }
 
-    fn check(&mut self, record: &Ident, errors: &mut Errors) {
-        if self.keys.is_empty() {
-            errors.push(record, "no field is the key; mark one: `#[cache(key)]`");
-        }
+    fn check(&mut self, errors: &mut Errors) {
         let mut tags = std::mem::take(&mut self.more_tags);
         let scope = self.scope();
         for tag in &tags {
@@ -258,11 +309,63 @@ impl DomainModel {
         }
     }
 
-    /// `session:{id}`, for the wiring.
-    pub(super) fn key_template(&self) -> String {
-        let keys = self.keys.iter().map(|key| format!(":{{{}}}", key.name));
-        format!("{}{}", self.prefix.value(), keys.collect::<String>())
+    /// Its name in the configuration: `session` of `CACHE_SESSION_TTL`.
+    pub(super) fn domain_name(&self) -> String {
+        let text = || self.keys.text().replace(':', "-");
+        self.domain.as_ref().map_or_else(text, LitStr::value)
     }
+
+    /// The tag of all records, where no pattern says which keys are theirs.
+    pub(super) fn tag_of_all(&self) -> Option<String> {
+        (!self.keys.fill_their_prefix()).then(|| self.domain_name())
+    }
+}
+
+/// `prefix` and marked fields, or `key`.
+fn keys(
+    input: &DeriveInput,
+    marked: &[Marked],
+    options: &mut Options,
+    errors: &mut Errors,
+) -> Keys {
+    let (prefix, key) = (options.name_of("prefix"), options.name_of("key"));
+    if let (Some(_), Some(key)) = (&prefix, &key) {
+        errors.push(
+            key,
+            "`prefix` and `key` are given; the key says how it begins",
+        );
+    }
+    let prefix = options.take_str("prefix", errors).or_else(|| {
+        if prefix.is_none() && key.is_none() {
+            errors.push(
+                &input.ident,
+                "the cache needs a prefix for its keys: `#[cache(prefix = \"session\")]`",
+            );
+        }
+        None
+    });
+    let template = options.take_str("key", errors);
+    if let Some(template) = template.filter(|_| prefix.is_none()) {
+        for mark in marked.iter().filter_map(|it| it.is_key.as_ref()) {
+            errors.push(
+                mark,
+                "the type has a `key`, which says of which fields it is made; take this mark away",
+            );
+        }
+        let all: Vec<Field> = marked.iter().map(|it| it.field.clone()).collect();
+        return Keys::of_template(template, &all, errors);
+    }
+    let prefix = prefix.unwrap_or_else(|| LitStr::new("unnamed", input.ident.span()));
+    check_prefix(&prefix, errors);
+    let fields = marked.iter().filter(|it| it.is_key.is_some());
+    let fields: Vec<Field> = fields.map(|it| it.field.clone()).collect();
+    if fields.is_empty() && key.is_none() {
+        errors.push(
+            &input.ident,
+            "no field is the key; mark one: `#[cache(key)]`",
+        );
+    }
+    Keys::prefixed(&prefix, fields)
 }
 
 /// The contents of every `#[cache(…)]`, one behind the other.
@@ -319,6 +422,17 @@ fn check_prefix(prefix: &LitStr, errors: &mut Errors) {
                 "the `:` between prefix and key is put there for you; write `prefix = \"{}\"`",
                 text.trim_matches(':')
             ),
+        );
+    }
+}
+
+fn check_domain(domain: &LitStr, errors: &mut Errors) {
+    let text = domain.value();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if text.is_empty() || !text.chars().all(is_plain) {
+        errors.push(
+            domain,
+            "a domain's name, as in `CACHE_MESSAGE_TTL`, is made of letters, digits, `-` and `_`",
         );
     }
 }

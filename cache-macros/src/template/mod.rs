@@ -12,7 +12,7 @@ pub(crate) use names::mentions;
 pub(crate) use scope::Scope;
 
 use crate::error::Errors;
-use names::{root, uses};
+use names::{as_ident, root, uses};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use std::ops::Range;
@@ -51,6 +51,15 @@ pub(crate) struct Template {
 enum Piece {
     Text(String),
     Value(Placeholder),
+}
+
+/// What a template is made of, for who makes keys of it himself.
+pub(crate) enum Part<'t> {
+    Text(&'t str),
+    /// A placeholder that is a name and no more.
+    Name(&'t Ident),
+    /// Any other.
+    Other,
 }
 
 /// What stands between braces: an expression over the names in scope.
@@ -161,6 +170,13 @@ impl Template {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Value(placeholder) => Some(placeholder),
             Piece::Text(_) => None,
+        })
+    }
+
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        self.pieces.iter().map(|piece| match piece {
+            Piece::Text(text) => Part::Text(text),
+            Piece::Value(value) => as_ident(&value.expr).map_or(Part::Other, Part::Name),
         })
     }
 

@@ -130,6 +130,26 @@ fn domain() {
 }
 
 #[test]
+fn domain_keyed() {
+    let source = r#"
+        #[cache(key = "team:{team}:member:{number}:card", domain = "card")]
+        struct Card {
+            number: u64,
+            team: String,
+            #[cache(lookup)]
+            badge: Badge,
+            #[cache(tags = "project:{projects}")]
+            projects: Vec<u32>,
+            #[cache(tags)]
+            more: Vec<String>,
+        }
+    "#;
+    let expansion = crate::domain::domain_cache(source.parse().expect("lexes")).to_string();
+    assert!(!expansion.contains("compile_error"), "{expansion}");
+    expect_file!["expansions/domain_keyed.rs"].assert_eq(&pretty(&expansion));
+}
+
+#[test]
 fn key() {
     let expansion = crate::key::key(r#""user:{id}:{page.number}:v{V}""#.parse().expect("lexes"));
     let pretty = pretty(&format!("fn key() -> Key {{ {expansion} }}"));

@@ -79,9 +79,10 @@ impl Builder {
         self
     }
 
-    /// The time to live of the domain cache with this prefix, in place of its own; as `CACHE_{DOMAIN}_TTL` does.
-    pub fn domain_ttl(mut self, prefix: &str, ttl: impl IntoTtl) -> Self {
-        self.config.set_domain_ttl(prefix, ttl.into_ttl());
+    /// The time to live of the domain cache with this name, in place of its own; as `CACHE_{DOMAIN}_TTL` does. The name is the text
+    /// of its keys, unless its derive says otherwise: `session`, `user-profile`.
+    pub fn domain_ttl(mut self, domain: &str, ttl: impl IntoTtl) -> Self {
+        self.config.set_domain_ttl(domain, ttl.into_ttl());
         self
     }
 

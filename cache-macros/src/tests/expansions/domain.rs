@@ -4,10 +4,10 @@ where
     Session<P>: ::cache_runtime::CacheValue,
 {
     const PREFIX: &'static ::core::primitive::str = "session";
+    const DOMAIN: &'static ::core::primitive::str = "session";
     fn cache_key(&self) -> ::cache_runtime::Key {
         ::cache_runtime::__private::KeyBuilder::new(49usize)
-            .text("session")
-            .text(":")
+            .text("session:")
             .part(&self.id)
             .text(":")
             .part(&self.part)
@@ -69,8 +69,7 @@ where
     /// The key of a record.
     pub fn key(id: &::core::primitive::str, part: &u32) -> ::cache_runtime::Key {
         ::cache_runtime::__private::KeyBuilder::new(49usize)
-            .text("session")
-            .text(":")
+            .text("session:")
             .part(id)
             .text(":")
             .part(part)
@@ -85,8 +84,7 @@ where
         self.domain
             .get(
                 ::cache_runtime::__private::KeyBuilder::new(49usize)
-                    .text("session")
-                    .text(":")
+                    .text("session:")
                     .part(id)
                     .text(":")
                     .part(part)
@@ -104,8 +102,7 @@ where
             ids,
             |(id, part)| {
                 ::cache_runtime::__private::KeyBuilder::new(49usize)
-                    .text("session")
-                    .text(":")
+                    .text("session:")
                     .part(&id)
                     .text(":")
                     .part(&part)
@@ -139,8 +136,7 @@ where
         self.domain
             .get_or_load(
                 ::cache_runtime::__private::KeyBuilder::new(49usize)
-                    .text("session")
-                    .text(":")
+                    .text("session:")
                     .part(id)
                     .text(":")
                     .part(part)
@@ -164,8 +160,7 @@ where
         self.domain
             .refresh(
                 ::cache_runtime::__private::KeyBuilder::new(49usize)
-                    .text("session")
-                    .text(":")
+                    .text("session:")
                     .part(id)
                     .text(":")
                     .part(part)
@@ -179,8 +174,7 @@ where
         self.domain
             .invalidate(
                 ::cache_runtime::__private::KeyBuilder::new(49usize)
-                    .text("session")
-                    .text(":")
+                    .text("session:")
                     .part(id)
                     .text(":")
                     .part(part)
@@ -217,8 +211,7 @@ where
                 let key = {
                     let (id, part) = ::core::clone::Clone::clone(&id);
                     ::cache_runtime::__private::KeyBuilder::new(49usize)
-                        .text("session")
-                        .text(":")
+                        .text("session:")
                         .part(&id)
                         .text(":")
                         .part(&part)

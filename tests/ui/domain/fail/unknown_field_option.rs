@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 struct Session {
     #[cache(key)]
     id: u64,
-    #[cache(tags)]
+    #[cache(tgas)]
     user_id: u64,
     #[cache(ttl = "5m")]
     team_id: u64,

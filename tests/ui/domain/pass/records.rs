@@ -50,6 +50,21 @@ where
     content: T,
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DomainCache)]
+#[cache(key = "team:{team}:{number}:card", domain = "card", ttl = "5m")]
+struct Card {
+    number: u64,
+    team: String,
+    #[cache(lookup)]
+    badge: Option<String>,
+    #[cache(tags = "project:{projects}")]
+    projects: Vec<u32>,
+    #[cache(tags = "floor:{floor}")]
+    floor: Option<u8>,
+    #[cache(tags)]
+    more: [String; 1],
+}
+
 mod renamed {
     pub(super) use cache_runtime as runtime;
 
@@ -78,6 +93,18 @@ async fn main() {
         [Some(message.clone())]
     );
     assert_eq!(messages.by_author(&2).await, Some(message));
+    let card = Card {
+        number: 1,
+        team: "t".to_owned(),
+        badge: None,
+        projects: vec![1, 2],
+        floor: Some(3),
+        more: ["more".to_owned()],
+    };
+    let cards = CardCache::new(&cache);
+    assert!(cards.put(&card).await);
+    cache.invalidate_tag("floor:3").await;
+    assert_eq!(cards.get("t", &1).await, None);
     let pages = PageCache::<u64>::new(&cache);
     let page = Page {
         bytes: vec![1],

@@ -1,0 +1,17 @@
+//! Everything that is asked of an embedded cache in `tests/domains`, asked of a cache on a Redis server; and what stands there.
+
+#[path = "../races_on_redis/backend.rs"]
+#[allow(dead_code, reason = "shared with the races")]
+mod backend;
+#[path = "../domains/configured.rs"]
+mod configured;
+#[path = "../domains/derived.rs"]
+mod derived;
+#[path = "../domains/events.rs"]
+mod events;
+#[path = "../domains/rows.rs"]
+mod rows;
+mod stored;
+#[path = "../domains/table.rs"]
+mod table;
+mod ten_thousand;

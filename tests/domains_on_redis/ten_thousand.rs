@@ -1,0 +1,57 @@
+//! The update of one user of ten thousand.
+
+use crate::rows::*;
+use cache_domains::*;
+use cache_runtime::Cache;
+use std::time::Duration;
+use test_servers::RedisServer;
+
+const USERS: usize = 10_000;
+
+/// Commands that the server has processed, those that ask for this included.
+async fn commands(server: &RedisServer) -> u64 {
+    let info = server.info("stats").await;
+    info["total_commands_processed"].parse().expect("a number")
+}
+
+#[tokio::test]
+async fn one_user_is_cold_and_nobody_else_for_a_few_commands() {
+    let server = RedisServer::start().await;
+    let cache = Cache::builder()
+        .redis(server.url())
+        .operation_timeout(Duration::from_secs(5))
+        .build()
+        .await
+        .expect("valid");
+    let ids: Vec<String> = (0..USERS).map(|n| format!("u{n}")).collect();
+    let (profiles, auths, lists) = (
+        UserProfileCache::new(&cache),
+        UserAuthCache::new(&cache),
+        ConversationListCache::new(&cache),
+    );
+    let all = |ids: &[String]| ids.iter().map(|id| profile(id)).collect::<Vec<_>>();
+    assert_eq!(profiles.put_many(&all(&ids)).await, USERS);
+    let all: Vec<_> = ids.iter().map(|id| auth(id)).collect();
+    assert_eq!(auths.put_many(&all).await, USERS);
+    let all: Vec<_> = ids.iter().map(|id| conversations(id, "all")).collect();
+    assert_eq!(lists.put_many(&all).await, USERS);
+
+    let before = commands(&server).await;
+    changes::user(&cache, "u5000").await;
+    let sent = commands(&server).await - before;
+    println!("{sent} commands for one user of {USERS}");
+    assert!(sent <= 8, "{sent} commands");
+
+    let found = profiles.get_many(ids.clone()).await;
+    let cold: Vec<usize> = (0..USERS).filter(|nth| found[*nth].is_none()).collect();
+    assert_eq!(cold, [5_000]);
+    let found = auths.get_many(ids.clone()).await;
+    let cold: Vec<usize> = (0..USERS).filter(|nth| found[*nth].is_none()).collect();
+    assert_eq!(cold, [5_000]);
+    let pairs = ids.iter().map(|id| (id.clone(), "all".to_owned()));
+    let found = lists.get_many(pairs).await;
+    let cold: Vec<usize> = (0..USERS).filter(|nth| found[*nth].is_none()).collect();
+    assert_eq!(cold, [5_000]);
+    assert_eq!(profiles.by_email("u5000@example.org").await, None);
+    assert!(profiles.by_email("u4999@example.org").await.is_some());
+}
