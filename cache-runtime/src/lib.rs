@@ -54,6 +54,8 @@ mod collecting;
 mod cost;
 mod detect;
 mod domain;
+#[cfg(feature = "encryption")]
+pub mod encryption;
 mod entry;
 mod error;
 mod flight;
@@ -74,6 +76,8 @@ mod redis;
 mod rests;
 #[cfg(feature = "redis")]
 mod schema;
+#[cfg(feature = "redis")]
+mod secrecy;
 #[allow(missing_docs, reason = "reached only by expansions")]
 mod site;
 mod stats;

@@ -58,6 +58,12 @@ pub(crate) fn not_stored(site: &Site, failure: &Failure) {
 
 #[cfg(feature = "redis")]
 pub(crate) fn untrusted(site: &Site, why: &Untrusted) {
+    // It will not get better by itself.
+    if matches!(why, Untrusted::Key) && site.finds_unsuited("a key for encryption") {
+        warn!(target: "cache_runtime", function = %Named(site),
+            "an entry on the server is encrypted with a key that is not there; it counts as none, and so will others");
+        return;
+    }
     debug!(target: "cache_runtime", function = %Named(site), %why, "an entry cannot be trusted; it counts as none");
 }
 

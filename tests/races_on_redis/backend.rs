@@ -45,7 +45,18 @@ fn on(url: String) -> Builder {
     } else {
         Consistency::default()
     };
-    Cache::builder().redis(url).consistency(consistency)
+    encrypted(Cache::builder().redis(url).consistency(consistency))
+}
+
+/// With everything encrypted, if this run is to be so.
+fn encrypted(cache: Builder) -> Builder {
+    #[cfg(feature = "encryption")]
+    if std::env::var_os("TEST_ENCRYPTION").is_some_and(|value| value == "everything") {
+        use cache_runtime::encryption::{EncryptionKey, KeyRing};
+        let key = EncryptionKey::new("test", [7; 32]).expect("a name");
+        return cache.encryption(KeyRing::new(key)).encrypt_everything(true);
+    }
+    cache
 }
 
 /// Lets every other task run as far as it can: on a server, for as long as that takes to answer.

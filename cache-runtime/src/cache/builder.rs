@@ -7,6 +7,8 @@ use super::config::{Config, ConfigError};
 use crate::clock::Clock;
 #[cfg(feature = "redis")]
 use crate::codec::Codec;
+#[cfg(feature = "encryption")]
+use crate::encryption::EncryptionKeys;
 use crate::ttl::IntoTtl;
 use std::time::Duration;
 
@@ -228,6 +230,47 @@ impl Builder {
     /// How values are encoded, where a function does not say otherwise. Default: bincode.
     pub fn codec(mut self, codec: Codec) -> Self {
         self.config.codec = codec;
+        self
+    }
+
+    /// Encrypts on the server what is `sensitive`: entries of functions, operations and records that are marked so. What was
+    /// written there in the clear, or with a key that is not among these, counts as none. Default:
+    /// `CACHE_ENCRYPTION_KEYS` with [`Cache::from_env`], otherwise nothing is encrypted.
+    ///
+    /// In this process values are as they are, and so are keys and tags on the server.
+    ///
+    /// ```
+    /// use cache_runtime::Cache;
+    /// use cache_runtime::encryption::{EncryptionKey, KeyRing};
+    ///
+    /// # fn from_a_vault() -> [u8; 32] { [7; 32] }
+    /// # fn main() -> Result<(), cache_runtime::encryption::KeyRingError> {
+    /// let builder = Cache::builder()
+    ///     .redis("redis://localhost")
+    ///     .encryption(KeyRing::new(EncryptionKey::new("2026-11", from_a_vault())?));
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "encryption")]
+    pub fn encryption(mut self, keys: impl EncryptionKeys) -> Self {
+        self.config.encryption.keys = Some(std::sync::Arc::new(keys));
+        self
+    }
+
+    /// Whether everything is encrypted, if there are keys ([`encryption`](Builder::encryption)), and not only what is `sensitive`.
+    /// Default: `CACHE_ENCRYPT_EVERYTHING` with [`Cache::from_env`], otherwise `false`.
+    ///
+    /// ```
+    /// use cache_runtime::Cache;
+    /// use cache_runtime::encryption::{EncryptionKey, KeyRing};
+    ///
+    /// # fn main() -> Result<(), cache_runtime::encryption::KeyRingError> {
+    /// let keys = KeyRing::new(EncryptionKey::new("2026-11", [7; 32])?);
+    /// let builder = Cache::builder().encryption(keys).encrypt_everything(true);
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "encryption")]
+    pub fn encrypt_everything(mut self, everything: bool) -> Self {
+        self.config.encryption.everything = everything;
         self
     }
 

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "redis")]
 use crate::codec::Codec;
+#[cfg(feature = "encryption")]
+use crate::encryption::{Encryption, KeyRingError};
 use crate::local::Capacity;
 #[cfg(feature = "redis")]
 use crate::redis::{Redis, RedisConfig};
@@ -33,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) codec: Codec,
     #[cfg(feature = "redis")]
     pub(crate) consistency: Consistency,
+    #[cfg(feature = "encryption")]
+    pub(crate) encryption: Encryption,
     /// By domain, as in the variable: `SESSION`.
     pub(super) domain_ttls: HashMap<String, Ttl>,
 }
@@ -54,6 +58,8 @@ impl Default for Config {
             codec: Codec::default(),
             #[cfg(feature = "redis")]
             consistency: Consistency::default(),
+            #[cfg(feature = "encryption")]
+            encryption: Encryption::default(),
             domain_ttls: HashMap::new(),
         }
     }
@@ -146,6 +152,10 @@ pub enum ConfigError {
         /// The bound.
         bound: Duration,
     },
+    /// Keys for encryption that cannot be used. They are not quoted.
+    #[cfg(feature = "encryption")]
+    #[error("CACHE_ENCRYPTION_KEYS cannot be used: {0}")]
+    EncryptionKeys(KeyRingError),
     /// A namespace that would collide with the names this library gives its own keys.
     #[error("the namespace `{namespace}` cannot be used: {reason}")]
     Namespace {

@@ -3,6 +3,8 @@
 use super::config::{Config, ConfigError};
 #[cfg(feature = "redis")]
 use super::config::{Consistency, SHORTEST_BOUND};
+#[cfg(feature = "encryption")]
+use crate::encryption::KeyRing;
 use crate::ttl::Ttl;
 use std::time::Duration;
 
@@ -12,6 +14,10 @@ const REFUSED: &[(&str, &str)] = &[
     ("REDIS_URL", NO_REDIS),
     #[cfg(not(feature = "redis"))]
     ("REDIS_HOST", NO_REDIS),
+    #[cfg(not(feature = "encryption"))]
+    ("CACHE_ENCRYPTION_KEYS", NO_ENCRYPTION),
+    #[cfg(not(feature = "encryption"))]
+    ("CACHE_ENCRYPT_EVERYTHING", NO_ENCRYPTION),
     (
         "REDIS_CLUSTER_NODES",
         "this version has no support for Redis Cluster yet",
@@ -23,6 +29,8 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 #[cfg(not(feature = "redis"))]
 const NO_REDIS: &str = "this build is without the feature `redis` of cache-runtime";
+#[cfg(not(feature = "encryption"))]
+const NO_ENCRYPTION: &str = "this build is without the feature `encryption` of cache-runtime";
 #[cfg(feature = "redis")]
 const CONSISTENCY: &str = "expected `strict`, or how old what is kept in a process may be: seconds, or a duration such as \
                            `500ms`, not less than 100ms";
@@ -40,6 +48,8 @@ const KNOWN: &[&str] = &[
     "CACHE_MAX_ENTRIES",
     "CACHE_MAX_BYTES",
     "CACHE_CONSISTENCY",
+    "CACHE_ENCRYPTION_KEYS",
+    "CACHE_ENCRYPT_EVERYTHING",
     "REDIS_URL",
     "REDIS_HOST",
     "REDIS_PORT",
@@ -105,6 +115,16 @@ impl Config {
             #[cfg(feature = "redis")]
             "CACHE_CONSISTENCY" => {
                 self.consistency = consistency(value).ok_or_else(|| unreadable(CONSISTENCY))?;
+            }
+            #[cfg(feature = "encryption")]
+            "CACHE_ENCRYPTION_KEYS" => {
+                let keys = KeyRing::parse(value).map_err(ConfigError::EncryptionKeys)?;
+                self.encryption.keys = Some(std::sync::Arc::new(keys));
+            }
+            #[cfg(feature = "encryption")]
+            "CACHE_ENCRYPT_EVERYTHING" => {
+                self.encryption.everything =
+                    switch(value).ok_or_else(|| unreadable("expected `true` or `false`"))?;
             }
             #[cfg(feature = "redis")]
             _ if variable.starts_with("REDIS_") => self.apply_redis(variable, value)?,

@@ -30,6 +30,8 @@ pub use warm::{Warm, WarmReport};
 use crate::clock::{Clock, Tick};
 #[cfg(feature = "redis")]
 use crate::codec::Codec;
+#[cfg(feature = "encryption")]
+use crate::encryption::Encryption;
 use crate::entry::Entry;
 use crate::flight::Flights;
 use crate::generation::Generations;
@@ -38,6 +40,8 @@ use crate::local::Local;
 #[cfg(feature = "redis")]
 use crate::redis::Redis;
 use crate::rests::Rests;
+#[cfg(feature = "redis")]
+use crate::secrecy::Keys;
 use crate::stats::{Families, Stats};
 use crate::ttl::Ttl;
 use config::Config;
@@ -121,6 +125,8 @@ impl Cache {
     /// | `CACHE_ENABLED` | `false`: every call runs its function; invalidations still reach a server | `true` |
     /// | `CACHE_NAMESPACE` | what stands before every key on a shared server | none |
     /// | `CACHE_DEFAULT_TTL` | time to live where none is given: seconds, `5m`, `forever` | `5m` |
+    /// | `CACHE_ENCRYPTION_KEYS` | keys that encrypt on the server what is `sensitive` (feature `encryption`): `2026-11:{64 hexadecimal digits}`, several with commas; the first writes | none |
+    /// | `CACHE_ENCRYPT_EVERYTHING` | not only what is `sensitive` | `false` |
     /// | `CACHE_{DOMAIN}_TTL` | time to live of a domain cache: `CACHE_SESSION_TTL` | its own |
     /// | `CACHE_CONSISTENCY` | with a server: `strict`, or how old what this process keeps may be: `2s` | `2s` |
     /// | `REDIS_URL` | a Redis server: `redis://[user[:password]@]host[:port][/database]`, `unix:///path/to/socket`; `rediss://…` for TLS (feature `tls`) | none: embedded |
@@ -210,6 +216,21 @@ impl Cache {
     pub(crate) fn for_ever(&self) -> &'static Cache {
         let leaked = || &*Box::leak(Box::new(self.clone()));
         self.shared.for_ever.get_or_init(leaked)
+    }
+
+    /// What is encrypted on a server, and with what.
+    #[cfg(feature = "encryption")]
+    pub(crate) fn encryption(&self) -> &Encryption {
+        &self.shared.config.encryption
+    }
+
+    /// The keys that entries on a server may be encrypted with.
+    #[cfg(feature = "redis")]
+    pub(crate) fn keys(&self) -> Option<&dyn Keys> {
+        #[cfg(feature = "encryption")]
+        return self.encryption().keys.as_deref();
+        #[cfg(not(feature = "encryption"))]
+        None
     }
 
     /// How values are encoded unless their site says otherwise.

@@ -41,6 +41,9 @@ pub(crate) enum EncodeError {
     NotFinite,
     #[error("the value is nested more than 127 levels deep")]
     TooDeep,
+    #[cfg(feature = "encryption")]
+    #[error("it has to be encrypted, and this machine has no random numbers to give")]
+    NoRandomNumbers,
     #[error("the value takes more than {limit} bytes")]
     TooLarge { limit: usize },
     #[error(
@@ -73,6 +76,8 @@ impl EncodeError {
             EncodeError::Null { .. } => "null",
             EncodeError::NotFinite => "not finite",
             EncodeError::TooDeep => "too deep",
+            #[cfg(feature = "encryption")]
+            EncodeError::NoRandomNumbers => "no random numbers",
             EncodeError::TooLarge { .. } => "too large",
             EncodeError::Weightless { .. } => "weightless",
             EncodeError::Failed(_) => "failed",

@@ -38,11 +38,11 @@ pub(crate) fn entry(bytes: &[u8]) {
     }
     assert!(opened.is_absent() || opened.codec().is_some());
 
-    let profile = opened.decode::<Profile>(LIMIT);
-    let _ = opened.decode::<Vec<Vec<Vec<()>>>>(LIMIT);
-    let _ = opened.decode::<HashMap<String, Vec<Option<[u64; 32]>>>>(LIMIT);
+    let profile = opened.decode::<Profile>(LIMIT, None);
+    let _ = opened.decode::<Vec<Vec<Vec<()>>>>(LIMIT, None);
+    let _ = opened.decode::<HashMap<String, Vec<Option<[u64; 32]>>>>(LIMIT, None);
     #[cfg(feature = "json")]
-    let _ = opened.decode::<serde_json::Value>(LIMIT);
+    let _ = opened.decode::<serde_json::Value>(LIMIT, None);
     if let Ok(profile) = profile {
         is_written_again(&profile, &opened);
     }
@@ -90,6 +90,6 @@ fn is_written_again(profile: &Profile, opened: &super::Opened<'_>) {
     assert_eq!(again.is_provisional(), opened.is_provisional());
     assert_eq!(again.cost(), opened.cost());
     assert!(again.guards().eq(opened.guards()));
-    let read: Result<Profile, Untrusted> = again.decode(LIMIT);
+    let read: Result<Profile, Untrusted> = again.decode(LIMIT, None);
     assert_eq!(read.as_ref(), Ok(profile));
 }

@@ -17,6 +17,11 @@ pub(super) const VARIABLE: usize = 24;
 /// In place of a codec, where there is no value: the function found nothing.
 pub(super) const NO_CODEC: u8 = 0;
 
+/// Added to the codec of a payload that is encrypted.
+pub(super) const ENCRYPTED: u8 = 8;
+/// Bytes by which a payload becomes longer when it is encrypted, at most.
+pub(super) const ENCRYPTION: usize = 1 + 32 + 24 + 16;
+
 /// Times of day count from the beginning of 2020, in milliseconds since 1970.
 pub(super) const EPOCH: u64 = 1_577_836_800_000;
 /// The latest that can be written, in 2054.

@@ -4,15 +4,17 @@ use super::checksum::checksum;
 use super::compression::decompress;
 use super::guards::Written;
 use super::layout::{
-    CHECKSUM, COMPRESSION, DECLARED, EPOCH, FRESH_FOR, GUARDS, IDLE, MADE, MAGIC, MANY_GUARDS,
-    NO_CODEC, PROVISIONAL, SCHEMA, SEAL, VARIABLE, VERSION,
+    CHECKSUM, COMPRESSION, DECLARED, ENCRYPTED, ENCRYPTION, EPOCH, FRESH_FOR, GUARDS, IDLE, MADE,
+    MAGIC, MANY_GUARDS, NO_CODEC, PROVISIONAL, SCHEMA, SEAL, VARIABLE, VERSION,
 };
+use super::payload::associated;
 use super::time;
 use super::varint::take_varint;
 use crate::codec::{Codec, DecodeError, decode};
 use crate::cost::Cost;
 use crate::generation::Guard;
 use crate::key::scopes;
+use crate::secrecy::{Keys, Undecryptable, unseal};
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -33,6 +35,12 @@ pub(crate) enum Untrusted {
     Length,
     #[error("damaged, or written under another key")]
     Checksum,
+    #[error("encrypted with a key that is not there")]
+    Key,
+    #[error("encrypted, and not what was written, or not under this key")]
+    Forged,
+    #[error("not encrypted, and it has to be")]
+    Clear,
     #[error("cannot be decompressed")]
     Compression,
     #[error("cannot be decoded")]
@@ -59,6 +67,7 @@ pub(crate) struct Opened<'b> {
     flags: u8,
     /// Of the value, if there is one.
     codec: Option<Codec>,
+    is_encrypted: bool,
     declared: Option<u64>,
     fresh_for: Option<Duration>,
     idle: Option<Duration>,
@@ -81,7 +90,7 @@ pub(crate) fn open<'b>(bytes: &'b [u8], key: &'b str) -> Result<Opened<'b>, Untr
     if version_and_codec >> 4 != VERSION {
         return Err(Untrusted::Version);
     }
-    let codec = codec(version_and_codec & 0xf, flags)?;
+    let (codec, is_encrypted) = codec(version_and_codec & 0xf, flags)?;
     let mut rest = bytes.get(VARIABLE..).ok_or(Untrusted::Length)?;
     let declared = if flags & DECLARED != 0 {
         let (declared, after) = rest.split_first_chunk().ok_or(Untrusted::Length)?;
@@ -114,7 +123,7 @@ pub(crate) fn open<'b>(bytes: &'b [u8], key: &'b str) -> Result<Opened<'b>, Untr
         written.take(left > 0)?;
     }
     let payload = written.rest;
-    if codec.is_none() && !payload.is_empty() {
+    if codec.is_none() && !is_encrypted && !payload.is_empty() {
         return Err(Untrusted::Length);
     }
     Ok(Opened {
@@ -122,6 +131,7 @@ pub(crate) fn open<'b>(bytes: &'b [u8], key: &'b str) -> Result<Opened<'b>, Untr
         key,
         flags,
         codec,
+        is_encrypted,
         declared,
         fresh_for,
         idle,
@@ -133,11 +143,15 @@ pub(crate) fn open<'b>(bytes: &'b [u8], key: &'b str) -> Result<Opened<'b>, Untr
     })
 }
 
-/// The codec of the value, if there is to be one.
-fn codec(id: u8, flags: u8) -> Result<Option<Codec>, Untrusted> {
+/// The codec of the value, if there is to be one, and whether it is encrypted.
+fn codec(id: u8, flags: u8) -> Result<(Option<Codec>, bool), Untrusted> {
+    let is_encrypted = cfg!(feature = "encryption") && id & ENCRYPTED != 0;
+    let id = if is_encrypted { id ^ ENCRYPTED } else { id };
     match Codec::from_id(id) {
-        None if id == NO_CODEC && flags & COMPRESSION == 0 => Ok(None),
-        codec => codec.map(Some).ok_or(Untrusted::Codec),
+        None if id == NO_CODEC && flags & COMPRESSION == 0 => Ok((None, is_encrypted)),
+        codec => codec
+            .map(|codec| (Some(codec), is_encrypted))
+            .ok_or(Untrusted::Codec),
     }
 }
 
@@ -169,16 +183,46 @@ impl<'b> Opened<'b> {
     pub(crate) fn decode<T: DeserializeOwned + 'static>(
         &self,
         limit: usize,
+        keys: Option<&dyn Keys>,
     ) -> Result<T, Untrusted> {
         let codec = self.codec.ok_or(Untrusted::Decoding)?;
-        if self.payload.len() > limit {
-            return Err(Untrusted::Length);
-        }
+        let payload = self.decrypted(limit, keys)?;
         let value = match self.flags & COMPRESSION {
-            0 => decode(self.payload, codec, limit)?,
-            with => decode(&decompress(with, self.payload, limit)?, codec, limit)?,
+            0 => decode(&payload, codec, limit)?,
+            with => decode(&decompress(with, &payload, limit)?, codec, limit)?,
         };
         Ok(value)
+    }
+
+    /// That there is no value, which is authenticated as a value is.
+    pub(crate) fn confirm_absence(&self, keys: Option<&dyn Keys>) -> Result<(), Untrusted> {
+        match self.decrypted(self.payload.len(), keys)?.is_empty() {
+            true => Ok(()),
+            false => Err(Untrusted::Trailing),
+        }
+    }
+
+    fn decrypted(&self, limit: usize, keys: Option<&dyn Keys>) -> Result<Cow<'b, [u8]>, Untrusted> {
+        let added = if self.is_encrypted { ENCRYPTION } else { 0 };
+        if self.payload.len() > limit.saturating_add(added) {
+            return Err(Untrusted::Length);
+        }
+        if !self.is_encrypted {
+            return Ok(Cow::Borrowed(self.payload));
+        }
+        let head = &self.bytes[..self.bytes.len() - self.payload.len()];
+        let associated = associated(self.key, head);
+        let plain = unseal(self.payload, &associated, keys.ok_or(Untrusted::Key)?);
+        plain.map(Cow::Owned).map_err(|why| match why {
+            Undecryptable::Malformed => Untrusted::Length,
+            Undecryptable::Key(_) => Untrusted::Key,
+            Undecryptable::Forged => Untrusted::Forged,
+        })
+    }
+
+    /// Whether the payload is encrypted.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.is_encrypted
     }
 
     pub(crate) fn seal(&self) -> u64 {

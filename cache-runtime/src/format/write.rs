@@ -43,7 +43,7 @@ pub(crate) fn write(key: &str, head: &Head<'_>, payload: &Payload) -> Vec<u8> {
     head.put(key, payload, &mut length);
     let mut entry = Vec::with_capacity(length.0 + payload.len());
     head.put(key, payload, &mut entry);
-    entry.put(payload.bytes());
+    payload.put(key, &mut entry);
     debug_assert_eq!(entry.len(), length.0 + payload.len());
     let checksum = checksum(&entry, key);
     entry[CHECKSUM].copy_from_slice(&checksum.to_le_bytes());

@@ -9,8 +9,12 @@ pub use encoding::{codecs, compressions};
 pub use path::path_of;
 
 use crate::cache::Cache;
+#[cfg(feature = "redis")]
+use crate::codec::EncodeError;
 use crate::pattern::overlap::{Item, items, overlap};
 use crate::policy::{Policy, Range};
+#[cfg(feature = "redis")]
+use crate::secrecy::Sealer;
 use crate::stats::Counters;
 use encoding::{ChosenCodec, ChosenCompression};
 use path::{function_path, key_prefix};
@@ -246,6 +250,30 @@ impl Site {
     pub(crate) fn codec_in(&self, cache: &Cache) -> crate::codec::Codec {
         let chosen = self.codec.and_then(ChosenCodec::codec);
         chosen.unwrap_or_else(|| cache.codec())
+    }
+
+    /// Whether its entries on a server have to be encrypted.
+    #[cfg(feature = "redis")]
+    pub(crate) fn is_encrypted_in(&self, cache: &Cache) -> bool {
+        #[cfg(feature = "encryption")]
+        return cache.encryption().is_for(self.sensitive);
+        #[cfg(not(feature = "encryption"))]
+        {
+            let _ = cache;
+            false
+        }
+    }
+
+    /// How its next value is encrypted, if it has to be.
+    #[cfg(feature = "redis")]
+    pub(crate) fn sealer_in(&self, cache: &Cache) -> Result<Option<Sealer>, EncodeError> {
+        #[cfg(feature = "encryption")]
+        return cache.encryption().sealer(self.sensitive);
+        #[cfg(not(feature = "encryption"))]
+        {
+            let _ = cache;
+            Ok(None)
+        }
     }
 
     /// Takes note of a type that the codec cannot hold, or of what else is why nothing is stored. Whether this is the first

@@ -95,7 +95,7 @@ fn an_entry_under_another_key_is_not_that_keys() {
     );
     let opened = open(&other, "mail:ada:").expect("an entry");
     assert_eq!(opened.verify(), Ok(()));
-    assert_eq!(opened.decode(LIMIT), Ok(profile()));
+    assert_eq!(opened.decode(LIMIT, None), Ok(profile()));
 }
 
 #[test]
@@ -105,8 +105,11 @@ fn a_limit_holds_for_what_is_stored_and_for_what_it_becomes() {
         let payload = Payload::of(&long, Codec::Bincode, compression, LIMIT).expect("written");
         let entry = write(KEY, &head(), &payload);
         let opened = open(&entry, KEY).expect("an entry");
-        assert_eq!(opened.decode::<Profile>(2_000), Err(Untrusted::Length));
-        assert_eq!(opened.decode(3_000), Ok(long.clone()));
+        assert_eq!(
+            opened.decode::<Profile>(2_000, None),
+            Err(Untrusted::Length)
+        );
+        assert_eq!(opened.decode(3_000, None), Ok(long.clone()));
         let refused = Payload::of(&long, Codec::Bincode, compression, 2_000).err();
         assert_eq!(refused, Some(EncodeError::TooLarge { limit: 2_000 }));
     }
@@ -138,7 +141,7 @@ fn a_claim_to_decompress_to_much_is_not_allocated() {
             assert!(
                 open(&entry, KEY)
                     .expect("an entry")
-                    .decode::<String>(LIMIT)
+                    .decode::<String>(LIMIT, None)
                     .is_err()
             );
         });
@@ -205,7 +208,7 @@ proptest! {
         prop_assert_eq!(opened.checks(), &checks);
         prop_assert_eq!(opened.payload_len(), payload.len());
         prop_assert!(opened.guards().map(|(guard, name)| (guard, name.into_owned())).eq(guards));
-        prop_assert_eq!(opened.decode(LIMIT), Ok(text));
+        prop_assert_eq!(opened.decode(LIMIT, None), Ok(text));
     }
 
     #[test]
@@ -226,7 +229,7 @@ proptest! {
         crate::format::fuzz::entry(&entry);
         let info = allocation_counter::measure(|| {
             if let Ok(opened) = open(&entry, KEY) {
-                let _ = opened.decode::<Profile>(1 << 16);
+                let _ = opened.decode::<Profile>(1 << 16, None);
             }
         });
         prop_assert!(info.bytes_max < 1 << 20, "{}", info.bytes_max);

@@ -4,12 +4,11 @@
 //! with them. An entry whose bytes differ is a new version of the format, unless only a compressor writes otherwise.
 
 use super::*;
-use expect_test::expect_file;
 use std::fmt::Write;
 use std::path::Path;
 
 /// Two dozen bytes a line, under a line that says what they are.
-fn hex(what: &str, bytes: &[u8]) -> String {
+pub(super) fn hex(what: &str, bytes: &[u8]) -> String {
     let mut text = format!("# {what}\n");
     for line in bytes.chunks(24) {
         let line: Vec<String> = line.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -18,7 +17,7 @@ fn hex(what: &str, bytes: &[u8]) -> String {
     text
 }
 
-fn from_hex(text: &str) -> Vec<u8> {
+pub(super) fn from_hex(text: &str) -> Vec<u8> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines
         .flat_map(str::split_whitespace)
@@ -30,22 +29,27 @@ fn from_hex(text: &str) -> Vec<u8> {
 macro_rules! golden {
     ($name:literal, $what:literal, $entry:expr) => {{
         let entry: Vec<u8> = $entry;
-        expect_file![concat!("../golden/", $name, ".hex")].assert_eq(&hex($what, &entry));
-        is_a_seed($name, &entry);
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(concat!(
+        expect_test::expect_file![concat!("../golden/", $name, ".hex")]
+            .assert_eq(&$crate::format::tests::golden::hex($what, &entry));
+        $crate::format::tests::golden::is_a_seed($name, &entry);
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(concat!(
             "src/format/golden/",
             $name,
             ".hex"
         ));
-        from_hex(&std::fs::read_to_string(file).expect("a golden file"))
+        $crate::format::tests::golden::from_hex(
+            &std::fs::read_to_string(file).expect("a golden file"),
+        )
     }};
 }
+#[cfg(feature = "encryption")]
+pub(super) use golden;
 
 fn seeds() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds/entry")
 }
 
-fn is_a_seed(name: &str, entry: &[u8]) {
+pub(super) fn is_a_seed(name: &str, entry: &[u8]) {
     let file = seeds().join(name);
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::write(&file, entry).expect("a seed");
@@ -161,7 +165,10 @@ fn an_entry_without_a_value_is_pinned() {
     assert!(opened.is_absent() && opened.is_provisional());
     assert_eq!((opened.codec(), opened.payload_len()), (None, 0));
     assert_eq!(opened.guards().len(), 0);
-    assert_eq!(opened.decode::<Profile>(LIMIT), Err(Untrusted::Decoding));
+    assert_eq!(
+        opened.decode::<Profile>(LIMIT, None),
+        Err(Untrusted::Decoding)
+    );
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Entries: the bytes that are written for ever, and everything that can be wrong with them.
 
 mod damage;
+#[cfg(feature = "encryption")]
+mod encrypted;
 mod golden;
 mod sizes;
 
@@ -66,5 +68,5 @@ fn read(entry: &[u8]) -> Result<Profile, Untrusted> {
     let opened = open(entry, KEY)?;
     opened.expect_schema(schema())?;
     opened.verify()?;
-    opened.decode(LIMIT)
+    opened.decode(LIMIT, None)
 }

@@ -35,7 +35,7 @@ fn an_entry_is_allocated_once_and_a_small_value_is_read_without_more_than_itself
         opened.verify().expect("undamaged");
         let names = opened.guards().map(|(_, name)| name.len());
         assert_eq!(names.sum::<usize>(), 15);
-        assert_eq!(opened.decode::<[u64; 16]>(LIMIT), Ok([7; 16]));
+        assert_eq!(opened.decode::<[u64; 16]>(LIMIT, None), Ok([7; 16]));
     });
     assert_eq!(reading.count_total, 0);
 }
@@ -45,7 +45,7 @@ fn a_payload_is_compressed_if_that_saves_an_eighth() {
     let stored = |value: &Vec<u8>, compression| {
         let payload = Payload::of(value, Codec::Bincode, compression, LIMIT).expect("written");
         let entry = write(KEY, &head(), &payload);
-        let read = open(&entry, KEY).and_then(|opened| opened.decode::<Vec<u8>>(LIMIT));
+        let read = open(&entry, KEY).and_then(|opened| opened.decode::<Vec<u8>>(LIMIT, None));
         assert_eq!(read.as_ref(), Ok(value));
         payload.len()
     };

@@ -399,6 +399,10 @@ impl<'c> Look<'c> {
         if !self.has_our_tags(opened) {
             return Err("of another function, with other tags");
         }
+        if self.site.is_encrypted_in(self.cache) && !opened.is_encrypted() {
+            self.untrusted(&Untrusted::Clear);
+            return Err("not encrypted, and it has to be");
+        }
         if opened.is_absent() {
             let absent = if self.site.negative {
                 shape.absent()
@@ -406,6 +410,7 @@ impl<'c> Look<'c> {
                 None
             };
             self.verify(opened)?;
+            self.trusted(opened.confirm_absence(self.cache.keys()))?;
             return absent
                 .ok_or("says that there is nothing, which this function does not remember");
         }
@@ -415,19 +420,21 @@ impl<'c> Look<'c> {
             return Err("of another type or version");
         }
         self.verify(opened)?;
-        match opened.decode(self.redis.config().max_entry) {
-            Ok(value) => Ok(shape.value(value)),
-            Err(why) => {
-                self.untrusted(&why);
-                Err("damaged")
-            }
-        }
+        let value = opened.decode(self.redis.config().max_entry, self.cache.keys());
+        self.trusted(value).map(|value| shape.value(value))
     }
 
     fn verify(self, opened: &Opened<'_>) -> Result<(), &'static str> {
-        opened.verify().map_err(|why| {
+        self.trusted(opened.verify())
+    }
+
+    fn trusted<T>(self, read: Result<T, Untrusted>) -> Result<T, &'static str> {
+        read.map_err(|why| {
             self.untrusted(&why);
-            "damaged"
+            match why {
+                Untrusted::Key => "encrypted with a key that is not there",
+                _ => "damaged",
+            }
         })
     }
 

@@ -34,10 +34,11 @@ impl Sealing {
         cost: Duration,
     ) -> Result<Self, EncodeError> {
         let schema = schema::of::<T>();
-        let payload = match value {
+        let encoded = match value {
             None => Ok(Payload::absent()),
             Some(value) => Payload::of(value, site.codec_in(cache), site.compression(), limit),
         };
+        let payload = encoded.and_then(|payload| Ok(payload.sealed(site.sealer_in(cache)?)));
         Ok(Sealing {
             site,
             payload: payload.inspect_err(|error| {

@@ -1,0 +1,64 @@
+//! What stands on the server.
+
+use crate::world::*;
+use cache_domains::{Session, SessionCache};
+use test_servers::RedisServer;
+
+#[tokio::test]
+async fn what_is_sensitive_is_encrypted_and_what_is_not_is_not() {
+    let server = RedisServer::start().await;
+    let cache = process(&server, |cache| cache.encryption(ring(&["2026-11"]))).await;
+    diagnosis(&cache, 1).await;
+    weather(&cache, 1).await;
+    let entry = bytes(&server, "diagnosis:1").await;
+    assert!(!contains(&entry, "health"));
+    assert!(contains(&entry, "2026-11"), "the name of the key");
+    assert!(contains(&bytes(&server, "weather:1").await, "sunshine"));
+
+    let sessions = SessionCache::new(&cache);
+    let session = Session {
+        id: "s1".to_owned(),
+        user_id: "u7".to_owned(),
+        data: "secret".to_owned(),
+    };
+    sessions.put(&session).await;
+    assert!(!contains(&bytes(&server, "session:s1").await, "secret"));
+    assert_eq!(sessions.get("s1").await, Some(session));
+}
+
+#[tokio::test]
+async fn without_keys_nothing_is() {
+    let server = RedisServer::start().await;
+    let cache = process(&server, |cache| cache.encrypt_everything(true)).await;
+    diagnosis(&cache, 1).await;
+    assert!(contains(&bytes(&server, "diagnosis:1").await, "health"));
+}
+
+#[tokio::test]
+async fn everything_is_if_that_is_wanted() {
+    let server = RedisServer::start().await;
+    let keys = ring(&["2026-11"]);
+    let cache = process(&server, |cache| {
+        cache.encryption(keys).encrypt_everything(true)
+    })
+    .await;
+    weather(&cache, 1).await;
+    cache.set("by hand", "nobody knows".to_owned()).await;
+    assert!(!contains(&bytes(&server, "weather:1").await, "sunshine"));
+    assert!(!contains(&bytes(&server, "by hand").await, "nobody"));
+    assert_eq!(
+        cache.get::<String>("by hand").await.as_deref(),
+        Some("nobody knows")
+    );
+}
+
+/// By hand, whoever has the keys reads what a sensitive function has stored.
+#[tokio::test]
+async fn what_is_encrypted_can_be_read_by_hand() {
+    let server = RedisServer::start().await;
+    let cache = process(&server, |cache| cache.encryption(ring(&["2026-11"]))).await;
+    diagnosis(&cache, 1).await;
+    let other = process(&server, |cache| cache.encryption(ring(&["2026-11"]))).await;
+    let read: Option<String> = other.get("diagnosis:1").await;
+    assert_eq!(read.as_deref(), Some("in the best of health"));
+}
