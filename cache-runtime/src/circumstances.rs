@@ -1,10 +1,13 @@
 //! Running work under other circumstances: past the cache, or watched.
 
+use crate::audit;
+use crate::cache::Cache;
 use crate::detect::{Answer, Detected, DetectedCall, Detector};
-use crate::flight::{detecting, detector, passing};
+use crate::flight::{acting, detecting, detector, passing};
 use crate::site::Site;
 use crate::trace::Shown;
 use std::future::IntoFuture;
+use std::sync::Arc;
 
 /// Runs `work` past the cache: cached functions that it calls run, and nothing is looked up, joined or stored. Writes and
 /// invalidations are what they always are.
@@ -64,9 +67,32 @@ pub async fn detect<F: IntoFuture>(work: F) -> (F::Output, Detected) {
     (output, detector.take())
 }
 
+/// Runs `work` in somebody's name, which the audit log tells ([`Audit`](crate::Audit)): a user, a job. Not to be found
+/// anywhere else.
+///
+/// ```
+/// use cache_runtime::{acting_as, cached};
+///
+/// #[cached(ttl = 60, key = "diagnosis:{patient}", sensitive)]
+/// async fn diagnosis(patient: u64) -> String {
+///     "in the best of health".to_owned()
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// acting_as("doctor:7", diagnosis(42)).await;
+/// # }
+/// ```
+///
+/// Work that is handed to `tokio::spawn` is in nobody's name, unless it says so itself. What a call refreshes in the background is
+/// in its name.
+pub async fn acting_as<F: IntoFuture>(actor: impl Into<Arc<str>>, work: F) -> F::Output {
+    acting(actor.into(), work.into_future()).await
+}
+
 /// Tells whoever wants to know.
 #[cold]
-pub(crate) fn answered(site: &'static Site, key: &str, answer: Answer) {
+pub(crate) fn answered(cache: &Cache, site: &'static Site, key: &str, answer: Answer) {
+    audit::read(cache, site, key, answer);
     if let Some(detector) = detector() {
         detector.add(DetectedCall {
             function: site.name(),

@@ -45,6 +45,7 @@ extern crate self as cache_runtime;
 pub mod __private;
 #[allow(missing_docs, reason = "reached only by expansions")]
 mod apart;
+mod audit;
 mod cache;
 mod circumstances;
 mod clock;
@@ -98,6 +99,7 @@ mod write;
 
 #[cfg(feature = "redis")]
 pub use crate::redis::{Coherence, RedisHealth};
+pub use audit::Audit;
 #[cfg(feature = "redis")]
 pub use cache::Consistency;
 pub use cache::{
@@ -105,7 +107,7 @@ pub use cache::{
     Health, InstallError, Limited, Operation, PastInvalidation, Set, SetWith, StampDetails, State,
     Tier, TrySet, Warm, WarmReport, WriteThrough,
 };
-pub use circumstances::{bypass, detect};
+pub use circumstances::{acting_as, bypass, detect};
 pub use clock::{Clock, ManualClock};
 #[cfg(feature = "redis")]
 pub use codec::{Codec, UnknownCodec};

@@ -228,10 +228,19 @@ impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Shown(site, key) = self;
         if site.sensitive {
-            let digest = u128::from_be_bytes(encode::digest_of_text(key));
-            write!(f, "~{digest:032x}")
+            Digest(key).fmt(f)
         } else {
             f.write_str(key)
         }
+    }
+}
+
+/// Of a text that may be somebody's.
+pub(crate) struct Digest<'t>(pub(crate) &'t str);
+
+impl fmt::Display for Digest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digest = u128::from_be_bytes(encode::digest_of_text(self.0));
+        write!(f, "~{digest:032x}")
     }
 }

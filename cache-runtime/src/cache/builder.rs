@@ -4,6 +4,7 @@ use super::Cache;
 #[cfg(feature = "redis")]
 use super::config::Consistency;
 use super::config::{Config, ConfigError};
+use crate::audit::Audit;
 use crate::clock::Clock;
 #[cfg(feature = "redis")]
 use crate::codec::Codec;
@@ -85,6 +86,20 @@ impl Builder {
     /// of its keys, unless its derive says otherwise: `session`, `user-profile`.
     pub fn domain_ttl(mut self, domain: &str, ttl: impl IntoTtl) -> Self {
         self.config.set_domain_ttl(domain, ttl.into_ttl());
+        self
+    }
+
+    /// Of what the audit log tells. Default: nothing.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::ConfigError> {
+    /// use cache_runtime::{Audit, Cache};
+    ///
+    /// let cache = Cache::builder().audit(Audit::Sensitive).build().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn audit(mut self, audit: Audit) -> Self {
+        self.config.audit = audit;
         self
     }
 

@@ -1,5 +1,6 @@
 //! Configuration.
 
+use crate::audit::Audit;
 #[cfg(feature = "redis")]
 use crate::codec::Codec;
 #[cfg(feature = "encryption")]
@@ -29,6 +30,7 @@ pub(crate) struct Config {
     pub(crate) default_ttl: Ttl,
     pub(crate) capacity: Capacity,
     pub(crate) longest_wait: Duration,
+    pub(crate) audit: Audit,
     #[cfg(feature = "redis")]
     pub(crate) redis: RedisConfig,
     #[cfg(feature = "redis")]
@@ -52,6 +54,7 @@ impl Default for Config {
                 bytes: 256 << 20,
             },
             longest_wait: Duration::from_secs(10),
+            audit: Audit::Off,
             #[cfg(feature = "redis")]
             redis: RedisConfig::default(),
             #[cfg(feature = "redis")]

@@ -3,6 +3,7 @@
 use super::config::{Config, ConfigError};
 #[cfg(feature = "redis")]
 use super::config::{Consistency, SHORTEST_BOUND};
+use crate::audit::Audit;
 #[cfg(feature = "encryption")]
 use crate::encryption::KeyRing;
 use crate::ttl::Ttl;
@@ -43,6 +44,7 @@ const MILLIS: &str = "expected milliseconds, or a duration such as `2s`; not zer
 /// What is read, besides `CACHE_{DOMAIN}_TTL`.
 const KNOWN: &[&str] = &[
     "CACHE_ENABLED",
+    "CACHE_AUDIT",
     "CACHE_NAMESPACE",
     "CACHE_DEFAULT_TTL",
     "CACHE_MAX_ENTRIES",
@@ -98,6 +100,14 @@ impl Config {
             "CACHE_ENABLED" => {
                 self.enabled =
                     switch(value).ok_or_else(|| unreadable("expected `true` or `false`"))?;
+            }
+            "CACHE_AUDIT" => {
+                self.audit = match value {
+                    "off" => Audit::Off,
+                    "sensitive" => Audit::Sensitive,
+                    "everything" => Audit::Everything,
+                    _ => return Err(unreadable("expected `off`, `sensitive` or `everything`")),
+                };
             }
             "CACHE_NAMESPACE" => {
                 self.namespace = value.to_owned();

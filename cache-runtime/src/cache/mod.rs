@@ -27,6 +27,7 @@ pub use operation::{GetOrSet, GetOrTrySet, Operation, Set, SetWith, TrySet, Writ
 pub use policies::{Apart, Computes, Limited};
 pub use warm::{Warm, WarmReport};
 
+use crate::audit::Audit;
 use crate::clock::{Clock, Tick};
 #[cfg(feature = "redis")]
 use crate::codec::Codec;
@@ -127,6 +128,7 @@ impl Cache {
     /// | `CACHE_DEFAULT_TTL` | time to live where none is given: seconds, `5m`, `forever` | `5m` |
     /// | `CACHE_ENCRYPTION_KEYS` | keys that encrypt on the server what is `sensitive` (feature `encryption`): `2026-11:{64 hexadecimal digits}`, several with commas; the first writes | none |
     /// | `CACHE_ENCRYPT_EVERYTHING` | not only what is `sensitive` | `false` |
+    /// | `CACHE_AUDIT` | of what the [audit log](Audit) tells: `off`, `sensitive` or `everything` | `off` |
     /// | `CACHE_{DOMAIN}_TTL` | time to live of a domain cache: `CACHE_SESSION_TTL` | its own |
     /// | `CACHE_CONSISTENCY` | with a server: `strict`, or how old what this process keeps may be: `2s` | `2s` |
     /// | `REDIS_URL` | a Redis server: `redis://[user[:password]@]host[:port][/database]`, `unix:///path/to/socket`; `rediss://…` for TLS (feature `tls`) | none: embedded |
@@ -231,6 +233,12 @@ impl Cache {
         return self.encryption().keys.as_deref();
         #[cfg(not(feature = "encryption"))]
         None
+    }
+
+    /// Of what the audit log tells.
+    #[inline]
+    pub(crate) fn audit(&self) -> Audit {
+        self.shared.config.audit
     }
 
     /// How values are encoded unless their site says otherwise.

@@ -1,6 +1,7 @@
 //! Warming: loading what will be asked for, before it is.
 
 use super::Cache;
+use crate::flight::in_the_same_name;
 use crate::key::Key;
 use crate::read_through::{Call, Fallible, Lookup, Opaque, Plan};
 use crate::site::DIRECT;
@@ -151,7 +152,7 @@ where
         if running.len() >= concurrency {
             report.add(running.join_next().await);
         }
-        running.spawn(warm(item));
+        running.spawn(in_the_same_name(warm(item)));
     }
     while !running.is_empty() {
         report.add(running.join_next().await);

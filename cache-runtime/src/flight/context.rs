@@ -27,6 +27,8 @@ struct Context {
     past: bool,
     /// Who wants to know what is asked.
     detector: Option<Detector>,
+    /// In whose name this is done.
+    actor: Option<Arc<str>>,
 }
 
 /// What one call has to know.
@@ -128,6 +130,28 @@ pub(crate) fn passing<F: Future>(work: F) -> impl Future<Output = F::Output> {
 /// Runs `work`, and tells `detector` what it asks.
 pub(crate) fn detecting<F: Future>(detector: Detector, work: F) -> impl Future<Output = F::Output> {
     within(work, |context| context.detector = Some(detector))
+}
+
+/// In whose name this is done.
+pub(crate) fn actor() -> Option<Arc<str>> {
+    CONTEXT
+        .try_with(|context| context.actor.clone())
+        .ok()
+        .flatten()
+}
+
+/// Runs `work` in the name of `actor`.
+pub(crate) fn acting<F: Future>(actor: Arc<str>, work: F) -> impl Future<Output = F::Output> {
+    within(work, |context| context.actor = Some(actor))
+}
+
+/// Runs `work` elsewhere, in whose name this is done, and with nothing else of this.
+pub(crate) fn in_the_same_name<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let context = Context {
+        actor: actor(),
+        ..Context::default()
+    };
+    CONTEXT.scope(context, work)
 }
 
 /// Runs `work` elsewhere, for whoever runs here.

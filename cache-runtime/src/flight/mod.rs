@@ -13,8 +13,9 @@ mod remote;
 mod table;
 
 pub(crate) use context::{
-    Circumstances, circumstances, computing, current as current_flight, current_computation,
-    detecting, detector, is_past, on_behalf, passing, refreshing, replacing_nothing,
+    Circumstances, acting, actor, circumstances, computing, current as current_flight,
+    current_computation, detecting, detector, in_the_same_name, is_past, on_behalf, passing,
+    refreshing, replacing_nothing,
 };
 #[cfg(feature = "redis")]
 pub(crate) use remote::{Held, Remote};

@@ -9,6 +9,7 @@ pub(crate) use target::By;
 pub use target::Target;
 pub(crate) use together::{invalidate_all_soon, invalidate_together};
 
+use crate::audit;
 use crate::cache::Cache;
 use crate::collecting;
 use crate::error::CacheError;
@@ -139,6 +140,7 @@ pub(crate) async fn invalidate(cache: &Cache, target: &Target, by: By) -> Invali
 
 fn note(cache: &Cache, target: &Target, done: &Invalidated, by: By) {
     cache.history().note(target, by);
+    audit::invalidated(cache, target, done, by);
     #[cfg(feature = "testing")]
     crate::witness::ended(target);
     note_all(cache, 1, done, by);
@@ -300,6 +302,7 @@ async fn delete_all(cache: &Cache, keys: &[Key], by: By) -> (usize, Delivery) {
     };
     for key in keys {
         cache.history().note_key(key.as_str(), by);
+        audit::deleted(cache, key.as_str(), &done, by);
         #[cfg(feature = "testing")]
         crate::witness::ended_key(key.as_str());
     }

@@ -10,7 +10,9 @@ use super::shape::Shape;
 use super::store::Decision;
 use crate::cache::taking_along;
 use crate::detect::Answer;
-use crate::flight::{Entered, Flight, Lead, Stance, on_behalf, replacing_nothing};
+use crate::flight::{
+    Entered, Flight, Lead, Stance, in_the_same_name, on_behalf, replacing_nothing,
+};
 use crate::stats::count;
 use crate::sync::{lock, within};
 use crate::timeout::{OnTimeout, TimedOut};
@@ -300,7 +302,7 @@ where
         return;
     }
     let pending = pending.to_renew(left);
-    let renewing = taking_along(async move {
+    let renewing = async move {
         let Work {
             shape,
             mut body,
@@ -319,7 +321,8 @@ where
         let Some((lead, claim)) = turn else { return };
         count(&pending.site.counters(&pending.cache).refreshes);
         let _stored = pending.run(shape, lead, claim, body.as_mut(), decide).await;
-    });
+    };
+    let renewing = taking_along(in_the_same_name(renewing));
     let _detached: JoinHandle<()> = tokio::spawn(renewing.in_current_span());
 }
 

@@ -112,7 +112,8 @@ impl<'c> Call<'c> {
         if !refresh && let Some(entry) = &found {
             match self.take(shape, entry, outer.as_ref(), &plan) {
                 Some(returned) if !self.is_due(entry, outer.as_ref()) => {
-                    self.hit(entry, is_watched);
+                    let is_told = is_watched || self.cache.audit().tells_of(self.site);
+                    self.hit(entry, is_told);
                     return Lookup::Hit(returned);
                 }
                 taken => match self.judge(entry, taken.is_some(), outer.as_ref(), &plan) {
@@ -369,7 +370,7 @@ impl<'c> Call<'c> {
         });
         if taken.is_none() {
             count(&self.site.counters(self.cache).misses);
-            answered(self.site, self.key.as_str(), Answer::Absent);
+            answered(self.cache, self.site, self.key.as_str(), Answer::Absent);
             #[cfg(feature = "testing")]
             trace::absent(self.site, self.key.as_str());
         }
@@ -391,9 +392,9 @@ impl<'c> Call<'c> {
 
     /// An entry has answered.
     #[inline]
-    fn hit(&self, entry: &Entry, is_watched: bool) {
-        if is_watched {
-            answered(self.site, self.key.as_str(), Answer::Local);
+    fn hit(&self, entry: &Entry, is_told: bool) {
+        if is_told {
+            answered(self.cache, self.site, self.key.as_str(), Answer::Local);
         }
         #[cfg(feature = "redis")]
         if self.is_shared() {
@@ -430,7 +431,7 @@ impl<'c> Call<'c> {
     #[cold]
     fn past(&self, outer: Option<Arc<Flight>>, plan: impl Fn() -> Plan) -> Course {
         count(&self.site.counters(self.cache).bypassed);
-        answered(self.site, self.key.as_str(), Answer::Bypassed);
+        answered(self.cache, self.site, self.key.as_str(), Answer::Bypassed);
         #[cfg(feature = "testing")]
         trace::past(self.site, self.key.as_str());
         if !self.key.is_sound() {

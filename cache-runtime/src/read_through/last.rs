@@ -92,7 +92,7 @@ impl Pending {
 
     /// Tells whoever wants to know.
     pub(super) fn is_answered(&self, answer: Answer) {
-        answered(self.site, &self.key, answer);
+        answered(&self.cache, self.site, &self.key, answer);
     }
 
     /// What stands in while the source is left alone.

@@ -2,6 +2,7 @@
 
 use super::lifespan::Lifespan;
 use super::plan::{Plan, guards_of};
+use crate::audit;
 use crate::cache::Cache;
 use crate::clock::Tick;
 use crate::cost::Cost;
@@ -263,6 +264,7 @@ impl Destination<'_> {
                     local.insert(alias.as_str(), entry);
                 }
                 count(&counters.stores);
+                audit::stored(self.cache, self.site, self.key);
             }
             Outcome::Fenced => {
                 count(&counters.fenced);

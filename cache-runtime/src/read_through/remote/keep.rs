@@ -3,6 +3,7 @@
 use super::claim::{Claim, Hold};
 use super::guards::declared;
 use super::sealing::Sealing;
+use crate::audit;
 use crate::clock::Tick;
 use crate::entry::{About, Entry, Lateness, Remembered};
 use crate::generation::{Guard, Named, Stamp};
@@ -307,7 +308,10 @@ impl Finished<'_, '_> {
         let (site, cache) = (self.destination.site, self.destination.cache);
         let counters = site.counters(cache);
         match outcome {
-            Outcome::Stored => count(&counters.stores),
+            Outcome::Stored => {
+                count(&counters.stores);
+                audit::stored(cache, site, self.destination.key);
+            }
             Outcome::Fenced => {
                 count(&counters.fenced);
                 trace::fenced(site, self.destination.key);

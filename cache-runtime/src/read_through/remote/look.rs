@@ -244,12 +244,12 @@ impl<'c> Look<'c> {
             Ok(Looked::Hit(_) | Looked::Due(_, _, Due::Early(_))) => {
                 count(&counters.hits);
                 trace::hit(self.site, self.key);
-                answered(self.site, self.key, Answer::Server);
+                answered(self.cache, self.site, self.key, Answer::Server);
             }
             Ok(Looked::Missed(seen) | Looked::Due(_, seen, Due::Since(..))) => {
                 count(&counters.misses);
                 trace::miss(self.site, self.key, || seen.why);
-                answered(self.site, self.key, Answer::Absent);
+                answered(self.cache, self.site, self.key, Answer::Absent);
             }
             Err(failure) => {
                 count(&counters.misses);

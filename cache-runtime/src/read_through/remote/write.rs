@@ -3,6 +3,7 @@
 use super::claim::{Claim, Hold};
 use super::guards::{declared, dedup, of_value};
 use super::sealing::Sealing;
+use crate::audit;
 use crate::cache::Cache;
 use crate::codec::EncodeError;
 use crate::error::CacheError;
@@ -208,7 +209,10 @@ async fn store(
     let keys: Vec<&str> = items.iter().flat_map(Item::keys).collect();
     match redis.set(&keys, wanted, seal).await {
         Ok(()) => {
-            (0..number).for_each(|_| count(&counters.stores));
+            for item in &items {
+                count(&counters.stores);
+                audit::stored(cache, site, &item.key);
+            }
             Ok(number)
         }
         Err(failure) => {
