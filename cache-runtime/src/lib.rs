@@ -92,6 +92,7 @@ mod trace;
 mod transaction;
 mod ttl;
 mod value;
+pub mod warm;
 mod wiring;
 #[cfg(feature = "testing")]
 mod witness;

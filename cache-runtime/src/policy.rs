@@ -27,6 +27,8 @@ pub(crate) struct Policy {
     pub(crate) adaptive: Option<Range>,
     /// Whether the caller waits for what is fresh, whatever may be served meanwhile.
     pub(crate) waits: bool,
+    /// How long before its end a caller who waits replaces an entry.
+    pub(crate) ahead: Duration,
 }
 
 /// The shortest and the longest time to live.
@@ -52,6 +54,7 @@ impl Policy {
         idle: None,
         adaptive: None,
         waits: false,
+        ahead: Duration::ZERO,
     };
 
     /// For how long past its time to live an entry may be of use.
@@ -76,6 +79,19 @@ impl Policy {
         !self.revalidate.is_zero() || self.adaptive.is_some()
     }
 
+    /// The same for a caller who warms: it waits for what is fresh for so long at least.
+    pub(crate) fn warming(&self, ahead: Option<Duration>) -> Policy {
+        match ahead {
+            None => *self,
+            Some(ahead) => Policy {
+                waits: true,
+                early: 0.0,
+                ahead,
+                ..*self
+            },
+        }
+    }
+
     /// Whether a caller may go on without its computation.
     pub(crate) fn has_limits(&self) -> bool {
         self.soft_timeout.is_some() || self.timeout.is_some()
@@ -93,6 +109,9 @@ impl Policy {
     ) -> bool {
         /// A chance of one in 2^53 is the smallest there is, and its logarithm the largest.
         const FURTHEST: f64 = 37.0;
+        if left < self.ahead {
+            return true;
+        }
         let reach = cost.as_secs_f64() * self.early;
         let left = left.as_secs_f64();
         left < reach * FURTHEST && left <= reach * -chance().ln()

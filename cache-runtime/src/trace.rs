@@ -10,6 +10,7 @@ use crate::key::encode;
 #[cfg(feature = "redis")]
 use crate::redis::Failure;
 use crate::site::Site;
+use crate::warm::{Outcome, Summary};
 #[cfg(feature = "testing")]
 use crate::witness;
 use std::fmt;
@@ -210,6 +211,16 @@ pub(crate) fn outbox_unavailable(why: &impl fmt::Display, is_first: bool) {
         warn!(target: "cache_runtime", %why, "{WHAT}");
     } else {
         debug!(target: "cache_runtime", %why, "{WHAT}");
+    }
+}
+
+/// At `warn` if something could not be warmed, which nobody else waits for.
+pub(crate) fn warmed(summary: &Summary) {
+    let failed = summary.report.failed > 0 || matches!(summary.outcome, Outcome::NoList(_));
+    if failed {
+        warn!(target: "cache_runtime", %summary, "warmed");
+    } else {
+        debug!(target: "cache_runtime", %summary, "warmed");
     }
 }
 

@@ -162,7 +162,7 @@ where
 }
 
 impl WarmReport {
-    fn add(&mut self, ended: Option<Result<Warmth, tokio::task::JoinError>>) {
+    pub(crate) fn add(&mut self, ended: Option<Result<Warmth, tokio::task::JoinError>>) {
         match ended {
             Some(Ok(Warmth::Warmed)) => self.warmed += 1,
             Some(Ok(Warmth::Skipped)) => self.skipped += 1,

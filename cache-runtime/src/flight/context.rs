@@ -10,6 +10,7 @@ use crate::site::Site;
 use std::cell::Cell;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 tokio::task_local! {
     static CONTEXT: Context;
@@ -29,6 +30,8 @@ struct Context {
     detector: Option<Detector>,
     /// In whose name this is done.
     actor: Option<Arc<str>>,
+    /// If this warms, how long before their end entries are replaced.
+    ahead: Option<Duration>,
 }
 
 /// What one call has to know.
@@ -42,6 +45,8 @@ pub(crate) struct Circumstances {
     pub(crate) past: bool,
     /// Whether somebody wants to know.
     pub(crate) is_watched: bool,
+    /// If it warms, how long before its end an entry is replaced.
+    pub(crate) ahead: Option<Duration>,
 }
 
 /// The computation that the running code is part of.
@@ -66,6 +71,7 @@ pub(crate) fn circumstances(site: &'static Site) -> Circumstances {
             refresh,
             past: context.past,
             is_watched: context.detector.is_some(),
+            ahead: context.ahead,
         }
     };
     CONTEXT.try_with(of_call).unwrap_or_default()
@@ -100,6 +106,7 @@ pub(crate) fn computing<F: Future>(
     within(body, |context| {
         context.flight = Some(flight);
         context.last = last;
+        context.ahead = None;
     })
 }
 
@@ -125,6 +132,11 @@ pub(crate) fn refreshing<F: Future>(
 /// Runs `work`, whose calls go past the cache.
 pub(crate) fn passing<F: Future>(work: F) -> impl Future<Output = F::Output> {
     within(work, |context| context.past = true)
+}
+
+/// Runs `work`, whose calls wait for what is fresh, and for so long.
+pub(crate) fn warming<F: Future>(ahead: Duration, work: F) -> impl Future<Output = F::Output> {
+    within(work, move |context| context.ahead = Some(ahead))
 }
 
 /// Runs `work`, and tells `detector` what it asks.

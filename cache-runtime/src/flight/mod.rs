@@ -15,7 +15,7 @@ mod table;
 pub(crate) use context::{
     Circumstances, acting, actor, circumstances, computing, current as current_flight,
     current_computation, detecting, detector, in_the_same_name, is_past, on_behalf, passing,
-    refreshing, replacing_nothing,
+    refreshing, replacing_nothing, warming,
 };
 #[cfg(feature = "redis")]
 pub(crate) use remote::{Held, Remote};

@@ -2,7 +2,7 @@
 //! meanwhile, or since it may take longer than the caller wants to wait.
 
 use super::in_task::in_task;
-use super::miss::{Course, Limits, Miss, Pending, Turn};
+use super::miss::{Claim, Course, Limits, Miss, Pending, Turn};
 use super::out_of_line::OutOfLine;
 #[cfg(feature = "redis")]
 use super::remote;
@@ -63,6 +63,12 @@ impl<S> Miss<S> {
         D: FnOnce(&S::Value, &mut Decision) + Send + 'static,
     {
         let shape = self.shape;
+        if let Course::Through(pending) | Course::Serve(pending) = &self.course
+            && pending.policy.waits
+        {
+            // Nothing goes on without whoever warms.
+            return self.fill(body, decide).await;
+        }
         let pending = match self.course {
             Course::Through(pending) | Course::Serve(pending) if Handle::try_current().is_err() => {
                 // There is no task but this one.
@@ -308,17 +314,9 @@ where
             mut body,
             decide,
         } = work;
-        #[cfg(feature = "redis")]
-        let turn = match pending.cache.redis() {
-            Some(redis) => {
-                let turn = remote::renew(&pending, redis, shape).await;
-                turn.map(|(lead, claim)| (lead, Some(claim)))
-            }
-            None => pending.takes_the_lead().map(|lead| (lead, None)),
+        let Some((lead, claim)) = pending.turn_to_renew(shape).await else {
+            return;
         };
-        #[cfg(not(feature = "redis"))]
-        let turn = pending.takes_the_lead().map(|lead| (lead, None));
-        let Some((lead, claim)) = turn else { return };
         count(&pending.site.counters(&pending.cache).refreshes);
         let _stored = pending.run(shape, lead, claim, body.as_mut(), decide).await;
     };
@@ -327,6 +325,49 @@ where
 }
 
 impl Pending {
+    /// Replaces an entry that would be an answer as well, for a caller who has time. Where somebody else does that, it is the
+    /// answer.
+    pub(super) async fn ahead<R, S, F>(
+        &self,
+        shape: S,
+        (older, from): (R, Answer),
+        left: Duration,
+        body: Pin<&mut F>,
+        decide: impl FnOnce(&S::Value, &mut Decision),
+    ) -> R
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+        F: Future<Output = R>,
+    {
+        if self.may_refresh() {
+            let pending = self.to_renew(left);
+            if let Some((lead, claim)) = pending.turn_to_renew(shape).await {
+                count(&self.site.counters(&self.cache).refreshes);
+                let returned = pending.run(shape, lead, claim, body, decide).await;
+                return pending.answers(shape, returned);
+            }
+        }
+        self.is_answered(from);
+        older
+    }
+
+    /// The right to replace the entry that was found; unless that has ended or been replaced, or somebody else does.
+    async fn turn_to_renew<R, S>(&self, shape: S) -> Option<(Lead, Option<Claim>)>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        #[cfg(feature = "redis")]
+        if let Some(redis) = self.cache.redis() {
+            let (lead, claim) = remote::renew(self, redis, shape).await?;
+            return Some((lead, Some(claim)));
+        }
+        #[cfg(not(feature = "redis"))]
+        let _ = shape;
+        Some((self.takes_the_lead()?, None))
+    }
+
     /// The same for nobody who waits, to replace an entry that is fresh for so long still.
     fn to_renew(&self, left: Duration) -> Pending {
         Pending {

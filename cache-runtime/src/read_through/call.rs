@@ -36,6 +36,8 @@ pub struct Call<'c> {
     key: &'c Key,
     policy: &'c Policy,
     wanted: bool,
+    /// If its caller warms, how long before its end an entry is replaced.
+    ahead: Option<Duration>,
 }
 
 /// What an entry is of use for that does not answer a call by itself.
@@ -67,6 +69,7 @@ impl<'c> Call<'c> {
             key,
             policy: &site.policy,
             wanted: true,
+            ahead: None,
         }
     }
 
@@ -87,7 +90,7 @@ impl<'c> Call<'c> {
 
     /// Looks the key up. `plan` is evaluated on a miss, and before where it takes the caller's tags to decide.
     #[inline]
-    pub fn look<R, S>(self, shape: S, plan: impl Fn() -> Plan) -> Lookup<R, S>
+    pub fn look<R, S>(mut self, shape: S, plan: impl Fn() -> Plan) -> Lookup<R, S>
     where
         S: Shape<R>,
         S::Value: CacheValue,
@@ -98,7 +101,9 @@ impl<'c> Call<'c> {
             refresh,
             past,
             is_watched,
+            ahead,
         } = circumstances(self.site);
+        self.ahead = ahead;
         if past || !self.is_possible() {
             if refresh {
                 // Inside a transaction nothing is stored in place of what was there, which is older.
@@ -168,13 +173,15 @@ impl<'c> Call<'c> {
     /// Whether it is time to refresh a fresh entry.
     #[inline]
     fn is_due(&self, entry: &Entry, outer: Option<&Arc<Flight>>) -> bool {
-        self.policy.early > 0.0 && outer.is_none() && self.is_soon_due(entry)
+        let can_be = self.policy.early > 0.0 || self.ahead.is_some();
+        can_be && outer.is_none() && self.is_soon_due(entry)
     }
 
     #[cold]
     fn is_soon_due(&self, entry: &Entry) -> bool {
         let left = entry.about.expires.since(self.cache.now());
-        self.policy.is_due(left, entry.about.cost.time(), chance)
+        let policy = self.policy.warming(self.ahead);
+        policy.is_due(left, entry.about.cost.time(), chance)
     }
 
     /// What an entry is of use for, which was taken, or could not be.
@@ -197,7 +204,8 @@ impl<'c> Call<'c> {
         match self.reader().expired_since(entry, tags) {
             Some(past) if past < grace => {
                 entry.is_read(self.cache.now());
-                if past < self.policy.served_for() && outer.is_none() {
+                let served_for = self.policy.warming(self.ahead).served_for();
+                if past < served_for && outer.is_none() {
                     Use::Due
                 } else {
                     Use::Old {
@@ -274,7 +282,7 @@ impl<'c> Call<'c> {
             site: self.site,
             key: self.key.as_str().into(),
             plan,
-            policy: *self.policy,
+            policy: self.policy.warming(self.ahead),
             found: None,
             left: Duration::ZERO,
             last: Mutex::default(),

@@ -137,6 +137,16 @@ impl<S> Miss<S> {
         // Pinned here, so that this future holds the body once, whichever way it goes.
         let body = pin!(body);
         let pending = match self.course {
+            Course::Serve(pending) if pending.policy.waits => {
+                let read = |entry| pending.reader().read(self.shape, entry, None);
+                if let Some(older) = pending.found.as_ref().and_then(read) {
+                    let older = (older, Answer::Local);
+                    return pending
+                        .ahead(self.shape, older, pending.left, body, decide)
+                        .await;
+                }
+                pending
+            }
             // Nothing is served whose body cannot run in the background.
             Course::Through(pending) | Course::Serve(pending) => pending,
             #[cfg(feature = "redis")]
@@ -152,6 +162,11 @@ impl<S> Miss<S> {
                 pending.answers(self.shape, returned)
             }
             Turn::Answered(returned) => returned,
+            #[cfg(feature = "redis")]
+            Turn::Serve(older, left) if pending.policy.waits => {
+                let older = (older, Answer::Server);
+                pending.ahead(self.shape, older, left, body, decide).await
+            }
             #[cfg(feature = "redis")]
             Turn::Serve(returned, _) => returned,
         }

@@ -30,6 +30,7 @@ mod supervisor;
 mod token;
 mod touch;
 mod tracking;
+mod warming;
 
 pub use coherence::Coherence;
 #[cfg(feature = "testing")]

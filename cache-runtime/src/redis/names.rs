@@ -66,6 +66,16 @@ impl Names {
         }
     }
 
+    /// Who was there lately.
+    pub(crate) fn active(&self, set: &str) -> String {
+        [&self.prefix, "~active:", set].concat()
+    }
+
+    /// One turn of a job.
+    pub(crate) fn turn(&self, job: &str, turn: u64) -> String {
+        format!("{}~job:{job}:{turn}", self.prefix)
+    }
+
     /// A name on the entry's cluster slot. The slot is that of the first text in braces, or else of the whole name.
     fn beside(&self, kind: &str, key: &str) -> String {
         let entry = self.entry(key);
@@ -127,8 +137,8 @@ impl Names {
 }
 
 /// What a name begins with, after the namespace, that is not an entry's.
-const INTERNAL: [&str; 8] = [
-    "~lease:", "~lease~", "~key:", "~key~", "~tag:", "~scope:", "~any:", ENTRY,
+const INTERNAL: [&str; 10] = [
+    "~lease:", "~lease~", "~key:", "~key~", "~tag:", "~scope:", "~any:", "~active:", "~job:", ENTRY,
 ];
 
 /// Stands before a key that begins as an internal name does, since whoever chooses a key must not write over a

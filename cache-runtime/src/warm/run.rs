@@ -1,0 +1,158 @@
+//! One run of a job: its items, several at a time, and what became of them.
+
+use super::job::Warmed;
+use super::pace::Pace;
+use crate::cache::WarmReport;
+use crate::cache::warm::Warmth;
+use crate::circumstances::detect;
+use crate::flight::{in_the_same_name, warming};
+use serde::Serialize;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// How far a run has come. Made for a progress bar: told after every item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Of which job.
+    pub job: Arc<str>,
+    /// Items that are done, one way or another.
+    pub done: usize,
+    /// All of them.
+    pub total: usize,
+    /// What has become of them so far.
+    pub report: WarmReport,
+}
+
+/// What a run has done. Displays as a line; serializes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Summary {
+    /// Of which job.
+    pub job: Arc<str>,
+    /// Whether it ran.
+    pub outcome: Outcome,
+    /// What has become of its items.
+    pub report: WarmReport,
+}
+
+/// Whether a job ran.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// To its end.
+    Done,
+    /// Another process runs it this time, or has.
+    Elsewhere,
+    /// The server could not be asked whose turn it is, and could not store anything.
+    Unavailable,
+    /// Its list could not be made, and why.
+    NoList(String),
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Summary {
+            job,
+            outcome,
+            report,
+        } = self;
+        match outcome {
+            Outcome::Done => write!(f, "{job}: {report}"),
+            Outcome::Elsewhere => write!(f, "{job}: run by another process"),
+            Outcome::Unavailable => write!(f, "{job}: not run, the server cannot be asked"),
+            Outcome::NoList(why) => write!(f, "{job}: not run, there is no list: {why}"),
+        }
+    }
+}
+
+/// What a run may take.
+#[derive(Clone)]
+pub(super) struct Limits {
+    pub(super) at_a_time: usize,
+    /// Of this job.
+    pub(super) pace: Option<Arc<Pace>>,
+    /// Of all jobs of a warmer.
+    pub(super) of_all: Arc<Semaphore>,
+    pub(super) pace_of_all: Option<Arc<Pace>>,
+    pub(super) ahead: Duration,
+}
+
+/// Tells how far a run has come.
+pub(super) type Tell = Arc<dyn Fn(&Progress) + Send + Sync>;
+
+/// Warms `items`.
+pub(super) async fn run<K, W, F>(
+    job: &Arc<str>,
+    items: Vec<K>,
+    warm: &Arc<W>,
+    limits: &Limits,
+    tell: Option<&Tell>,
+) -> WarmReport
+where
+    K: Send + 'static,
+    W: Fn(K) -> F + Send + Sync + 'static,
+    F: Future + Send + 'static,
+    F::Output: Warmed + Send,
+{
+    let started = Instant::now();
+    let mut progress = Progress {
+        job: Arc::clone(job),
+        done: 0,
+        total: items.len(),
+        report: WarmReport::default(),
+    };
+    let mut running = JoinSet::new();
+    let ended = |progress: &mut Progress, ended| {
+        progress.done += 1;
+        progress.report.add(ended);
+        progress.report.took = started.elapsed();
+        if let Some(tell) = tell {
+            tell(progress);
+        }
+    };
+    for item in items {
+        if running.len() >= limits.at_a_time {
+            let one = running.join_next().await;
+            ended(&mut progress, one);
+        }
+        if let Some(pace) = &limits.pace {
+            pace.wait().await;
+        }
+        let (warm, limits) = (Arc::clone(warm), limits.clone());
+        running.spawn(in_the_same_name(async move {
+            // It is never closed.
+            let _permit = limits.of_all.acquire().await;
+            if let Some(pace) = &limits.pace_of_all {
+                pace.wait().await;
+            }
+            warmth(limits.ahead, warm(item)).await
+        }));
+    }
+    while !running.is_empty() {
+        let one = running.join_next().await;
+        ended(&mut progress, one);
+    }
+    progress.report.took = started.elapsed();
+    progress.report
+}
+
+/// Whether something was computed, as the caches tell that were asked.
+async fn warmth<F>(ahead: Duration, warm: F) -> Warmth
+where
+    F: Future,
+    F::Output: Warmed,
+{
+    let (output, detected) = warming(ahead, detect(warm)).await;
+    if output.has_failed() {
+        Warmth::Failed
+    } else if detected.is_from_cache() {
+        Warmth::Skipped
+    } else {
+        Warmth::Warmed
+    }
+}

@@ -1,0 +1,307 @@
+//! Running jobs when it is time, and for one process among all.
+
+#[cfg(any(feature = "redis", feature = "cron"))]
+use super::job::When;
+use super::job::{AT_A_TIME, Job, Warmed};
+use super::pace::Pace;
+use super::run::{Limits, Outcome, Progress, Summary, Tell, run};
+use crate::cache::{Cache, WarmReport};
+use crate::sync::lock;
+use crate::trace;
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// Jobs, and what they may take together. See [the module](super).
+#[must_use = "nothing runs until it is started"]
+pub struct Warmer {
+    #[cfg_attr(
+        not(feature = "redis"),
+        allow(dead_code, reason = "there is no server")
+    )]
+    cache: Cache,
+    jobs: Vec<Job>,
+    at_a_time: usize,
+    pace: Option<Arc<Pace>>,
+    tell: Option<Tell>,
+}
+
+/// A warmer that runs. Dropped, it stops.
+#[derive(Debug)]
+pub struct Warming {
+    shared: Arc<Shared>,
+    /// One a job.
+    tasks: JoinSet<()>,
+}
+
+struct Shared {
+    #[cfg(feature = "redis")]
+    cache: Cache,
+    started: Instant,
+    jobs: Vec<Job>,
+    of_all: Arc<Semaphore>,
+    pace_of_all: Option<Arc<Pace>>,
+    tell: Option<Tell>,
+    last: Mutex<Vec<Option<Summary>>>,
+}
+
+/// How long it is remembered whose turn it is, where no interval says so.
+#[cfg(feature = "redis")]
+const REMEMBERED: Duration = Duration::from_secs(600);
+
+/// Processes that start within one such time, in milliseconds, mean the same turn.
+const AT_ONCE: u64 = 60_000;
+
+/// After a server could not be asked.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+
+impl Warmer {
+    /// Without jobs yet. Turns are agreed on with the server of `cache`, if there is one.
+    pub fn new(cache: &Cache) -> Self {
+        Warmer {
+            cache: cache.clone(),
+            jobs: Vec::new(),
+            at_a_time: 32,
+            pace: None,
+            tell: None,
+        }
+    }
+
+    /// With this job, too; in place of one of the same name.
+    pub fn job(mut self, job: Job) -> Self {
+        self.jobs.retain(|other| other.name != job.name);
+        self.jobs.push(job);
+        self
+    }
+
+    /// How many items of all jobs at a time, at least one. Default: 32.
+    pub fn concurrency(mut self, items: usize) -> Self {
+        self.at_a_time = items.max(1);
+        self
+    }
+
+    /// How many items of all jobs a second, at most. Default: as many as there are.
+    ///
+    /// # Panics
+    ///
+    /// If that is not a number above zero.
+    pub fn per_second(mut self, items: f64) -> Self {
+        assert!(items > 0.0, "a rate above zero, and not {items}");
+        self.pace = Some(Arc::new(Pace::new(items)));
+        self
+    }
+
+    /// Calls `tell` after every item: for a progress bar. It must not block.
+    pub fn on_progress(mut self, tell: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
+        self.tell = Some(Arc::new(tell));
+        self
+    }
+
+    /// Begins. Has to be called in a Tokio runtime whose timer is on.
+    pub fn start(self) -> Warming {
+        let shared = Arc::new(Shared {
+            last: Mutex::new(vec![None; self.jobs.len()]),
+            #[cfg(feature = "redis")]
+            cache: self.cache,
+            started: Instant::now(),
+            jobs: self.jobs,
+            of_all: Arc::new(Semaphore::new(self.at_a_time)),
+            pace_of_all: self.pace,
+            tell: self.tell,
+        });
+        let mut tasks = JoinSet::new();
+        for nth in 0..shared.jobs.len() {
+            let shared = Arc::clone(&shared);
+            tasks.spawn(async move { shared.keep_running(nth).await });
+        }
+        Warming { shared, tasks }
+    }
+}
+
+impl Warming {
+    /// Runs a job now, in this process, whoever else does. `None`: there is none of this name.
+    pub async fn run(&self, job: &str) -> Option<Summary> {
+        let nth = self.shared.jobs.iter().position(|it| &*it.name == job)?;
+        Some(self.shared.run(nth).await)
+    }
+
+    /// Warms `items` now, within the limits of this warmer: what a user needs who has just logged in.
+    ///
+    /// ```
+    /// use cache_runtime::cached;
+    /// use cache_runtime::warm::Warming;
+    ///
+    /// #[cached(ttl = "10m", key = "conversation:{id}")]
+    /// async fn conversation(id: u64) -> Result<String, std::io::Error> {
+    ///     Ok(id.to_string())
+    /// }
+    ///
+    /// async fn logs_in(warming: &Warming, conversations: Vec<u64>) {
+    ///     let summary = warming.warm("a login", conversations, conversation).await;
+    ///     println!("{summary}");
+    /// }
+    /// ```
+    ///
+    /// It goes on as long as this is awaited: hand it to `tokio::spawn` if nobody waits.
+    pub async fn warm<K, W, F>(
+        &self,
+        name: &str,
+        items: impl IntoIterator<Item = K>,
+        warm: W,
+    ) -> Summary
+    where
+        K: Send + 'static,
+        W: Fn(K) -> F + Send + Sync + 'static,
+        F: Future<Output: Warmed + Send> + Send + 'static,
+    {
+        let name: Arc<str> = name.into();
+        let limits = self.shared.limits(AT_A_TIME, None, Duration::ZERO);
+        let items = items.into_iter().collect();
+        let tell = self.shared.tell.as_ref();
+        let report = run(&name, items, &Arc::new(warm), &limits, tell).await;
+        let summary = Summary {
+            job: name,
+            outcome: Outcome::Done,
+            report,
+        };
+        trace::warmed(&summary);
+        summary
+    }
+
+    /// The last run of every job that had one, in the order of the jobs.
+    pub fn last(&self) -> Vec<Summary> {
+        lock(&self.shared.last).iter().flatten().cloned().collect()
+    }
+
+    /// Stops. What is stored stays; items under way are given up.
+    pub async fn stop(mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+impl Shared {
+    /// Runs a job at its times, for ever.
+    async fn keep_running(&self, nth: usize) {
+        let job = &self.jobs[nth];
+        if job.at_start {
+            let now = self.time(job).await;
+            self.take_turn(nth, now.map(|now| now / AT_ONCE)).await;
+        }
+        let Some(when) = &job.when else { return };
+        loop {
+            let turn = match self.time(job).await {
+                Some(now) => {
+                    // Of some patterns there is no further one.
+                    let Some((number, left)) = when.next(now) else {
+                        return;
+                    };
+                    tokio::time::sleep(left).await;
+                    Some(number)
+                }
+                None => {
+                    tokio::time::sleep(TRY_AGAIN).await;
+                    None
+                }
+            };
+            self.take_turn(nth, turn).await;
+        }
+    }
+
+    /// The time in milliseconds, since 1970 where that matters. `None`: the server, by whose clock it is, cannot be asked.
+    async fn time(&self, job: &Job) -> Option<u64> {
+        #[cfg(feature = "redis")]
+        if let Some(redis) = self.cache.redis() {
+            return redis.server_time().await.ok();
+        }
+        let time = match &job.when {
+            #[cfg(feature = "cron")]
+            Some(When::Cron(_)) => std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .unwrap_or_default(),
+            _ => self.started.elapsed(),
+        };
+        u64::try_from(time.as_millis()).ok()
+    }
+
+    async fn take_turn(&self, nth: usize, turn: Option<u64>) -> Summary {
+        match self.whose_turn(&self.jobs[nth], turn).await {
+            None => self.run(nth).await,
+            Some(outcome) => self.ended(nth, outcome, WarmReport::default()),
+        }
+    }
+
+    /// Why it is not ours, if it is not.
+    async fn whose_turn(&self, job: &Job, turn: Option<u64>) -> Option<Outcome> {
+        #[cfg(feature = "redis")]
+        if let Some(redis) = self.cache.redis() {
+            let Some(turn) = turn else {
+                return Some(Outcome::Unavailable);
+            };
+            let remembered = match job.when {
+                Some(When::Every(interval)) => interval.saturating_mul(2),
+                _ => REMEMBERED,
+            };
+            return match redis.takes_turn(&job.name, turn, remembered).await {
+                Ok(true) => None,
+                Ok(false) => Some(Outcome::Elsewhere),
+                Err(_) => Some(Outcome::Unavailable),
+            };
+        }
+        let _ = (job, turn);
+        None
+    }
+
+    async fn run(&self, nth: usize) -> Summary {
+        let job = &self.jobs[nth];
+        let limits = self.limits(job.at_a_time, job.pace.clone(), job.ahead);
+        let ran = (job.work)(Arc::clone(&job.name), limits, self.tell.clone()).await;
+        let (outcome, report) = match ran {
+            Ok(report) => (Outcome::Done, report),
+            Err(why) => (Outcome::NoList(why), WarmReport::default()),
+        };
+        self.ended(nth, outcome, report)
+    }
+
+    fn limits(&self, at_a_time: usize, pace: Option<Arc<Pace>>, ahead: Duration) -> Limits {
+        Limits {
+            at_a_time,
+            pace,
+            of_all: Arc::clone(&self.of_all),
+            pace_of_all: self.pace_of_all.clone(),
+            ahead,
+        }
+    }
+
+    fn ended(&self, nth: usize, outcome: Outcome, report: WarmReport) -> Summary {
+        let summary = Summary {
+            job: Arc::clone(&self.jobs[nth].name),
+            outcome,
+            report,
+        };
+        trace::warmed(&summary);
+        lock(&self.last)[nth] = Some(summary.clone());
+        summary
+    }
+}
+
+impl fmt::Debug for Warmer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Warmer")
+            .field("jobs", &self.jobs)
+            .field("concurrency", &self.at_a_time)
+            .field("pace", &self.pace)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("jobs", &self.jobs)
+            .finish_non_exhaustive()
+    }
+}

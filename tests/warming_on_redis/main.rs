@@ -1,0 +1,12 @@
+//! Warming, with a cache on a Redis server; and several processes, of which one warms.
+
+mod active;
+#[path = "../races_on_redis/backend.rs"]
+#[allow(dead_code, reason = "shared with the races")]
+mod backend;
+#[path = "../warming/jobs.rs"]
+mod jobs;
+mod processes;
+#[path = "../policies/source.rs"]
+#[allow(dead_code, reason = "shared with the policies")]
+mod source;

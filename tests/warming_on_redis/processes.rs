@@ -1,0 +1,85 @@
+//! One process among all runs a turn of a job.
+
+use cache_runtime::Cache;
+use cache_runtime::warm::{Job, Outcome, Warmer, Warming};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+use test_servers::{RedisServer, wait_until};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn process(server: &RedisServer, runs: &Arc<AtomicUsize>) -> Warming {
+    let cache = Cache::builder()
+        .redis(server.url())
+        .operation_timeout(Duration::from_secs(5))
+        .build()
+        .await
+        .expect("valid");
+    let runs = Arc::clone(runs);
+    let list = move || {
+        runs.fetch_add(1, SeqCst);
+        std::future::ready(Vec::<u32>::new())
+    };
+    let job = Job::new("job", list, |_| std::future::ready(()));
+    Warmer::new(&cache)
+        .job(job.every(Duration::from_secs(1)))
+        .start()
+}
+
+#[tokio::test]
+async fn of_several_processes_one_runs_each_turn() {
+    let server = RedisServer::start().await;
+    let runs = Arc::new(AtomicUsize::new(0));
+    let mut processes = Vec::new();
+    for _ in 0..4 {
+        processes.push(process(&server, &runs).await);
+    }
+    let began = std::time::Instant::now();
+    let enough = async || runs.load(SeqCst) >= 4;
+    wait_until("four turns", PATIENCE, enough).await;
+    let turns = began.elapsed().as_secs() as usize + 2;
+    let ran = runs.load(SeqCst);
+    assert!(ran <= turns, "{ran} runs in at most {turns} turns");
+    let others = async || {
+        let last = processes.iter().flat_map(Warming::last);
+        last.filter(|it| it.outcome == Outcome::Elsewhere).count() >= 3
+    };
+    wait_until("the others know", PATIENCE, others).await;
+}
+
+/// A process that ends leaves the next turn to others.
+#[tokio::test]
+async fn who_ends_is_replaced() {
+    let server = RedisServer::start().await;
+    let runs = Arc::new(AtomicUsize::new(0));
+    let (one, _other) = (process(&server, &runs).await, process(&server, &runs).await);
+    wait_until("a turn", PATIENCE, async || runs.load(SeqCst) >= 1).await;
+    one.stop().await;
+    let before = runs.load(SeqCst);
+    wait_until("further turns", PATIENCE, async || {
+        runs.load(SeqCst) >= before + 2
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_the_server_no_turn_is_run() {
+    let server = RedisServer::start().await;
+    let runs = Arc::new(AtomicUsize::new(0));
+    let process = process(&server, &runs).await;
+    wait_until("a turn", PATIENCE, async || runs.load(SeqCst) >= 1).await;
+    server.kill();
+    let told = async || {
+        process
+            .last()
+            .iter()
+            .any(|it| it.outcome == Outcome::Unavailable)
+    };
+    wait_until("it is told", PATIENCE, told).await;
+    let before = runs.load(SeqCst);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(runs.load(SeqCst), before);
+    server.restart().await;
+    wait_until("a turn", PATIENCE, async || runs.load(SeqCst) > before).await;
+}
