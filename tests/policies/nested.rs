@@ -100,3 +100,35 @@ async fn what_is_made_without_an_answer_is_not_kept() {
     assert_eq!(slow_whole(&source).await, Some(1));
     assert_eq!(impatient_whole(&source).await, Some(1));
 }
+
+/// "What is made of what", also of what is made while the source is left alone, since it has failed somebody else.
+#[tokio::test]
+async fn what_is_made_of_an_old_value_while_its_source_rests_ends_with_it() {
+    let source = Source::new().await;
+    assert_eq!(part(&source).await, Ok(1));
+    ttl_is_over().await;
+    source.breaks();
+    assert_eq!(part(&source).await, Ok(1), "from here on it rests");
+    assert_eq!(whole(&source).await.as_deref(), Ok("made of 1"));
+    assert_eq!(source.runs(), 2);
+    source.cache().invalidate_tag("parts").await;
+    assert_eq!(whole(&source).await, Err(Broken));
+}
+
+#[tokio::test]
+async fn what_is_made_of_an_old_value_while_its_source_rests_is_made_anew_when_that_is() {
+    let source = Source::new().await;
+    assert_eq!(part(&source).await, Ok(1));
+    ttl_is_over().await;
+    source.breaks();
+    assert_eq!(part(&source).await, Ok(1), "from here on it rests");
+    assert_eq!(whole(&source).await.as_deref(), Ok("made of 1"));
+    source.recovers();
+    source.write(2);
+    pass(Duration::from_millis(500)).await;
+    assert_eq!(
+        whole(&source).await.as_deref(),
+        Ok("made of 2"),
+        "not after an hour"
+    );
+}
