@@ -311,6 +311,7 @@ impl<'p> Caller<'p> {
         };
         let (fresh_for, age) = seen.times(key);
         let about = About {
+            provisional: seen.is_provisional(key),
             remote: remembered,
             ..About::default()
         };
