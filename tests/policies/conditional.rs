@@ -1,6 +1,6 @@
 //! `revalidate`: the body is handed what is stored, and may say that it has not changed.
 
-use crate::source::{Broken, Source, ttl_is_over};
+use crate::source::{Broken, Source, ttl_is_over, until};
 use cache_runtime::{Stored, cached, stored};
 use serde::{Deserialize, Serialize};
 
@@ -70,4 +70,19 @@ async fn without_the_option_and_outside_of_a_body_there_is_nothing() {
         stored.age()
     }
     let _ = age;
+}
+
+#[cached(ttl = "200ms", swr = "1m", revalidate = "1m", cache = source.cache(), key = "generation", skip(source))]
+async fn generation(source: &Source) -> u32 {
+    source.read().await.expect("not broken here");
+    stored::<u32>().map_or(1, |stored| *stored + 1)
+}
+
+#[tokio::test]
+async fn what_is_stored_is_handed_to_a_refresh_in_the_background() {
+    let source = Source::new().await;
+    assert_eq!(generation(&source).await, 1);
+    ttl_is_over().await;
+    assert_eq!(generation(&source).await, 1);
+    until(async || generation(&source).await == 2).await;
 }

@@ -75,3 +75,19 @@ async fn nothing_is_remembered_for_a_time_of_its_own_where_that_is_asked_for() {
     assert_eq!(found(&source, 1).await, Some(2));
     assert_eq!(source.cache().ttl("found:1").await, Some(Ttl::Forever));
 }
+
+#[cached(ttl = |value| Ttl::millis(if *value == 1 { 0 } else { 60_000 }), swr = "1m", cache = source.cache(), key = "fleeting", skip(source))]
+async fn fleeting(source: &Source) -> u32 {
+    source.read().await.expect("not broken here")
+}
+
+/// It would be past its time from the start, and there for a minute still.
+#[tokio::test]
+async fn a_value_that_is_not_to_live_is_not_served_past_its_time_either() {
+    let source = Source::new().await;
+    assert_eq!(fleeting(&source).await, 1);
+    source.write(2);
+    assert_eq!(fleeting(&source).await, 2);
+    source.write(3);
+    assert_eq!(fleeting(&source).await, 2, "this one lives");
+}

@@ -139,3 +139,18 @@ async fn operations_are_watched_and_sent_past_the_cache() {
     let (_, detected) = detect(load()).await;
     assert!(detected.is_from_cache());
 }
+
+#[cached(ttl = "1m", timeout = "10s", cache = source.cache(), key = "limited", skip(source))]
+async fn limited(source: &Source) -> Result<u32, Slow> {
+    Ok(number(source, 1).await)
+}
+
+/// A body that may go on without its caller runs for that as long as it waits.
+#[tokio::test]
+async fn calls_inside_of_a_computation_with_a_limit_are_told_of() {
+    let source = Source::new().await;
+    let (value, detected) = detect(limited(&source)).await;
+    assert_eq!(value.expect("in time"), 1);
+    let keys: Vec<&str> = detected.calls().iter().map(|call| &*call.key).collect();
+    assert_eq!(keys, ["number:1", "limited"]);
+}

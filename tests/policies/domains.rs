@@ -145,3 +145,51 @@ async fn a_load_may_take_so_long_and_its_time_to_live_adapts() {
     };
     assert!(time > Duration::from_millis(100), "twice as long: {time:?}");
 }
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, DomainCache)]
+#[cache(prefix = "rate", ttl = "200ms", stale_if_error = "1m", throttle = "1m")]
+struct Rate {
+    #[cache(key)]
+    id: u32,
+    value: u32,
+}
+
+/// "Deleting the key ends the rest": what is put there next rests only when its source fails again. Whoever deletes it: a
+/// write that is given up does, too.
+#[tokio::test]
+async fn the_rest_of_a_record_ends_with_its_key() {
+    for way in ["delete", "invalidate", "give up a write"] {
+        let source = Source::new().await;
+        let cache = source.cache();
+        let rates = RateCache::new(&cache);
+        let value = async || {
+            let source = source.clone();
+            let load = || async move {
+                let value = source.read().await?;
+                Ok::<_, Broken>(Some(Rate { id: 7, value }))
+            };
+            let rate = rates.get_or_load(&7, load).await?;
+            Ok::<_, Broken>(rate.map(|rate| rate.value))
+        };
+        assert_eq!(value().await, Ok(Some(1)));
+        ttl_is_over().await;
+        source.breaks();
+        assert_eq!(value().await, Ok(Some(1)), "it rests for a minute");
+        match way {
+            "delete" => drop(rates.invalidate(&7).await),
+            "invalidate" => drop(cache.invalidate("rate:7").await),
+            _ => {
+                let hangs = std::future::pending::<Result<u32, Broken>>;
+                let write = cache.write_through("rate:7", hangs).into_future();
+                let limit = Duration::from_millis(50);
+                assert!(tokio::time::timeout(limit, write).await.is_err());
+            }
+        }
+        source.recovers();
+        source.write(3);
+        assert!(rates.put(&Rate { id: 7, value: 2 }).await);
+        assert_eq!(value().await, Ok(Some(2)));
+        ttl_is_over().await;
+        assert_eq!(value().await, Ok(Some(3)), "{way}");
+    }
+}

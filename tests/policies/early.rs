@@ -69,3 +69,21 @@ async fn an_early_refresh_that_is_overtaken_by_an_invalidation_stores_nothing() 
     pass(Duration::from_millis(1_200)).await;
     assert_eq!(eager(&source, 100).await, 2);
 }
+
+#[cached(ttl = "10m", cache = source.cache(), key = "around:{id}", skip(source))]
+async fn around(source: &Source, id: u32) -> u32 {
+    10 * eager(source, 100).await + id
+}
+
+/// Hits refresh. What a computation reads is part of that, and no hit of anybody.
+#[tokio::test]
+async fn a_computation_that_reads_a_fresh_value_does_not_refresh_it() {
+    let source = Source::new().await;
+    assert_eq!(around(&source, 0).await, 10);
+    source.write(2);
+    for id in 1..20 {
+        assert_eq!(around(&source, id).await, 10 + id);
+    }
+    pass(Duration::from_millis(50)).await;
+    assert_eq!(source.runs(), 1);
+}

@@ -165,3 +165,71 @@ async fn the_options_of_one_function_are_not_those_of_another() {
     assert_eq!(number(&source, 7).await, Ok(1));
     assert_eq!(plain(&source, 7).await, Err(Broken), "nor does it rest");
 }
+
+#[cached(ttl = "200ms", stale_if_error = "1m", throttle = "1m", cache = source.cache(), key = "panicking", skip(source))]
+async fn panicking(source: &Source) -> Result<u32, Broken> {
+    Ok(source.read().await.expect("it panics where it is broken"))
+}
+
+/// "Its caller has the panic": the others have what those have who come while it rests.
+#[tokio::test]
+async fn who_waits_for_a_run_that_panics_has_the_older_value() {
+    let source = Source::new().await;
+    let call = || {
+        let source = source.clone();
+        tokio::spawn(async move { panicking(&source).await })
+    };
+    assert_eq!(call().await.expect("not broken"), Ok(1));
+    source.breaks();
+    ttl_is_over().await;
+    source.hold();
+    let first = call();
+    source.has_read().await;
+    let others: Vec<_> = (0..10).map(|_| call()).collect();
+    pass(Duration::from_millis(50)).await;
+    source.let_go();
+    assert!(first.await.is_err(), "its caller has the panic");
+    for other in others {
+        assert_eq!(other.await.expect("no panic of others"), Ok(1));
+    }
+    assert_eq!(source.runs(), 2, "it is left alone");
+}
+
+#[cached(ttl = "200ms", stale_if_error = "1m", throttle = "1m", cache = source.cache(), key = "resting", tags = ["resting"], skip(source))]
+async fn resting(source: &Source) -> Result<u32, Broken> {
+    source.read().await
+}
+
+/// Asked by who had nothing else to answer with, it has answered.
+#[tokio::test]
+async fn a_source_that_answers_is_left_alone_no_longer() {
+    let source = Source::new().await;
+    assert_eq!(resting(&source).await, Ok(1));
+    ttl_is_over().await;
+    source.breaks();
+    assert_eq!(resting(&source).await, Ok(1), "it rests for a minute");
+    source.recovers();
+    source.write(2);
+    source.cache().invalidate_tag("resting").await;
+    assert_eq!(resting(&source).await, Ok(2));
+    source.write(3);
+    ttl_is_over().await;
+    assert_eq!(resting(&source).await, Ok(3), "asked again after its time");
+}
+
+#[cached(ttl = "100ms", stale_if_error = "300ms", revalidate = "1m", cache = source.cache(), key = "kept", skip(source))]
+async fn kept(source: &Source) -> Result<u32, Broken> {
+    source.read().await
+}
+
+/// What it is kept for besides does not let it stand in for longer.
+#[tokio::test]
+async fn what_is_kept_for_a_body_does_not_stand_in_for_longer() {
+    let source = Source::new().await;
+    assert_eq!(kept(&source).await, Ok(1));
+    source.breaks();
+    pass(Duration::from_millis(500)).await;
+    assert_eq!(kept(&source).await, Err(Broken));
+    assert_eq!(kept(&source).await, Err(Broken));
+    assert_eq!(source.runs(), 3, "nor is the source left alone");
+}

@@ -1,8 +1,9 @@
 //! What `stored()` hands over, and what becomes of what is made of it.
 
-use crate::source::{Source, ttl_is_over};
+use crate::source::{Broken, Source, pass, ttl_is_over, until};
 use cache_runtime::{bypass, cached, stored};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 #[cached(ttl = "1m", cache = source.cache(), key = "price", tags = ["prices"], skip(source))]
 async fn price(source: &Source) -> u32 {
@@ -109,4 +110,66 @@ async fn and_the_caller_still_is() {
     assert_eq!(by_helper(&source).await, 3);
     ttl_is_over().await;
     assert_eq!(by_helper(&source).await, 4);
+}
+
+#[cached(ttl = "200ms", stale_if_error = "1m", throttle = "300ms", cache = source.cache(), key = "rate", skip(source))]
+async fn rate(source: &Source) -> Result<u32, Broken> {
+    source.read().await
+}
+
+#[cached(ttl = "1h", revalidate = "1h", cache = source.cache(), key = "list", skip(source))]
+async fn list(source: &Source) -> Result<String, Broken> {
+    if let Some(stored) = stored::<String>() {
+        return Ok(stored.not_modified());
+    }
+    Ok(format!("at {}", rate(source).await?))
+}
+
+/// It would be fresh for an hour again, though nobody has found that what it was made of is still what there is.
+#[tokio::test]
+async fn what_was_made_of_an_old_value_is_not_handed_over() {
+    let source = Source::new().await;
+    assert_eq!(rate(&source).await, Ok(1));
+    ttl_is_over().await;
+    source.breaks();
+    assert_eq!(list(&source).await.as_deref(), Ok("at 1"));
+    source.recovers();
+    source.write(2);
+    pass(Duration::from_millis(500)).await;
+    assert_eq!(list(&source).await.as_deref(), Ok("at 2"));
+}
+
+#[cached(ttl = "1h", early = 1000.0, cache = source.cache(), key = "eager-list", skip(source))]
+async fn eager_list(source: &Source) -> Result<String, Broken> {
+    // So that it is due from its beginning.
+    pass(Duration::from_millis(30)).await;
+    if let Some(stored) = stored::<String>() {
+        return Ok(stored.not_modified());
+    }
+    Ok(format!("at {}", rate(source).await?))
+}
+
+/// The same entry, for who waits for its end.
+#[cached(ttl = "1h", cache = source.cache(), key = "eager-list", skip(source))]
+async fn calm_list(source: &Source) -> Result<String, Broken> {
+    Ok(format!("at {}", rate(source).await?))
+}
+
+/// The same before its end, wherever the entry was found.
+#[tokio::test]
+async fn what_was_made_of_an_old_value_is_not_handed_to_an_early_refresh() {
+    let source = Source::new().await;
+    assert_eq!(rate(&source).await, Ok(1));
+    ttl_is_over().await;
+    source.breaks();
+    assert_eq!(eager_list(&source).await.as_deref(), Ok("at 1"));
+    for _ in 0..5 {
+        // From here on a process with a server may have it at hand.
+        assert_eq!(calm_list(&source).await.as_deref(), Ok("at 1"));
+        assert_eq!(eager_list(&source).await.as_deref(), Ok("at 1"));
+        pass(Duration::from_millis(50)).await;
+    }
+    source.recovers();
+    source.write(2);
+    until(async || eager_list(&source).await.as_deref() == Ok("at 2")).await;
 }

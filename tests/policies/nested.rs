@@ -100,3 +100,113 @@ async fn what_is_made_without_an_answer_is_not_kept() {
     assert_eq!(slow_whole(&source).await, Some(1));
     assert_eq!(impatient_whole(&source).await, Some(1));
 }
+
+#[cached(ttl = "1h", cache = source.cache(), key = "page", skip(source))]
+async fn page(source: &Source) -> Result<String, Broken> {
+    whole(source).await
+}
+
+/// Also what is made of that, in one go: nothing in between was there before.
+#[tokio::test]
+async fn what_is_made_in_one_go_of_what_is_made_of_an_old_value_is_made_anew() {
+    let source = Source::new().await;
+    assert_eq!(part(&source).await, Ok(1));
+    ttl_is_over().await;
+    source.breaks();
+    assert_eq!(page(&source).await.as_deref(), Ok("made of 1"));
+    source.recovers();
+    source.write(2);
+    pass(Duration::from_millis(500)).await;
+    assert_eq!(
+        page(&source).await.as_deref(),
+        Ok("made of 2"),
+        "not after an hour"
+    );
+}
+
+/// A part may be old since its source has failed somebody else, and rests.
+#[tokio::test]
+async fn what_is_made_of_an_old_value_while_its_source_rests_ends_with_it() {
+    let source = Source::new().await;
+    assert_eq!(part(&source).await, Ok(1));
+    ttl_is_over().await;
+    source.breaks();
+    assert_eq!(part(&source).await, Ok(1), "from here on it rests");
+    assert_eq!(whole(&source).await.as_deref(), Ok("made of 1"));
+    assert_eq!(source.runs(), 2);
+    source.cache().invalidate_tag("parts").await;
+    assert_eq!(whole(&source).await, Err(Broken));
+}
+
+#[tokio::test]
+async fn what_is_made_of_an_old_value_while_its_source_rests_is_made_anew_when_that_is() {
+    let source = Source::new().await;
+    assert_eq!(part(&source).await, Ok(1));
+    ttl_is_over().await;
+    source.breaks();
+    assert_eq!(part(&source).await, Ok(1), "from here on it rests");
+    assert_eq!(whole(&source).await.as_deref(), Ok("made of 1"));
+    source.recovers();
+    source.write(2);
+    pass(Duration::from_millis(500)).await;
+    assert_eq!(
+        whole(&source).await.as_deref(),
+        Ok("made of 2"),
+        "not after an hour"
+    );
+}
+
+#[cached(ttl = "1h", cache = source.cache(), key = "patient-part", skip(source))]
+async fn patient_part(source: &Source) -> u32 {
+    source.read().await.expect("not broken here")
+}
+
+#[cached(ttl = "1h", cache = source.cache(), key = "made-without", skip(source))]
+async fn made_without(source: &Source) -> u32 {
+    let limit = Duration::from_millis(50);
+    let part = tokio::time::timeout(limit, patient_part(source)).await;
+    part.unwrap_or(0)
+}
+
+/// Who drops a call that waits for somebody else's run has made its value of that, too.
+#[tokio::test]
+async fn what_is_made_without_waiting_for_a_run_ends_with_what_that_finds() {
+    let source = Source::new().await;
+    source.hold();
+    let first = tokio::spawn({
+        let source = source.clone();
+        async move { patient_part(&source).await }
+    });
+    source.has_read().await;
+    assert_eq!(made_without(&source).await, 0);
+    source.let_go();
+    assert_eq!(first.await.expect("answered"), 1);
+    source.write(2);
+    source.cache().delete("patient-part").await;
+    assert_eq!(made_without(&source).await, 2);
+}
+
+#[cached(ttl = "200ms", stale_if_error = "1m", throttle = "1m", cache = source.cache(), key = "resting-part", skip(source))]
+async fn resting_part(source: &Source) -> Result<u32, Broken> {
+    source.read().await
+}
+
+#[cached(ttl = "200ms", cache = source.cache(), key = "brief-whole", skip(source, runs))]
+async fn brief_whole(source: &Source, runs: &Source) -> Result<u32, Broken> {
+    runs.read().await?;
+    resting_part(source).await
+}
+
+/// It is fresh for no longer than its part, and for no longer than any of its kind.
+#[tokio::test]
+async fn what_is_made_of_an_old_value_lives_no_longer_than_its_time_to_live() {
+    let source = Source::new().await;
+    let runs = Source::behind(&source.cache());
+    assert_eq!(resting_part(&source).await, Ok(1));
+    ttl_is_over().await;
+    source.breaks();
+    assert_eq!(brief_whole(&source, &runs).await, Ok(1));
+    ttl_is_over().await;
+    assert_eq!(brief_whole(&source, &runs).await, Ok(1));
+    assert_eq!(runs.runs(), 2);
+}

@@ -11,9 +11,13 @@ mod coherence;
 mod leases;
 mod many;
 mod partitions;
+mod refreshes;
 mod replies;
 mod restarts;
 mod soak;
+#[path = "../policies/source.rs"]
+#[allow(dead_code, reason = "shared with the policies")]
+mod source;
 mod stand_in;
 mod virtual_time;
 

@@ -139,6 +139,9 @@ pub(crate) async fn invalidate(cache: &Cache, target: &Target, by: By) -> Invali
 }
 
 fn note(cache: &Cache, target: &Target, done: &Invalidated, by: By) {
+    if let Some(key) = target.key() {
+        cache.rests().end(key);
+    }
     cache.history().note(target, by);
     audit::invalidated(cache, target, done, by);
     #[cfg(feature = "testing")]

@@ -35,6 +35,15 @@ impl Target {
         }
     }
 
+    /// The one key that it is about.
+    pub(super) fn key(&self) -> Option<&str> {
+        match self {
+            Target::Key(key) => Some(key.as_str()),
+            Target::Pattern(pattern) if pattern.route() == Route::Key => Some(pattern.as_str()),
+            Target::Pattern(_) | Target::Tag(_) => None,
+        }
+    }
+
     pub(super) fn route(&self) -> Route {
         match self {
             Target::Key(_) => Route::Key,

@@ -140,6 +140,7 @@ impl<'c> Keeper<'c> {
             weight: weight(look.key, found.weight, &stamps),
             stamps,
             tag_set: site.tag_set,
+            provisional: opened.is_provisional(),
             version: site.version,
             late: Lateness::None,
             idle: opened.idle().map_or(Steps::default(), Steps::of),

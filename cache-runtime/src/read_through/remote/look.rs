@@ -129,6 +129,12 @@ impl Seen {
         (opened.fresh_for(), age(reading, &opened))
     }
 
+    /// Whether something past its time to live is part of the entry.
+    pub(super) fn is_provisional(&self, key: &str) -> bool {
+        let opened = self.bytes().and_then(|bytes| format::open(bytes, key).ok());
+        opened.is_some_and(|opened| opened.is_provisional())
+    }
+
     /// What tells this entry from others under its key; empty if there was none.
     pub(crate) fn fingerprint(&self) -> &[u8] {
         self.bytes().map_or(&[], format::fingerprint_in_place)

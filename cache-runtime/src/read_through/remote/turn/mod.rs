@@ -219,7 +219,13 @@ impl<'p> Caller<'p> {
                         };
                         return Turn::Serve(self.hit(shape, place, returned, served), left);
                     }
-                    if self.pending.is_spared() {
+                    if self.pending.outer.is_some() {
+                        // What is made of it has to be told what it hangs on, and that it is old.
+                        if let Some(older) = self.pending.spares(shape) {
+                            self.misses(|| EXPIRED);
+                            return Turn::Answered(older);
+                        }
+                    } else if self.pending.is_spared() {
                         return Turn::Answered(self.hit(shape, place, returned, Served::Spared));
                     }
                     Some(seen)
@@ -305,6 +311,7 @@ impl<'p> Caller<'p> {
         };
         let (fresh_for, age) = seen.times(key);
         let about = About {
+            provisional: seen.is_provisional(key),
             remote: remembered,
             ..About::default()
         };
