@@ -3,9 +3,20 @@
 use cache_runtime::{Cache, Consistency, Ttl, cached};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
 use test_servers::RedisServer;
 
 const MANY: u32 = 5_000;
+
+/// The most keys that one command, or one batch of them, may be about.
+const AT_A_TIME: u32 = 256;
+
+/// What the server has been asked in this command, which has to be in parts.
+async fn assert_in_parts(server: &RedisServer, command: &str, keys: u32) {
+    let calls = server.calls(command).await;
+    let parts = u64::from(keys / AT_A_TIME);
+    assert!(calls >= parts, "{calls} {command} for {keys} keys");
+}
 
 static GIVEN: AtomicUsize = AtomicUsize::new(0);
 
@@ -18,6 +29,8 @@ async fn items(cache: &Cache, ids: &[u32]) -> BTreeMap<u32, u32> {
 async fn process(server: &RedisServer) -> Cache {
     let cache = Cache::builder()
         .redis(server.url())
+        // What is asked at once is counted here, and not how long that takes on a machine that has other work.
+        .operation_timeout(Duration::from_secs(10))
         .consistency(Consistency::Strict);
     cache.build().await.expect("a valid configuration")
 }
@@ -35,6 +48,7 @@ async fn a_batch_of_thousands_is_stored() {
     let items = stats.function("items").expect("called");
     let (stores, unavailable) = (items.stores, items.unavailable);
     assert_eq!((stores, unavailable), (u64::from(MANY), 0));
+    assert_in_parts(&server, "mget", 3 * MANY).await;
 }
 
 #[tokio::test]
@@ -47,7 +61,10 @@ async fn thousands_are_set_read_and_deleted() {
         cache.set_many(entries, Ttl::mins(5)).await,
         4 * MANY as usize
     );
+    assert_in_parts(&server, "evalsha", 4 * MANY).await;
+    server.reset_stats().await;
     let found: Vec<Option<u32>> = cache.get_many(keys()).await;
+    assert_in_parts(&server, "mget", 4 * MANY).await;
     assert!(found.into_iter().eq((0..4 * MANY).map(Some)));
     assert_eq!(cache.delete_many(keys()).await, 4 * MANY as usize);
     assert!(!cache.contains("number:7").await);
