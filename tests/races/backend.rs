@@ -8,6 +8,9 @@ pub(crate) const SLOWNESS: usize = 1;
 /// Whether a caller has joined a computation as soon as its task has run once.
 pub(crate) const JOINS_AT_ONCE: bool = true;
 
+/// Whether a value with a tag that nobody knew before is stored though other tags end while it is computed.
+pub(crate) const NOTES_WHICH_TAGS_END: bool = true;
+
 pub(crate) struct Backend(Cache);
 
 impl Backend {

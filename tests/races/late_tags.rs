@@ -1,5 +1,6 @@
 //! Tags that are known only when the value is.
 
+use crate::backend::NOTES_WHICH_TAGS_END;
 use crate::world::{World, soon};
 use cache_runtime::{Cache, cache_put, cached};
 use std::sync::Arc;
@@ -45,19 +46,18 @@ async fn a_tag_that_is_invalidated_before_it_is_known_keeps_the_value_out() {
 }
 
 #[tokio::test]
-async fn under_constant_invalidation_of_other_tags_the_second_computation_is_stored() {
+async fn under_constant_invalidation_of_other_tags_a_value_is_stored() {
     let world = World::new().await;
-    for (attempt, stored) in [(1, false), (2, true)] {
+    // A server tells only that some tag has ended: there it takes a second computation, which knows the tag.
+    let attempts = if NOTES_WHICH_TAGS_END { 1 } else { 2 };
+    for attempt in 1..=attempts {
         let reader = held(&world);
         world.have_read(1).await;
         world.cache.invalidate_tag("team:99").await;
         world.let_go(1);
         assert_eq!(soon(reader).await, 1);
-        assert_eq!(
-            world.cache.contains("member:1").await,
-            stored,
-            "attempt {attempt}"
-        );
+        let is_stored = world.cache.contains("member:1").await;
+        assert_eq!(is_stored, attempt == attempts, "attempt {attempt}");
     }
     world.cache.invalidate_tag("team:1").await;
     assert!(!world.cache.contains("member:1").await);
@@ -81,7 +81,7 @@ async fn a_hint_is_not_a_value() {
     let world = World::new().await;
     let reader = held(&world);
     world.have_read(1).await;
-    world.cache.invalidate_tag("team:99").await;
+    world.cache.invalidate_tag("team:1").await;
     world.let_go(1);
     soon(reader).await;
     let cache: &Cache = &world.cache;

@@ -19,29 +19,19 @@ const SWEEP_FROM: usize = 64;
 pub(crate) struct Generations {
     shards: Box<[Mutex<Shard>]>,
     hasher: RandomState,
-    tags_ended: AtomicU64,
-    keys_ended: AtomicU64,
-    scopes_ended: AtomicU64,
+    /// How many generations have ended, and of which names, as near as can be told in little room.
+    ended: AtomicU64,
+    last_ended: Box<[AtomicU64]>,
+    /// Of each kind, when so many ended at once that nobody noted which.
+    all_ended: [AtomicU64; 3],
 }
 
-/// See [`Generations::epoch`].
+/// A moment among the ends of generations. See [`Generations::epoch`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Epoch {
-    tags: u64,
-    keys: u64,
-    scopes: u64,
-}
+pub(crate) struct Epoch(u64);
 
-impl Epoch {
-    /// Whether no guard of this kind has ended between `self` and `later`.
-    pub(crate) fn still_holds(self, guard: Guard, later: Epoch) -> bool {
-        match guard {
-            Guard::Tag => self.tags == later.tags,
-            Guard::Key => self.keys == later.keys,
-            Guard::Scope => self.scopes == later.scopes,
-        }
-    }
-}
+/// Names share one of so many places, by their hash: of two that do, the end of one casts doubt on the other.
+const PLACES: usize = 4_096;
 
 struct Shard {
     current: HashTable<Arc<Generation>>,
@@ -59,9 +49,9 @@ impl Generations {
         Generations {
             shards: (0..SHARDS).map(|_| shard()).collect(),
             hasher: RandomState::default(),
-            tags_ended: AtomicU64::new(0),
-            keys_ended: AtomicU64::new(0),
-            scopes_ended: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+            last_ended: (0..PLACES).map(|_| AtomicU64::new(0)).collect(),
+            all_ended: [const { AtomicU64::new(0) }; 3],
         }
     }
 
@@ -78,8 +68,8 @@ impl Generations {
     /// Ends the current generation of a guard: everything stamped with it is invalid from here on.
     /// Returns whether there was one.
     pub(crate) fn end(&self, guard: Guard, name: &str) -> bool {
-        self.advance_epoch(guard);
         let hash = self.hash(guard, name);
+        self.note_end(self.last_end(hash));
         let mut shard = lock(self.shard(hash));
         match shard.current.find_entry(hash, |g| g.is_of(guard, name)) {
             Ok(found) => {
@@ -94,7 +84,7 @@ impl Generations {
     pub(crate) fn succeed(&self, expected: &Arc<Generation>) -> Option<Arc<Generation>> {
         let (guard, name) = (expected.guard, &*expected.name);
         let hash = self.hash(guard, name);
-        self.advance_epoch(guard);
+        self.note_end(self.last_end(hash));
         let mut shard = lock(self.shard(hash));
         match shard.current.find_entry(hash, |g| Arc::ptr_eq(g, expected)) {
             Ok(found) => {
@@ -107,7 +97,7 @@ impl Generations {
 
     /// Ends every generation of this kind whose name satisfies `matches`; returns their names.
     pub(crate) fn end_all(&self, guard: Guard, matches: impl Fn(&str) -> bool) -> Vec<Box<str>> {
-        self.advance_epoch(guard);
+        self.note_end(self.last_end_of_all(guard));
         let mut ended = Vec::new();
         for shard in &self.shards {
             lock(shard).current.retain(|generation| {
@@ -122,23 +112,36 @@ impl Generations {
         ended
     }
 
-    /// How many generations of each kind have ended. What stands still over a computation proves that
-    /// guards of that kind which are captured after it are as good as captured before.
+    /// Where the ends of generations stand. A guard of which none has ended since a computation began may as well be captured
+    /// after it.
     pub(crate) fn epoch(&self) -> Epoch {
-        Epoch {
-            tags: self.tags_ended.load(Ordering::Acquire),
-            keys: self.keys_ended.load(Ordering::Acquire),
-            scopes: self.scopes_ended.load(Ordering::Acquire),
-        }
+        Epoch(self.ended.load(Ordering::Acquire))
     }
 
-    /// To be called before a generation ends: who sees an epoch unchanged has not missed an end.
-    fn advance_epoch(&self, guard: Guard) {
-        match guard {
-            Guard::Tag => self.tags_ended.fetch_add(1, Ordering::AcqRel),
-            Guard::Key => self.keys_ended.fetch_add(1, Ordering::AcqRel),
-            Guard::Scope => self.scopes_ended.fetch_add(1, Ordering::AcqRel),
-        };
+    /// Whether no generation of these guards has ended since then; false as well if that is not known.
+    pub(crate) fn stand_since(&self, epoch: Epoch, stamps: &[Arc<Generation>]) -> bool {
+        stamps.iter().all(|stamp| {
+            let last = self.last_end(self.hash(stamp.guard, &stamp.name));
+            let all = self.last_end_of_all(stamp.guard);
+            [last, all]
+                .into_iter()
+                .all(|end| end.load(Ordering::Acquire) <= epoch.0)
+        })
+    }
+
+    fn last_end(&self, hash: u64) -> &AtomicU64 {
+        &self.last_ended[hash as usize % PLACES]
+    }
+
+    fn last_end_of_all(&self, guard: Guard) -> &AtomicU64 {
+        &self.all_ended[guard as usize]
+    }
+
+    /// To be called before a generation ends: who captures what comes after it finds this. Who begins to compute between the
+    /// two steps here takes this end to be over, and rightly: what he reads was changed before.
+    fn note_end(&self, last: &AtomicU64) {
+        let number = self.ended.fetch_add(1, Ordering::AcqRel) + 1;
+        last.fetch_max(number, Ordering::AcqRel);
     }
 
     /// Looks at a part of the table, of [`parts`](Self::parts).

@@ -429,11 +429,7 @@ impl Pending {
             return Followed::GaveUp;
         };
         let answer = match end {
-            // Guards that were known only afterwards could not be looked at when this caller joined. It came in time
-            // if nothing at all had ended since the computation began.
-            End::Entry(entry)
-                if entry.about.late != Lateness::None && flight.epoch != joined_at =>
-            {
+            End::Entry(entry) if self.came_too_late(flight, entry, joined_at) => {
                 return Followed::LookAgain;
             }
             // Only a caller of a server looks before it computes.
@@ -450,6 +446,20 @@ impl Pending {
             End::Abandoned => return Followed::LookAgain,
         };
         answer.map_or(Followed::OnOurOwn, Followed::Answered)
+    }
+
+    /// Guards that were known only afterwards could not be looked at when this caller joined. It came in time if none of them
+    /// has ended since the computation began; or nothing at all had by then, where they are not known.
+    fn came_too_late(&self, flight: &Flight, entry: &Entry, joined_at: Epoch) -> bool {
+        flight.epoch != joined_at
+            && match entry.about.late {
+                Lateness::None => false,
+                Lateness::Vouched => {
+                    let generations = self.cache.generations();
+                    !generations.stand_since(flight.epoch, &entry.about.stamps)
+                }
+                Lateness::Doubtful => true,
+            }
     }
 
     /// Between the look-up and taking the lead, another may have stored. What it stored is noted as a dependency of

@@ -220,11 +220,10 @@ impl Destination<'_> {
         (stamps, captured)
     }
 
-    /// If no guard of its kind has ended since before the computation, one that is captured after it is as good.
+    /// Of a guard that has not ended since before the computation, a generation that is captured after it is as good.
     fn lateness(&self, late: &[Arc<Generation>]) -> Lateness {
-        let (then, now) = (self.flight.epoch, self.cache.generations().epoch());
-        let holds = |stamp: &Arc<Generation>| then.still_holds(stamp.guard(), now);
-        if self.flight.is_doomed() || !late.iter().all(holds) {
+        let generations = self.cache.generations();
+        if self.flight.is_doomed() || !generations.stand_since(self.flight.epoch, late) {
             Lateness::Doubtful
         } else if !late.is_empty() || self.flight.is_late() {
             Lateness::Vouched
