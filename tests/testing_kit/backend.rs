@@ -9,6 +9,9 @@ pub(crate) const SLOWNESS: usize = 6;
 /// Whether a caller has joined a computation as soon as its task has run once. Here it asks the server first.
 pub(crate) const JOINS_AT_ONCE: bool = false;
 
+/// Whether a value with a tag that nobody knew before is stored though other tags end while it is computed.
+pub(crate) const NOTES_WHICH_TAGS_END: bool = false;
+
 pub(crate) struct Backend {
     cache: Cache,
     _network: Network,
