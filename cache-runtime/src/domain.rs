@@ -4,6 +4,7 @@
 //! here. A record's tags are known only from the record, so a load is protected as `tags_with` is.
 
 use crate::cache::{Cache, WarmReport, warm};
+use crate::flight::warming;
 use crate::invalidate::{By, Invalidated, Target, delete, invalidate};
 use crate::key::Key;
 use crate::policy::Policy;
@@ -20,6 +21,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A record that has a domain cache. Implemented by `#[derive(DomainCache)]`.
 #[diagnostic::on_unimplemented(
@@ -156,14 +158,7 @@ impl<R: DomainRecord> Domain<R> {
     where
         F: Future<Output = Result<Option<R>, E>>,
     {
-        self.load_under(&self.policy, key, load).await
-    }
-
-    async fn load_under<E, F>(&self, policy: &Policy, key: Key, load: F) -> Result<Option<R>, E>
-    where
-        F: Future<Output = Result<Option<R>, E>>,
-    {
-        match self.look(policy, &key) {
+        match self.look(&key) {
             Lookup::Hit(returned) => returned,
             Lookup::Miss(miss) => {
                 miss.fill(load, |record, decision| {
@@ -203,7 +198,7 @@ impl<R: DomainRecord> Domain<R> {
         E: Send + 'static,
         F: Future<Output = Result<Option<R>, E>> + Send + 'static,
     {
-        match self.look(&self.policy, &key) {
+        match self.look(&key) {
             Lookup::Hit(returned) => returned,
             Lookup::Miss(miss) => {
                 let domain = self.clone();
@@ -215,18 +210,12 @@ impl<R: DomainRecord> Domain<R> {
         }
     }
 
-    fn look<E>(
-        &self,
-        policy: &Policy,
-        key: &Key,
-    ) -> Lookup<Result<Option<R>, E>, FallibleOptional<Opaque>> {
+    fn look<E>(&self, key: &Key) -> Lookup<Result<Option<R>, E>, FallibleOptional<Opaque>> {
         let plan = || match R::cache_negative() {
             Some(negative) => Plan::new().negative(negative),
             None => Plan::new(),
         };
-        self.call(key)
-            .policy(policy)
-            .look(FallibleOptional(Opaque), plan)
+        self.call(key).look(FallibleOptional(Opaque), plan)
     }
 
     pub async fn refresh<E, F>(&self, key: Key, load: F) -> Result<Option<R>, E>
@@ -260,7 +249,6 @@ impl<R: DomainRecord> Domain<R> {
         F: Fn(K) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Option<R>, E>> + Send + 'static,
     {
-        const AT_A_TIME: usize = 8;
         let load = Arc::new(load);
         let warm_one = |(id, key): (K, Key)| {
             let (domain, load) = (self.clone(), Arc::clone(&load));
@@ -268,20 +256,17 @@ impl<R: DomainRecord> Domain<R> {
                 if domain.cache.contains(&key).await {
                     return warm::Warmth::Skipped;
                 }
-                // Not answered with what is past its time, which would be loaded only after this has ended.
-                let policy = Policy {
-                    waits: true,
-                    ..domain.policy
-                };
                 let load = async { load(id).await };
-                match domain.load_under(&policy, key, load).await {
+                // Not answered with what is past its time, which would be loaded only after this has ended.
+                let warmed = warming(Duration::ZERO, domain.get_or_load(key, load));
+                match warmed.await {
                     Ok(Some(_)) => warm::Warmth::Warmed,
                     Ok(None) => warm::Warmth::Skipped,
                     Err(_) => warm::Warmth::Failed,
                 }
             }
         };
-        warm::run(items, AT_A_TIME, warm_one).await
+        warm::run(items, warm::AT_A_TIME, warm_one, |_| {}).await
     }
 
     pub fn stats(&self) -> FunctionStats {

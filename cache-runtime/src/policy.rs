@@ -25,10 +25,8 @@ pub(crate) struct Policy {
     pub(crate) idle: Option<Duration>,
     /// Between which bounds the time to live follows how often the value changes.
     pub(crate) adaptive: Option<Range>,
-    /// Whether the caller waits for what is fresh, whatever may be served meanwhile.
-    pub(crate) waits: bool,
-    /// How long before its end a caller who waits replaces an entry.
-    pub(crate) ahead: Duration,
+    /// If the caller warms, how long before its end an entry is replaced.
+    pub(crate) ahead: Option<Duration>,
 }
 
 /// The shortest and the longest time to live.
@@ -53,8 +51,7 @@ impl Policy {
         timeout: None,
         idle: None,
         adaptive: None,
-        waits: false,
-        ahead: Duration::ZERO,
+        ahead: None,
     };
 
     /// For how long past its time to live an entry may be of use.
@@ -70,7 +67,17 @@ impl Policy {
     /// For how long past its time to live an entry is an answer.
     #[inline]
     pub(crate) fn served_for(&self) -> Duration {
-        if self.waits { Duration::ZERO } else { self.swr }
+        if self.warms() {
+            Duration::ZERO
+        } else {
+            self.swr
+        }
+    }
+
+    /// Whether the caller waits for what is fresh, whatever may be served meanwhile.
+    #[inline]
+    pub(crate) fn warms(&self) -> bool {
+        self.ahead.is_some()
     }
 
     /// Whether an entry that is to be replaced is of interest to the body, or to the time to live.
@@ -79,16 +86,12 @@ impl Policy {
         !self.revalidate.is_zero() || self.adaptive.is_some()
     }
 
-    /// The same for a caller who warms: it waits for what is fresh for so long at least.
+    /// The same for a caller who warms, if it does: nothing but time decides whether an entry is replaced.
     pub(crate) fn warming(&self, ahead: Option<Duration>) -> Policy {
-        match ahead {
-            None => *self,
-            Some(ahead) => Policy {
-                waits: true,
-                early: 0.0,
-                ahead,
-                ..*self
-            },
+        Policy {
+            ahead,
+            early: if ahead.is_some() { 0.0 } else { self.early },
+            ..*self
         }
     }
 
@@ -109,7 +112,7 @@ impl Policy {
     ) -> bool {
         /// A chance of one in 2^53 is the smallest there is, and its logarithm the largest.
         const FURTHEST: f64 = 37.0;
-        if left < self.ahead {
+        if self.ahead.is_some_and(|ahead| left < ahead) {
             return true;
         }
         let reach = cost.as_secs_f64() * self.early;

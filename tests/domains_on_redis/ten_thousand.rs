@@ -1,9 +1,8 @@
 //! The update of one user of ten thousand.
 
+use crate::backend::process;
 use crate::rows::*;
 use cache_domains::*;
-use cache_runtime::Cache;
-use std::time::Duration;
 use test_servers::RedisServer;
 
 const USERS: usize = 10_000;
@@ -17,12 +16,7 @@ async fn commands(server: &RedisServer) -> u64 {
 #[tokio::test]
 async fn one_user_is_cold_and_nobody_else_for_a_few_commands() {
     let server = RedisServer::start().await;
-    let cache = Cache::builder()
-        .redis(server.url())
-        .operation_timeout(Duration::from_secs(5))
-        .build()
-        .await
-        .expect("valid");
+    let cache = process(&server).await;
     let ids: Vec<String> = (0..USERS).map(|n| format!("u{n}")).collect();
     let (profiles, auths, lists) = (
         UserProfileCache::new(&cache),

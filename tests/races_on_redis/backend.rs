@@ -25,13 +25,8 @@ impl Backend {
 
     pub(crate) async fn with(configure: impl FnOnce(Builder) -> Builder) -> Self {
         let server = RedisServer::start().await;
-        // Machines that run tests may stand still for longer than a server in production may.
-        let cache = on(server.url()).operation_timeout(Duration::from_secs(5));
         Backend {
-            cache: configure(cache)
-                .build()
-                .await
-                .expect("a valid configuration"),
+            cache: built(configure(on(server.url()))).await,
             _server: server,
         }
     }
@@ -41,6 +36,15 @@ impl Backend {
     }
 }
 
+/// One process of several that share a server.
+pub(crate) async fn process(server: &RedisServer) -> Cache {
+    built(on(server.url())).await
+}
+
+async fn built(cache: Builder) -> Cache {
+    cache.build().await.expect("a valid configuration")
+}
+
 /// A cache on this server, with the consistency of this run.
 fn on(url: String) -> Builder {
     let consistency = if is_strict_run() {
@@ -48,7 +52,12 @@ fn on(url: String) -> Builder {
     } else {
         Consistency::default()
     };
-    encrypted(Cache::builder().redis(url).consistency(consistency))
+    let cache = Cache::builder()
+        .redis(url)
+        .consistency(consistency)
+        // Machines that run tests may stand still for longer than a server in production may.
+        .operation_timeout(Duration::from_secs(5));
+    encrypted(cache)
 }
 
 /// With everything encrypted, if this run is to be so.

@@ -1,18 +1,9 @@
 //! Who was there lately, as several processes have seen it.
 
-use cache_runtime::Cache;
+use crate::backend::process;
 use cache_runtime::warm::RecentlyActive;
 use std::time::Duration;
 use test_servers::RedisServer;
-
-async fn process(server: &RedisServer) -> Cache {
-    Cache::builder()
-        .redis(server.url())
-        .operation_timeout(Duration::from_secs(5))
-        .build()
-        .await
-        .expect("valid")
-}
 
 #[tokio::test]
 async fn all_processes_tell_of_all() {

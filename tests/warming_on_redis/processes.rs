@@ -1,6 +1,6 @@
 //! One process among all runs a turn of a job.
 
-use cache_runtime::Cache;
+use crate::backend::process;
 use cache_runtime::warm::{Job, Outcome, Warmer, Warming};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -9,20 +9,14 @@ use test_servers::{RedisServer, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-async fn process(server: &RedisServer, runs: &Arc<AtomicUsize>) -> Warming {
-    let cache = Cache::builder()
-        .redis(server.url())
-        .operation_timeout(Duration::from_secs(5))
-        .build()
-        .await
-        .expect("valid");
+async fn warmer(server: &RedisServer, runs: &Arc<AtomicUsize>) -> Warming {
     let runs = Arc::clone(runs);
     let list = move || {
         runs.fetch_add(1, SeqCst);
         std::future::ready(Vec::<u32>::new())
     };
     let job = Job::new("job", list, |_| std::future::ready(()));
-    Warmer::new(&cache)
+    Warmer::new(&process(server).await)
         .job(job.every(Duration::from_secs(1)))
         .start()
 }
@@ -33,7 +27,7 @@ async fn of_several_processes_one_runs_each_turn() {
     let runs = Arc::new(AtomicUsize::new(0));
     let mut processes = Vec::new();
     for _ in 0..4 {
-        processes.push(process(&server, &runs).await);
+        processes.push(warmer(&server, &runs).await);
     }
     let began = std::time::Instant::now();
     let enough = async || runs.load(SeqCst) >= 4;
@@ -53,7 +47,7 @@ async fn of_several_processes_one_runs_each_turn() {
 async fn who_ends_is_replaced() {
     let server = RedisServer::start().await;
     let runs = Arc::new(AtomicUsize::new(0));
-    let (one, _other) = (process(&server, &runs).await, process(&server, &runs).await);
+    let (one, _other) = (warmer(&server, &runs).await, warmer(&server, &runs).await);
     wait_until("a turn", PATIENCE, async || runs.load(SeqCst) >= 1).await;
     one.stop().await;
     let before = runs.load(SeqCst);
@@ -67,7 +61,7 @@ async fn who_ends_is_replaced() {
 async fn without_the_server_no_turn_is_run() {
     let server = RedisServer::start().await;
     let runs = Arc::new(AtomicUsize::new(0));
-    let process = process(&server, &runs).await;
+    let process = warmer(&server, &runs).await;
     wait_until("a turn", PATIENCE, async || runs.load(SeqCst) >= 1).await;
     server.kill();
     let told = async || {

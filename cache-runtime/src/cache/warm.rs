@@ -16,6 +16,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
+/// So many loads at a time, unless told otherwise.
+pub(crate) const AT_A_TIME: usize = 8;
+
 /// Loads keys that are not stored; see [`Cache::warm`].
 #[must_use = "nothing happens until it is awaited"]
 #[derive(Debug)]
@@ -64,7 +67,7 @@ impl Cache {
             keys: keys.into_iter().map(Into::into).collect(),
             load,
             plan: Plan::default(),
-            concurrency: 8,
+            concurrency: AT_A_TIME,
         }
     }
 }
@@ -108,7 +111,7 @@ where
             concurrency,
         } = self;
         let load = Arc::new(load);
-        Box::pin(run(keys, concurrency, move |key: Key| {
+        let warm = move |key: Key| {
             let (cache, plan, load) = (cache.clone(), plan.clone(), Arc::clone(&load));
             async move {
                 let call = Call::new(&DIRECT, &cache, &key);
@@ -125,7 +128,8 @@ where
                 let _ = miss.fill(body, |_, _| {}).await;
                 warmth
             }
-        }))
+        };
+        Box::pin(run(keys, concurrency, warm, |_| {}))
     }
 }
 
@@ -136,11 +140,12 @@ pub(crate) enum Warmth {
     Failed,
 }
 
-/// Runs `warm` for every item, `concurrency` at a time.
+/// Runs `warm` for every item, `concurrency` at a time, and tells after each what has become of them so far.
 pub(crate) async fn run<K, Fut>(
     items: Vec<K>,
     concurrency: usize,
     warm: impl Fn(K) -> Fut,
+    tell: impl Fn(&WarmReport),
 ) -> WarmReport
 where
     Fut: Future<Output = Warmth> + Send + 'static,
@@ -148,27 +153,24 @@ where
     let started = Instant::now();
     let mut report = WarmReport::default();
     let mut running = JoinSet::new();
-    for item in items {
-        if running.len() >= concurrency {
-            report.add(running.join_next().await);
+    let mut items = items.into_iter();
+    loop {
+        let room = concurrency.saturating_sub(running.len());
+        for item in items.by_ref().take(room) {
+            running.spawn(in_the_same_name(warm(item)));
         }
-        running.spawn(in_the_same_name(warm(item)));
-    }
-    while !running.is_empty() {
-        report.add(running.join_next().await);
-    }
-    report.took = started.elapsed();
-    report
-}
-
-impl WarmReport {
-    pub(crate) fn add(&mut self, ended: Option<Result<Warmth, tokio::task::JoinError>>) {
-        match ended {
-            Some(Ok(Warmth::Warmed)) => self.warmed += 1,
-            Some(Ok(Warmth::Skipped)) => self.skipped += 1,
-            Some(Ok(Warmth::Failed) | Err(_)) => self.failed += 1,
-            None => {}
+        let ended = running.join_next().await;
+        report.took = started.elapsed();
+        let Some(ended) = ended else {
+            return report;
+        };
+        // One that panics has failed.
+        match ended.unwrap_or(Warmth::Failed) {
+            Warmth::Warmed => report.warmed += 1,
+            Warmth::Skipped => report.skipped += 1,
+            Warmth::Failed => report.failed += 1,
         }
+        tell(&report);
     }
 }
 

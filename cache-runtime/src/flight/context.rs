@@ -52,10 +52,7 @@ pub(crate) struct Circumstances {
 /// The computation that the running code is part of.
 #[inline]
 pub(crate) fn current() -> Option<Arc<Flight>> {
-    CONTEXT
-        .try_with(|context| context.flight.clone())
-        .ok()
-        .flatten()
+    told(|context| context.flight.clone())
 }
 
 /// What a call of `site` has to know. That it is to compute afresh is told once.
@@ -85,16 +82,12 @@ pub(crate) fn is_past() -> bool {
 
 /// The computation that the running code is part of, and what that is to replace.
 pub(crate) fn current_computation() -> Option<(Arc<Flight>, Option<Last>)> {
-    let computation = |context: &Context| Some((context.flight.clone()?, context.last.clone()));
-    CONTEXT.try_with(computation).ok().flatten()
+    told(|context| Some((context.flight.clone()?, context.last.clone())))
 }
 
 /// Who wants to know what is asked here.
 pub(crate) fn detector() -> Option<Detector> {
-    CONTEXT
-        .try_with(|context| context.detector.clone())
-        .ok()
-        .flatten()
+    told(|context| context.detector.clone())
 }
 
 /// Runs `body` as the computation of `flight`, which is to replace `last`.
@@ -146,10 +139,7 @@ pub(crate) fn detecting<F: Future>(detector: Detector, work: F) -> impl Future<O
 
 /// In whose name this is done.
 pub(crate) fn actor() -> Option<Arc<str>> {
-    CONTEXT
-        .try_with(|context| context.actor.clone())
-        .ok()
-        .flatten()
+    told(|context| context.actor.clone())
 }
 
 /// Runs `work` in the name of `actor`.
@@ -169,6 +159,12 @@ pub(crate) fn in_the_same_name<F: Future>(work: F) -> impl Future<Output = F::Ou
 /// Runs `work` elsewhere, for whoever runs here.
 pub(crate) fn on_behalf<F: Future>(work: F) -> impl Future<Output = F::Output> {
     within(work, |_| {})
+}
+
+/// What the context tells, if there is one and it does.
+#[inline]
+fn told<T>(of: impl FnOnce(&Context) -> Option<T>) -> Option<T> {
+    CONTEXT.try_with(of).ok().flatten()
 }
 
 /// Runs `work` in this context with a change. A wish to compute afresh is for the call that it was made for.

@@ -64,7 +64,7 @@ impl<S> Miss<S> {
     {
         let shape = self.shape;
         if let Course::Through(pending) | Course::Serve(pending) = &self.course
-            && pending.policy.waits
+            && pending.policy.warms()
         {
             // Nothing goes on without whoever warms.
             return self.fill(body, decide).await;

@@ -137,7 +137,7 @@ impl<S> Miss<S> {
         // Pinned here, so that this future holds the body once, whichever way it goes.
         let body = pin!(body);
         let pending = match self.course {
-            Course::Serve(pending) if pending.policy.waits => {
+            Course::Serve(pending) if pending.policy.warms() => {
                 let read = |entry| pending.reader().read(self.shape, entry, None);
                 if let Some(older) = pending.found.as_ref().and_then(read) {
                     let older = (older, Answer::Local);
@@ -163,7 +163,7 @@ impl<S> Miss<S> {
             }
             Turn::Answered(returned) => returned,
             #[cfg(feature = "redis")]
-            Turn::Serve(older, left) if pending.policy.waits => {
+            Turn::Serve(older, left) if pending.policy.warms() => {
                 let older = (older, Answer::Server);
                 pending.ahead(self.shape, older, left, body, decide).await
             }

@@ -3,7 +3,6 @@
 use super::link::{Failure, Link};
 use super::{Redis, State, supervisor};
 use crate::stats::Bytes;
-use crate::sync::within;
 use redis::{Cmd, Value};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -63,7 +62,7 @@ impl Redis {
             queued_invalidations: self.shared.pending.len(),
             ..RedisHealth::default()
         };
-        match self.ask(&mut health).await {
+        match self.measure(&mut health).await {
             Ok(()) => {
                 health.connected = true;
                 health.breaker = "closed";
@@ -79,13 +78,13 @@ impl Redis {
         health
     }
 
-    async fn ask(&self, health: &mut RedisHealth) -> Result<(), Failure> {
+    async fn measure(&self, health: &mut RedisHealth) -> Result<(), Failure> {
         let link = self.shared.link_as_it_is().await?;
         let began = Instant::now();
         let mut command = Cmd::new();
         command.arg("INFO");
-        let sent = within(self.config().delivery_timeout, link.line().send(&command)).await;
-        let reply = self.noted(&link, sent.unwrap_or(Err(Failure::TimedOut)))?;
+        let limit = self.config().delivery_timeout;
+        let reply = self.ask(&link, &command, limit).await?;
         health.latency = Some(began.elapsed());
         health.consistency = Some(if link.tracks { "bounded" } else { "strict" });
         let info = supervisor::read_info(&reply).unwrap_or_default();
@@ -105,8 +104,8 @@ impl Redis {
     async fn size(&self, link: &Link, health: &mut RedisHealth) -> Result<(), Failure> {
         let mut command = Cmd::new();
         command.arg("DBSIZE");
-        let sent = within(self.config().delivery_timeout, link.line().send(&command)).await;
-        if let Value::Int(keys) = self.noted(link, sent.unwrap_or(Err(Failure::TimedOut)))? {
+        let limit = self.config().delivery_timeout;
+        if let Value::Int(keys) = self.ask(link, &command, limit).await? {
             health.keys = u64::try_from(keys).unwrap_or_default();
         }
         self.sample(health).await

@@ -263,6 +263,12 @@ impl Redis {
         self.shared.remembered.insert(key.into(), guards.into());
     }
 
+    /// Sends a command over this link, and waits for so long.
+    async fn ask(&self, link: &Link, command: &Cmd, limit: Duration) -> Result<Value, Failure> {
+        let sent = within(limit, link.line().send(command)).await;
+        self.noted(link, sent.unwrap_or(Err(Failure::TimedOut)))
+    }
+
     /// Takes note of how the server has done.
     fn noted<T>(&self, link: &Link, outcome: Result<T, Failure>) -> Result<T, Failure> {
         match &outcome {
@@ -279,9 +285,7 @@ impl Redis {
         if let Ok(link) = self.shared.link_as_it_is().await {
             let command = deletion(undelivered.names.iter());
             let limit = self.config().delivery_timeout;
-            let sent = within(limit, link.line().send(&command)).await;
-            let outcome = sent.unwrap_or(Err(Failure::TimedOut));
-            if self.noted(&link, outcome).is_ok() {
+            if self.ask(&link, &command, limit).await.is_ok() {
                 undelivered.delivered();
                 return Delivery::Delivered;
             }

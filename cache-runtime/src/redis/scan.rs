@@ -5,10 +5,8 @@ use super::{Any, Redis, Undelivered};
 use crate::generation::Guard;
 use crate::invalidate::Delivery;
 use crate::pattern::{literal_scope, matches};
-use crate::sync::within;
 use redis::{Cmd, Value};
 use std::collections::HashSet;
-use std::sync::Arc;
 use tokio::time::Instant;
 
 /// Names that the server looks at in one step. Between steps it serves others.
@@ -87,9 +85,8 @@ impl Redis {
             .arg(format!("{}*{glob}*", self.shared.names.prefix()));
         command.arg("COUNT").arg(count);
         let limit = self.config().delivery_timeout;
-        let sent = within(limit, link.line().send(&command)).await;
-        let reply = self.noted(&link, sent.unwrap_or(Err(Failure::TimedOut)))?;
-        read_step(reply).ok_or_else(|| link::unexpected(&Arc::clone(&link)))
+        let reply = self.ask(&link, &command, limit).await?;
+        read_step(reply).ok_or_else(|| link::unexpected(&link))
     }
 
     /// The key that a name belongs to, be it an entry's, a lease's or a key generation's.

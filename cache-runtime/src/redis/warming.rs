@@ -1,9 +1,8 @@
 //! What processes have to agree on that warm together: who was there lately, and whose turn it is.
 
-use super::link::Failure;
+use super::link::{Failure, Link};
 use super::{Redis, millis};
-use crate::sync::within;
-use redis::{Cmd, Value};
+use redis::{Cmd, Pipeline, Value};
 use std::time::Duration;
 
 impl Redis {
@@ -15,26 +14,26 @@ impl Redis {
         window: Duration,
         capacity: usize,
     ) -> Result<(), Failure> {
-        let now = self.link().await?.time_at_most();
+        let link = self.link().await?;
+        let now = link.time_at_most();
+        let ages: Vec<_> = ages.collect();
         let name = self.shared.names.active(set);
-        // Of those that others have told later, that stands.
-        let mut command = redis::cmd("ZADD");
-        command.arg(&name).arg("GT");
-        for (id, age) in ages {
-            command.arg(now.saturating_sub(millis(age))).arg(id);
-        }
-        self.ask_for(&command).await?;
-        let mut command = redis::cmd("ZREMRANGEBYSCORE");
         let oldest = now.saturating_sub(millis(window));
-        self.ask_for(command.arg(&name).arg("-inf").arg(oldest))
-            .await?;
-        let mut command = redis::cmd("ZREMRANGEBYRANK");
         let most = i64::try_from(capacity).unwrap_or(i64::MAX);
-        self.ask_for(command.arg(&name).arg(0).arg(-most - 1))
-            .await?;
-        let mut command = redis::cmd("PEXPIRE");
-        self.ask_for(command.arg(&name).arg(millis(window))).await?;
-        Ok(())
+        let told = |commands: &mut Pipeline, _: &Link| {
+            // Of those that others have told later, that stands.
+            commands.cmd("ZADD").arg(&name).arg("GT");
+            for (id, age) in &ages {
+                commands.arg(now.saturating_sub(millis(*age))).arg(id);
+            }
+            let commands = commands.cmd("ZREMRANGEBYSCORE").arg(&name);
+            let commands = commands.arg("-inf").arg(oldest);
+            let commands = commands.cmd("ZREMRANGEBYRANK").arg(&name);
+            let commands = commands.arg(0).arg(-most - 1);
+            commands.cmd("PEXPIRE").arg(&name).arg(millis(window));
+        };
+        let replies = self.evaluate(&link, told).await?;
+        replies.into_iter().try_for_each(|reply| reply.map(|_| ()))
     }
 
     /// Those of a set that were seen within the window, the last first.
@@ -82,7 +81,6 @@ impl Redis {
     async fn ask_for(&self, command: &Cmd) -> Result<Value, Failure> {
         let link = self.link().await?;
         let limit = self.config().operation_timeout;
-        let sent = within(limit, link.line().send(command)).await;
-        self.noted(&link, sent.unwrap_or(Err(Failure::TimedOut)))
+        self.ask(&link, command, limit).await
     }
 }

@@ -5,6 +5,7 @@ use super::cron::{CronError, Times};
 use super::pace::Pace;
 use super::run::{Limits, Tell, run};
 use crate::cache::WarmReport;
+use crate::cache::warm::AT_A_TIME;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -21,9 +22,6 @@ pub struct Job {
     pub(super) ahead: Duration,
     pub(super) work: Work,
 }
-
-/// Items of a job, unless it says otherwise.
-pub(super) const AT_A_TIME: usize = 8;
 
 /// When a job runs.
 #[derive(Debug)]
@@ -200,7 +198,6 @@ impl Job {
     ///
     /// If that is not a number above zero.
     pub fn per_second(mut self, items: f64) -> Self {
-        assert!(items > 0.0, "a rate above zero, and not {items}");
         self.pace = Some(Arc::new(Pace::new(items)));
         self
     }

@@ -13,8 +13,11 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// `per_second` above zero; without an end, there is no limit.
+    /// # Panics
+    ///
+    /// If that is not a number above zero. Without an end, there is no limit.
     pub(super) fn new(per_second: f64) -> Self {
+        assert!(per_second > 0.0, "a rate above zero, and not {per_second}");
         let gap = Duration::try_from_secs_f64(1.0 / per_second);
         Pace {
             gap: gap.unwrap_or_default(),

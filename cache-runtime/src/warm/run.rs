@@ -2,17 +2,16 @@
 
 use super::job::Warmed;
 use super::pace::Pace;
-use crate::cache::WarmReport;
 use crate::cache::warm::Warmth;
+use crate::cache::{self, WarmReport};
 use crate::circumstances::detect;
-use crate::flight::{in_the_same_name, warming};
+use crate::flight::warming;
 use serde::Serialize;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// How far a run has come. Made for a progress bar: told after every item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -99,46 +98,40 @@ where
     F: Future + Send + 'static,
     F::Output: Warmed + Send,
 {
-    let started = Instant::now();
-    let mut progress = Progress {
-        job: Arc::clone(job),
-        done: 0,
-        total: items.len(),
-        report: WarmReport::default(),
-    };
-    let mut running = JoinSet::new();
-    let ended = |progress: &mut Progress, ended| {
-        progress.done += 1;
-        progress.report.add(ended);
-        progress.report.took = started.elapsed();
+    let total = items.len();
+    let tell = |report: &WarmReport| {
         if let Some(tell) = tell {
-            tell(progress);
+            tell(&Progress {
+                job: Arc::clone(job),
+                done: report.warmed + report.skipped + report.failed,
+                total,
+                report: *report,
+            });
         }
     };
-    for item in items {
-        if running.len() >= limits.at_a_time {
-            let one = running.join_next().await;
-            ended(&mut progress, one);
+    let warm = |item| {
+        let (warm, limits) = (Arc::clone(warm), limits.clone());
+        async move {
+            let _permit = limits.granted().await;
+            warmth(limits.ahead, warm(item)).await
         }
-        if let Some(pace) = &limits.pace {
+    };
+    cache::warm::run(items, limits.at_a_time, warm, tell).await
+}
+
+impl Limits {
+    /// Waits until one more item may begin; there is room for it again when what is returned is dropped.
+    async fn granted(&self) -> Option<SemaphorePermit<'_>> {
+        if let Some(pace) = &self.pace {
             pace.wait().await;
         }
-        let (warm, limits) = (Arc::clone(warm), limits.clone());
-        running.spawn(in_the_same_name(async move {
-            // It is never closed.
-            let _permit = limits.of_all.acquire().await;
-            if let Some(pace) = &limits.pace_of_all {
-                pace.wait().await;
-            }
-            warmth(limits.ahead, warm(item)).await
-        }));
+        // It is never closed.
+        let permit = self.of_all.acquire().await;
+        if let Some(pace) = &self.pace_of_all {
+            pace.wait().await;
+        }
+        permit.ok()
     }
-    while !running.is_empty() {
-        let one = running.join_next().await;
-        ended(&mut progress, one);
-    }
-    progress.report.took = started.elapsed();
-    progress.report
 }
 
 /// Whether something was computed, as the caches tell that were asked.

@@ -2,9 +2,10 @@
 
 #[cfg(any(feature = "redis", feature = "cron"))]
 use super::job::When;
-use super::job::{AT_A_TIME, Job, Warmed};
+use super::job::{Job, Warmed};
 use super::pace::Pace;
 use super::run::{Limits, Outcome, Progress, Summary, Tell, run};
+use crate::cache::warm::AT_A_TIME;
 use crate::cache::{Cache, WarmReport};
 use crate::sync::lock;
 use crate::trace;
@@ -90,7 +91,6 @@ impl Warmer {
     ///
     /// If that is not a number above zero.
     pub fn per_second(mut self, items: f64) -> Self {
-        assert!(items > 0.0, "a rate above zero, and not {items}");
         self.pace = Some(Arc::new(Pace::new(items)));
         self
     }

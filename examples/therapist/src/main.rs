@@ -53,7 +53,7 @@ async fn serve() -> Result<(), Error> {
     cache.install()?;
     let database = Arc::new(Database::seeded(database::nearby())?);
     let service = Arc::new(Service::new(&cache, database));
-    let warming = warm::start(&service, true);
+    let warming = warm::start(&service);
     let address = std::env::var("ADDRESS").unwrap_or_else(|_| "127.0.0.1:4000".to_owned());
     let listener = TcpListener::bind(&address).await?;
     println!("http://{}", listener.local_addr()?);

@@ -109,7 +109,7 @@ impl Redis {
 
     /// Sends what `build` makes of it. Once more only if the server had forgotten a script, in which case that script has
     /// not run.
-    async fn evaluate(
+    pub(super) async fn evaluate(
         &self,
         link: &Arc<Link>,
         build: impl Fn(&mut Pipeline, &Link),

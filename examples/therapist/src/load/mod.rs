@@ -10,6 +10,7 @@ use crate::database::{Database, nearby};
 use crate::error::Error;
 use crate::service::Service;
 use crate::{configured, routes, warm};
+use cache_runtime::warm::Summary;
 use client::Client;
 use measured::{Measured, Phase};
 use std::sync::Arc;
@@ -33,7 +34,7 @@ pub(crate) struct Comparison {
     on: Measured,
     cold: Measured,
     warmed: Measured,
-    warming: String,
+    warming: Vec<Summary>,
     away: Duration,
     on_redis: bool,
 }
@@ -92,20 +93,15 @@ impl Comparison {
 }
 
 /// A server of its own, with a database of its own, and all clients.
-async fn phase(phase: Phase, requests: &[Request]) -> Result<(Measured, String), Error> {
+async fn phase(phase: Phase, requests: &[Request]) -> Result<(Measured, Vec<Summary>), Error> {
     let cache = configured(phase != Phase::Off).await?;
     cache.clear().await;
     let database = Arc::new(Database::seeded(nearby())?);
     let service = Arc::new(Service::new(&cache, Arc::clone(&database)));
-    let mut warming = String::new();
-    if phase == Phase::Warmed {
-        let warmer = warm::start(&service, true);
-        for job in ["expected users", "prompts"] {
-            let summary = warmer.run(job).await.ok_or("no such job")?;
-            warming.push_str(&format!("{summary}\n"));
-        }
-        warmer.stop().await;
-    }
+    let warming = match phase {
+        Phase::Warmed => warm::before_start(&service).await,
+        Phase::Off | Phase::On | Phase::Cold => Vec::new(),
+    };
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let server = tokio::spawn({

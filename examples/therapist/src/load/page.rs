@@ -91,7 +91,9 @@ pub(crate) fn write(comparison: &Comparison) -> Result<(), Error> {
         format!("{before}{BEGIN}\n\n{table}\n{picture}\n\n{END}{after}"),
     )?;
     std::fs::write(root.join("docs/therapist.svg"), plot::svg(comparison))?;
-    print!("{}", comparison.warming);
+    for summary in &comparison.warming {
+        println!("{summary}");
+    }
     println!("written: README.md, docs/therapist.svg");
     Ok(())
 }
