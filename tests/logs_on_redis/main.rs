@@ -51,9 +51,13 @@ impl Visit for Line<'_> {
 impl Scribe {
     /// What was said of this server since anything was last asked for.
     fn said(&self, of: &RedisServer) -> String {
+        self.said_with(&format!("server=127.0.0.1:{}", of.port()))
+    }
+
+    /// Lines with this text, since anything was last asked for.
+    fn said_with(&self, text: &str) -> String {
         let said = std::mem::take(&mut *self.0.lock().expect("not poisoned"));
-        let server = format!("server=127.0.0.1:{}", of.port());
-        let lines = said.lines().filter(|line| line.contains(&server));
+        let lines = said.lines().filter(|line| line.contains(text));
         lines.collect::<Vec<_>>().join("\n")
     }
 }
@@ -83,6 +87,8 @@ async fn what_a_server_refuses_is_said_once_and_with_the_reason() {
     a_user_who_may_not_be_told(&scribe, &RedisServer::start().await).await;
     a_user_who_may_not_count_keys(&scribe, &RedisServer::start().await).await;
     full(&scribe, &RedisServer::start().await).await;
+    #[cfg(feature = "encryption")]
+    a_key_that_is_not_there(&scribe, &RedisServer::start().await).await;
 }
 
 async fn keys_of_somebody_else(scribe: &Scribe, server: &RedisServer) {
@@ -173,4 +179,39 @@ async fn full(scribe: &Scribe, server: &RedisServer) {
     assert!(said.contains("redis tells of changes now"), "{said}");
     assert!(said.contains("redis stores again"), "{said}");
     assert!(!said.contains("connected to redis again"), "{said}");
+}
+
+#[cfg(feature = "encryption")]
+#[cached(cache = cache, key = "secret:{row}", ttl = "1h", skip(cache), sensitive)]
+async fn secret(cache: &Cache, row: u32) -> u32 {
+    row
+}
+
+/// A process that was not given the new key yet: its operators have to hear of it, and neither of keys nor of values.
+#[cfg(feature = "encryption")]
+async fn a_key_that_is_not_there(scribe: &Scribe, server: &RedisServer) {
+    use cache_runtime::encryption::{EncryptionKey, KeyRing};
+    let process = async |name: &str| {
+        let key = EncryptionKey::new(name, [1; 32]).expect("a name");
+        let builder = Cache::builder().redis(server.url());
+        let builder = builder.operation_timeout(PATIENCE);
+        builder.encryption(KeyRing::new(key)).build().await
+    };
+    let new = process("new").await.expect("valid");
+    for row in 7_000..7_010 {
+        secret(&new, row).await;
+    }
+    scribe.said_with("");
+    let old = process("old").await.expect("valid");
+    for row in 7_000..7_010 {
+        secret(&old, row).await;
+    }
+    let said = scribe.said_with("encrypted");
+    assert_eq!(
+        said.matches("with a key that is not there").count(),
+        1,
+        "{said}"
+    );
+    assert!(said.contains("WARN") && said.contains("secret"), "{said}");
+    assert!(!said.contains("700"), "{said}");
 }

@@ -1,4 +1,4 @@
-//! When jobs run. In virtual time.
+//! When jobs run. In virtual time, but for those that go by the time of day.
 
 use cache_runtime::Cache;
 use cache_runtime::warm::{Job, Warmer};
@@ -68,4 +68,21 @@ async fn a_long_run_is_not_run_beside_itself() {
     // At 60 and, since 120 is missed, at 180.
     pass(299).await;
     assert_eq!(runs.load(SeqCst), 2);
+}
+
+#[cfg(feature = "cron")]
+#[tokio::test]
+async fn at_the_times_of_a_pattern() {
+    let (job, runs) = counting();
+    let job = job.cron("* * * * * *").expect("every second");
+    let _warming = Warmer::new(&Cache::in_memory()).job(job).start();
+    let twice = async {
+        while runs.load(SeqCst) < 2 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let patience = Duration::from_secs(20);
+    tokio::time::timeout(patience, twice)
+        .await
+        .expect("every second");
 }

@@ -9,25 +9,39 @@ use test_servers::{RedisServer, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A process with a job that runs every second.
 async fn warmer(server: &RedisServer, runs: &Arc<AtomicUsize>) -> Warming {
+    let every_second = |job: Job| job.every(Duration::from_secs(1));
+    with(server, runs, every_second).await
+}
+
+async fn with(server: &RedisServer, runs: &Arc<AtomicUsize>, when: fn(Job) -> Job) -> Warming {
     let runs = Arc::clone(runs);
     let list = move || {
         runs.fetch_add(1, SeqCst);
         std::future::ready(Vec::<u32>::new())
     };
     let job = Job::new("job", list, |_| std::future::ready(()));
-    Warmer::new(&process(server).await)
-        .job(job.every(Duration::from_secs(1)))
-        .start()
+    Warmer::new(&process(server).await).job(when(job)).start()
 }
 
 #[tokio::test]
 async fn of_several_processes_one_runs_each_turn() {
+    one_of_four_runs(|job| job.every(Duration::from_secs(1))).await;
+}
+
+#[cfg(feature = "cron")]
+#[tokio::test]
+async fn of_several_processes_one_runs_at_each_time_of_a_pattern() {
+    one_of_four_runs(|job| job.cron("* * * * * *").expect("every second")).await;
+}
+
+async fn one_of_four_runs(when: fn(Job) -> Job) {
     let server = RedisServer::start().await;
     let runs = Arc::new(AtomicUsize::new(0));
     let mut processes = Vec::new();
     for _ in 0..4 {
-        processes.push(warmer(&server, &runs).await);
+        processes.push(with(&server, &runs, when).await);
     }
     let began = std::time::Instant::now();
     let enough = async || runs.load(SeqCst) >= 4;
