@@ -1,7 +1,7 @@
 //! Typed caches of one kind of record, as `#[derive(DomainCache)]` makes them.
 //!
 //! The derive writes a thin type (`SessionCache`) with methods named after the record's fields; the work is done
-//! here. A record's tags are known only from the record, so a load is protected as `tags_with` is.
+//! here. Tags of fields that are no part of the key are known only from the record, so a load is protected as `tags_with` is.
 
 use crate::cache::{Cache, WarmReport, warm};
 use crate::flight::warming;
@@ -154,11 +154,16 @@ impl<R: DomainRecord> Domain<R> {
     }
 
     /// By the record's key, or by one of its lookups.
-    pub async fn get_or_load<E, F>(&self, key: Key, load: F) -> Result<Option<R>, E>
+    pub async fn get_or_load<E, F>(
+        &self,
+        key: Key,
+        known: impl Fn() -> Vec<Tag>,
+        load: F,
+    ) -> Result<Option<R>, E>
     where
         F: Future<Output = Result<Option<R>, E>>,
     {
-        match self.look(&key) {
+        match self.look(&key, known) {
             Lookup::Hit(returned) => returned,
             Lookup::Miss(miss) => {
                 miss.fill(load, |record, decision| {
@@ -170,27 +175,38 @@ impl<R: DomainRecord> Domain<R> {
     }
 
     /// The same with a load that may go on after its caller.
-    pub async fn get_or_load_apart<E, F>(&self, key: Key, load: F) -> Result<Option<R>, E>
+    pub async fn get_or_load_apart<E, F>(
+        &self,
+        key: Key,
+        known: impl Fn() -> Vec<Tag>,
+        load: F,
+    ) -> Result<Option<R>, E>
     where
         E: Send + 'static,
         F: Future<Output = Result<Option<R>, E>> + Send + 'static,
     {
-        self.load_apart(key, load, None).await
+        self.load_apart(key, known, load, None).await
     }
 
     /// The same for a caller who may wait for so long only.
-    pub async fn get_or_load_in_time<E, F>(&self, key: Key, load: F) -> Result<Option<R>, E>
+    pub async fn get_or_load_in_time<E, F>(
+        &self,
+        key: Key,
+        known: impl Fn() -> Vec<Tag>,
+        load: F,
+    ) -> Result<Option<R>, E>
     where
         E: From<TimedOut> + Send + 'static,
         F: Future<Output = Result<Option<R>, E>> + Send + 'static,
     {
-        self.load_apart(key, load, Some(CanTimeOut::timed_out))
+        self.load_apart(key, known, load, Some(CanTimeOut::timed_out))
             .await
     }
 
     async fn load_apart<E, F>(
         &self,
         key: Key,
+        known: impl Fn() -> Vec<Tag>,
         load: F,
         timed_out: Option<OnTimeout<Result<Option<R>, E>>>,
     ) -> Result<Option<R>, E>
@@ -198,7 +214,7 @@ impl<R: DomainRecord> Domain<R> {
         E: Send + 'static,
         F: Future<Output = Result<Option<R>, E>> + Send + 'static,
     {
-        match self.look(&key) {
+        match self.look(&key, known) {
             Lookup::Hit(returned) => returned,
             Lookup::Miss(miss) => {
                 let domain = self.clone();
@@ -210,19 +226,31 @@ impl<R: DomainRecord> Domain<R> {
         }
     }
 
-    fn look<E>(&self, key: &Key) -> Lookup<Result<Option<R>, E>, FallibleOptional<Opaque>> {
-        let plan = || match R::cache_negative() {
-            Some(negative) => Plan::new().negative(negative),
-            None => Plan::new(),
+    /// `known` are tags that every record under this key has.
+    fn look<E>(
+        &self,
+        key: &Key,
+        known: impl Fn() -> Vec<Tag>,
+    ) -> Lookup<Result<Option<R>, E>, FallibleOptional<Opaque>> {
+        let plan = || Plan {
+            tags: known(),
+            negative: R::cache_negative(),
+            ..Plan::default()
         };
         self.call(key).look(FallibleOptional(Opaque), plan)
     }
 
-    pub async fn refresh<E, F>(&self, key: Key, load: F) -> Result<Option<R>, E>
+    pub async fn refresh<E, F>(
+        &self,
+        key: Key,
+        known: impl Fn() -> Vec<Tag>,
+        load: F,
+    ) -> Result<Option<R>, E>
     where
         F: Future<Output = Result<Option<R>, E>>,
     {
-        crate::flight::refreshing(R::cache_site(), self.get_or_load(key, load)).await
+        let load = self.get_or_load(key, known, load);
+        crate::flight::refreshing(R::cache_site(), load).await
     }
 
     /// Deletes a record, and what is stored under its secondary keys. Returns whether it was stored.
@@ -242,7 +270,7 @@ impl<R: DomainRecord> Domain<R> {
         invalidate(&self.cache, &all, By::Site(R::cache_site())).await
     }
 
-    pub async fn warm<K, E, F, Fut>(&self, items: Vec<(K, Key)>, load: F) -> WarmReport
+    pub async fn warm<K, E, F, Fut>(&self, items: Vec<(K, Key, Vec<Tag>)>, load: F) -> WarmReport
     where
         K: Send + 'static,
         E: Send + 'static,
@@ -250,7 +278,7 @@ impl<R: DomainRecord> Domain<R> {
         Fut: Future<Output = Result<Option<R>, E>> + Send + 'static,
     {
         let load = Arc::new(load);
-        let warm_one = |(id, key): (K, Key)| {
+        let warm_one = |(id, key, known): (K, Key, Vec<Tag>)| {
             let (domain, load) = (self.clone(), Arc::clone(&load));
             async move {
                 if domain.cache.contains(&key).await {
@@ -258,8 +286,8 @@ impl<R: DomainRecord> Domain<R> {
                 }
                 let load = async { load(id).await };
                 // Not answered with what is past its time, which would be loaded only after this has ended.
-                let warmed = warming(Duration::ZERO, domain.get_or_load(key, load));
-                match warmed.await {
+                let warmed = domain.get_or_load(key, || known.clone(), load);
+                match warming(Duration::ZERO, warmed).await {
                     Ok(Some(_)) => warm::Warmth::Warmed,
                     Ok(None) => warm::Warmth::Skipped,
                     Err(_) => warm::Warmth::Failed,

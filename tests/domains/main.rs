@@ -7,5 +7,6 @@ mod backend;
 mod configured;
 mod derived;
 mod events;
+mod known;
 mod rows;
 mod table;

@@ -9,6 +9,8 @@ mod configured;
 mod derived;
 #[path = "../domains/events.rs"]
 mod events;
+#[path = "../domains/known.rs"]
+mod known;
 #[path = "../domains/rows.rs"]
 mod rows;
 mod stored;

@@ -154,6 +154,25 @@ fn tags(domain: &DomainModel) -> Option<TokenStream> {
     })
 }
 
+/// Those tags that are known before the record is, of the fields `named` of its key.
+fn known_tags(domain: &DomainModel, named: &[Field]) -> TokenStream {
+    let krate = &domain.krate;
+    let of_all = domain.tag_of_all().map(|all| quote!(#all));
+    let is_known = |tag: &&Template| {
+        let mut fields = domain
+            .keys
+            .fields
+            .iter()
+            .filter(|field| tag.mentions(&field.name));
+        domain.is_known_before(tag)
+            && fields.all(|field| named.iter().any(|it| it.name == field.name))
+    };
+    let known = templates(domain).filter(is_known);
+    let known = known.map(|tag| tag.to_tag(krate, &domain.scope()));
+    let known: Vec<TokenStream> = of_all.into_iter().chain(known).collect();
+    quote!(::std::vec![#(<#krate::Tag as ::core::convert::From<_>>::from(#known)),*])
+}
+
 fn templates(domain: &DomainModel) -> impl Iterator<Item = &Template> {
     let of_fields = domain.tags.iter().map(|tag| &tag.template);
     of_fields.chain(&domain.more_tags)
@@ -189,7 +208,7 @@ fn negative(domain: &DomainModel) -> Option<TokenStream> {
 struct Loading {
     load: TokenStream,
     bounds: TokenStream,
-    call: fn(&TokenStream) -> TokenStream,
+    call: fn(&TokenStream, &TokenStream) -> TokenStream,
 }
 
 fn loading(domain: &DomainModel, record: &TokenStream) -> Loading {
@@ -200,7 +219,7 @@ fn loading(domain: &DomainModel, record: &TokenStream) -> Loading {
         return Loading {
             load: quote!(load: impl ::core::ops::FnOnce() -> __CacheF),
             bounds: quote!(__CacheF: #output,),
-            call: |key| quote!(get_or_load(#key, async { load().await })),
+            call: |key, tags| quote!(get_or_load(#key, || #tags, async { load().await })),
         };
     }
     let tells = domain.policy.has_timeout();
@@ -212,9 +231,9 @@ fn loading(domain: &DomainModel, record: &TokenStream) -> Loading {
             __CacheF: #output + ::core::marker::Send + 'static,
         },
         call: if domain.policy.has_timeout() {
-            |key| quote!(get_or_load_in_time(#key, async { load().await }))
+            |key, tags| quote!(get_or_load_in_time(#key, || #tags, async { load().await }))
         } else {
-            |key| quote!(get_or_load_apart(#key, async { load().await }))
+            |key, tags| quote!(get_or_load_apart(#key, || #tags, async { load().await }))
         },
     }
 }
@@ -326,7 +345,8 @@ fn methods(domain: &DomainModel, record: &TokenStream) -> TokenStream {
     let key = keys.expr(krate, ToTokens::to_token_stream);
     let owned_key = keys.expr(krate, |name| quote_spanned!(name.span()=> &#name));
     let Loading { load, bounds, call } = loading(domain, record);
-    let call = call(&key);
+    let known = known_tags(domain, &keys.fields);
+    let call = call(&key, &known);
     let id = id_type(&keys.fields);
     let id_pattern = id_pattern(&keys.fields);
     let by_tag = domain.tags.iter().map(|tag| invalidate_by(domain, tag));
@@ -375,7 +395,7 @@ fn methods(domain: &DomainModel, record: &TokenStream) -> TokenStream {
         where
             __CacheF: ::core::future::Future<Output = ::core::result::Result<::core::option::Option<#record>, __CacheE>>,
         {
-            self.domain.refresh(#key, async { load().await }).await
+            self.domain.refresh(#key, || #known, async { load().await }).await
         }
         /// Deletes a record; tells whether it was stored.
         #vis async fn invalidate(&self, #inputs) -> bool {
@@ -394,8 +414,8 @@ fn methods(domain: &DomainModel, record: &TokenStream) -> TokenStream {
         {
             let ids = ::core::iter::IntoIterator::into_iter(ids);
             let keyed = ::core::iter::Iterator::map(ids, |id| {
-                let key = { let #id_pattern = ::core::clone::Clone::clone(&id); #owned_key };
-                (id, key)
+                let (key, known) = { let #id_pattern = ::core::clone::Clone::clone(&id); (#owned_key, #known) };
+                (id, key, known)
             });
             self.domain.warm(::core::iter::Iterator::collect(keyed), load).await
         }
@@ -434,7 +454,7 @@ fn find_by(domain: &DomainModel, lookup: &Field, record: &TokenStream) -> TokenS
     let input = quote!(#name: &#ty,);
     let key = domain.keys.lookup_expr(&domain.krate, name, quote!(#name));
     let Loading { load, bounds, call } = loading(domain, record);
-    let call = call(&key);
+    let call = call(&key, &known_tags(domain, &[]));
     let about_find = format!("The record with this `{name}`, if it is stored.");
     let about_load = format!("The record with this `{name}`, from the cache or else from `load`.");
     quote! {

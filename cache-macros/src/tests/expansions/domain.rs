@@ -141,6 +141,7 @@ where
                     .text(":")
                     .part(part)
                     .finish(),
+                || ::std::vec![],
                 async { load().await },
             )
             .await
@@ -165,6 +166,7 @@ where
                     .text(":")
                     .part(part)
                     .finish(),
+                || ::std::vec![],
                 async { load().await },
             )
             .await
@@ -208,16 +210,19 @@ where
         let keyed = ::core::iter::Iterator::map(
             ids,
             |id| {
-                let key = {
+                let (key, known) = {
                     let (id, part) = ::core::clone::Clone::clone(&id);
-                    ::cache_runtime::__private::KeyBuilder::new(49usize)
-                        .text("session:")
-                        .part(&id)
-                        .text(":")
-                        .part(&part)
-                        .finish()
+                    (
+                        ::cache_runtime::__private::KeyBuilder::new(49usize)
+                            .text("session:")
+                            .part(&id)
+                            .text(":")
+                            .part(&part)
+                            .finish(),
+                        ::std::vec![],
+                    )
                 };
-                (id, key)
+                (id, key, known)
             },
         );
         self.domain.warm(::core::iter::Iterator::collect(keyed), load).await
@@ -265,6 +270,7 @@ where
                     .text("session:~token:")
                     .part(token)
                     .finish(),
+                || ::std::vec![],
                 async { load().await },
             )
             .await

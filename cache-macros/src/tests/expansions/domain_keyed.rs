@@ -148,6 +148,12 @@ impl CardCache {
                     .part(number)
                     .text(":card")
                     .finish(),
+                || {
+                    ::std::vec![
+                        < ::cache_runtime::Tag as ::core::convert::From < _ >>
+                        ::from("card")
+                    ]
+                },
                 async { load().await },
             )
             .await
@@ -173,6 +179,12 @@ impl CardCache {
                     .part(number)
                     .text(":card")
                     .finish(),
+                || {
+                    ::std::vec![
+                        < ::cache_runtime::Tag as ::core::convert::From < _ >>
+                        ::from("card")
+                    ]
+                },
                 async { load().await },
             )
             .await
@@ -214,17 +226,23 @@ impl CardCache {
         let keyed = ::core::iter::Iterator::map(
             ids,
             |id| {
-                let key = {
+                let (key, known) = {
                     let (team, number) = ::core::clone::Clone::clone(&id);
-                    ::cache_runtime::__private::KeyBuilder::new(58usize)
-                        .text("team:")
-                        .part(&team)
-                        .text(":member:")
-                        .part(&number)
-                        .text(":card")
-                        .finish()
+                    (
+                        ::cache_runtime::__private::KeyBuilder::new(58usize)
+                            .text("team:")
+                            .part(&team)
+                            .text(":member:")
+                            .part(&number)
+                            .text(":card")
+                            .finish(),
+                        ::std::vec![
+                            < ::cache_runtime::Tag as ::core::convert::From < _ >>
+                            ::from("card")
+                        ],
+                    )
                 };
-                (id, key)
+                (id, key, known)
             },
         );
         self.domain.warm(::core::iter::Iterator::collect(keyed), load).await
@@ -263,6 +281,12 @@ impl CardCache {
                     .part(badge)
                     .text(":member:card")
                     .finish(),
+                || {
+                    ::std::vec![
+                        < ::cache_runtime::Tag as ::core::convert::From < _ >>
+                        ::from("card")
+                    ]
+                },
                 async { load().await },
             )
             .await
