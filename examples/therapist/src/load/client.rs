@@ -19,8 +19,8 @@ impl Client {
         })
     }
 
-    /// Sends a request, reads the whole answer, and returns its status.
-    pub(crate) async fn send(&mut self, request: &Request) -> Result<u16, Error> {
+    /// Sends a request, and reads the whole answer: its status, and its body.
+    pub(crate) async fn send(&mut self, request: &Request) -> Result<(u16, Vec<u8>), Error> {
         let Request {
             method,
             path,
@@ -46,7 +46,8 @@ impl Client {
         }
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body).await?;
-        status.ok_or_else(|| "an answer without a status".into())
+        let status = status.ok_or("an answer without a status")?;
+        Ok((status, body))
     }
 
     async fn line(&mut self) -> Result<String, Error> {

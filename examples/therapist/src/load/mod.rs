@@ -4,6 +4,8 @@ mod client;
 mod measured;
 mod page;
 mod plot;
+#[cfg(test)]
+mod same;
 mod stream;
 
 use crate::database::{Database, nearby};
@@ -13,15 +15,16 @@ use crate::{configured, routes, warm};
 use cache_runtime::warm::Summary;
 use client::Client;
 use measured::{Measured, Phase};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use stream::Request;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// Of each phase.
-const REQUESTS: usize = 60_000;
+const REQUESTS: usize = 100_000;
 /// After a restart.
 const FIRST: usize = 1_000;
 const CLIENTS: usize = 16;
@@ -102,12 +105,7 @@ async fn phase(phase: Phase, requests: &[Request]) -> Result<(Measured, Vec<Summ
         Phase::Warmed => warm::before_start(&service).await,
         Phase::Off | Phase::On | Phase::Cold => Vec::new(),
     };
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    let server = tokio::spawn({
-        let routes = routes::all(Arc::clone(&service));
-        async move { axum::serve(listener, routes).await }
-    });
+    let (address, server) = serve(&service).await?;
     let (queries, transcribed) = (database.queries(), service.transcribed());
     let (hits, asked) = counted(&cache);
     let began = Instant::now();
@@ -125,7 +123,7 @@ async fn phase(phase: Phase, requests: &[Request]) -> Result<(Measured, Vec<Summ
                     return Ok::<_, Error>(answers);
                 };
                 let asked = Instant::now();
-                let status = client.send(request).await?;
+                let (status, _) = client.send(request).await?;
                 answers.push((asked.elapsed(), status));
             }
         });
@@ -149,6 +147,18 @@ async fn phase(phase: Phase, requests: &[Request]) -> Result<(Measured, Vec<Summ
         service.transcribed() - transcribed,
     );
     Ok((measured, warming))
+}
+
+/// On a free port.
+async fn serve(service: &Arc<Service>) -> Result<(SocketAddr, JoinHandle<()>), Error> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let routes = routes::all(Arc::clone(service));
+    let serving = async move {
+        // It ends with its task.
+        let _never = axum::serve(listener, routes).await;
+    };
+    Ok((address, tokio::spawn(serving)))
 }
 
 /// Look-ups that found something, and all.

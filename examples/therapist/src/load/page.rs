@@ -7,7 +7,7 @@ use crate::seed::{CONVERSATIONS, MESSAGES, USERS};
 use std::fmt::Write;
 use std::path::Path;
 
-const BEGIN: &str = "<!-- written by `cargo run -p therapist -- load --write` -->";
+const BEGIN: &str = "<!-- written by `cargo run --release -p therapist -- load --write` -->";
 const END: &str = "<!-- up to here -->";
 
 type Cell = fn(&Measured) -> String;
