@@ -48,7 +48,8 @@ async fn a_tag_that_is_invalidated_before_it_is_known_keeps_the_value_out() {
 #[tokio::test]
 async fn under_constant_invalidation_of_other_tags_a_value_is_stored() {
     let world = World::new().await;
-    // A server tells only that some tag has ended: there it takes a second computation, which knows the tag.
+    // A server tells only that some tag has ended: there it takes a second computation, which knows the tag, unless
+    // something else had it before.
     let attempts = if NOTES_WHICH_TAGS_END { 1 } else { 2 };
     for attempt in 1..=attempts {
         let reader = held(&world);
@@ -61,6 +62,39 @@ async fn under_constant_invalidation_of_other_tags_a_value_is_stored() {
     }
     world.cache.invalidate_tag("team:1").await;
     assert!(!world.cache.contains("member:1").await);
+}
+
+#[tokio::test]
+async fn with_a_tag_that_something_else_had_before_it_is_stored_at_once() {
+    let world = World::new().await;
+    put_with_tags(&world, 2, 1).await;
+    let reader = held(&world);
+    world.have_read(1).await;
+    world.cache.invalidate_tag("team:99").await;
+    world.let_go(1);
+    assert_eq!(soon(reader).await, 1);
+    assert!(world.cache.contains("member:1").await);
+    world.cache.invalidate_tag("team:1").await;
+    assert!(!world.cache.contains("member:1").await);
+}
+
+/// What this process knows of the tag is younger than the value.
+#[tokio::test]
+async fn with_a_tag_that_has_ended_and_is_had_again_it_is_not() {
+    for had_before in [false, true] {
+        let world = World::new().await;
+        if had_before {
+            put_with_tags(&world, 2, 1).await;
+        }
+        let reader = held(&world);
+        world.have_read(1).await;
+        world.cache.invalidate_tag("team:1").await;
+        put_with_tags(&world, 3, 1).await;
+        assert!(world.cache.contains("member:3").await);
+        world.let_go(1);
+        assert_eq!(soon(reader).await, 1);
+        assert!(!world.cache.contains("member:1").await, "{had_before}");
+    }
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ mod dial;
 mod draw;
 mod health;
 mod info;
+mod known;
 mod link;
 mod mirror;
 mod names;
@@ -56,6 +57,7 @@ use crate::invalidate::Delivery;
 use crate::sync::{all_at_once, within};
 use crowd::Crowd;
 use draw::Draw;
+use known::Known;
 use names::Names;
 use pending::Pending;
 use quick_cache::sync::Cache;
@@ -67,7 +69,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::Instant;
 
-/// So many keys are remembered whose entries depend on more than their readers declare.
+/// So many keys are remembered whose entries depend on more than their readers declare, and so many generations.
 const REMEMBERED: usize = 10_000;
 /// A supervisor that has shown no life for so long may be part of a runtime that nobody drives,
 const SUSPICIOUS: u64 = 2_000;
@@ -117,8 +119,7 @@ struct Shared {
     gathering: AtomicUsize,
     /// What entries turned out to depend on besides what their readers declare, by key.
     remembered: Cache<Box<str>, Arc<[Named]>>,
-    /// The generations that were captured last, with the link's epoch. Nothing relies on them.
-    known: Cache<Named, (u64, u64)>,
+    known: Known,
     /// What has not changed since it was read, if values may be kept in this process.
     mirror: Option<Arc<Mirror>>,
 }
@@ -167,7 +168,7 @@ impl Redis {
                 refusals: Refusals::default(),
                 gathering: AtomicUsize::new(0),
                 remembered: Cache::new(REMEMBERED),
-                known: Cache::new(REMEMBERED),
+                known: Known::new(REMEMBERED),
                 mirror,
             }),
         })

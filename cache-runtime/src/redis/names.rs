@@ -16,6 +16,16 @@ pub(crate) enum Any {
     Key,
 }
 
+impl Any {
+    /// What ends with it.
+    pub(crate) fn of(guard: Guard) -> Self {
+        match guard {
+            Guard::Tag => Any::Tag,
+            Guard::Scope | Guard::Key => Any::Key,
+        }
+    }
+}
+
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning<'n> {

@@ -5,7 +5,8 @@ use crate::mutation::Mutation;
 use crate::run::Run;
 use crate::setting::{Key, anys};
 use crate::state::{
-    ANY, At, Caller, Command, ENTRY, Entry, GUARDS, Lease, REST, Set, bit, cells, key_generation,
+    ANY, At, Caller, Command, ENTRY, Entry, GUARDS, Lease, Number, REST, Set, bit, cells,
+    key_generation,
 };
 use crate::step::Ask;
 
@@ -35,10 +36,22 @@ impl Run<'_> {
             self.guards(c)
         };
         let sealed = self.process_of(c).connected;
+        let known = self.known(c, guards);
         let caller = &mut self.s.callers[c];
         caller.at = At::Begins;
         caller.todo = ENTRY | guards;
+        caller.known = known;
         caller.sealed = sealed;
+    }
+
+    /// What a process may know that has read much: the generations of guards that are not captured now. An older one that has
+    /// ended by now is of no use to it, since none comes back.
+    pub(crate) fn known(&self, c: usize, captures: Set) -> [Number; GUARDS] {
+        let mut known: [Number; GUARDS] = Default::default();
+        for cell in cells(self.what(c).late & !captures) {
+            known[cell] = self.s.redis.generation[cell];
+        }
+        known
     }
 
     /// Whoever has called by now may join.

@@ -40,7 +40,9 @@ impl Names {
     fn caller(&mut self, caller: &mut Caller) {
         self.entry(&mut caller.seen);
         self.entry(&mut caller.last);
-        caller.got.iter_mut().for_each(|number| self.rename(number));
+        let known = caller.known.iter_mut();
+        let numbers = caller.got.iter_mut().chain(known);
+        numbers.for_each(|number| self.rename(number));
     }
 
     fn command(&mut self, command: &mut Command) {
@@ -139,6 +141,7 @@ impl Bytes {
             self.entry(&caller.last);
         }
         self.put(&caller.got);
+        self.put(&caller.known);
         self.put(&caller.sealed);
         self.put(&caller.data);
     }

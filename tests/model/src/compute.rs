@@ -3,9 +3,9 @@
 use crate::mark::Mark;
 use crate::mutation::Mutation;
 use crate::run::Run;
-use crate::setting::Op;
+use crate::setting::{Op, anys};
 use crate::state::{
-    ANY, At, Command, ENTRY, Entry, GUARDS, Lease, Number, VOUCH, bit, cells, key_generation,
+    ANY, At, Command, ENTRY, Entry, GUARDS, Lease, Number, Set, VOUCH, bit, cells, key_generation,
 };
 use crate::step::Ask;
 
@@ -51,13 +51,25 @@ impl Run<'_> {
         let key = self.key_of(c);
         let late = self.what(c).late;
         let process = self.setting.roles[c].process;
+        let knows_since = self.setting.breaks(Mutation::KnowsWhatItHasSeenSince);
         let caller = &mut self.s.callers[c];
         caller.todo &= !VOUCH;
+        let known = std::mem::take(&mut caller.known);
         let now = self.s.redis.generation;
-        if cells(ANY).any(|any| caller.got[any] != 0 && caller.got[any] != now[any]) {
+        let stands =
+            |cell: usize| caller.got[cell] != 0 && (known[cell] == caller.got[cell] || knows_since);
+        let unknown = cells(late)
+            .filter(|cell| !stands(*cell))
+            .fold(0, |set, cell| set | bit(cell));
+        let has_ended =
+            |any: Set| cells(any).any(|any| caller.got[any] != 0 && caller.got[any] != now[any]);
+        if has_ended(anys(unknown)) {
             self.marks.note(Mark::Doubtful);
             self.s.processes[process].remembered[key] |= late;
             return self.give_up_storing(c);
+        }
+        if has_ended(ANY) {
+            self.marks.note(Mark::KnewBefore);
         }
         self.marks.note(Mark::Vouched);
         caller.vouched = true;

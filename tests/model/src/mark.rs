@@ -46,6 +46,8 @@ pub enum Mark {
     Computed,
     /// `vouch` vouched.
     Vouched,
+    /// `vouch` vouched for what was known before, though others had ended.
+    KnewBefore,
     /// `vouch` did not.
     Doubtful,
     /// `fill` stored.

@@ -73,6 +73,8 @@ pub enum Mutation {
     EndsAnyAfterTag,
     /// `vouch` reads `any` before it captures.
     ReadsAnyBeforeCapturing,
+    /// `vouch` takes a guard for unchanged that its process has come to know since `begin`.
+    KnowsWhatItHasSeenSince,
     /// A permit does not capture `any`, so that nothing vouches for tags that are known only from the value.
     PermitWithoutAny,
     /// `commit` does not compare the key's generation.

@@ -176,6 +176,8 @@ pub(crate) struct Caller {
     pub(crate) last: Entry,
     /// The generations that were read, captured or inherited.
     pub(crate) got: [Number; CELLS],
+    /// What its process knew of them before it began: of those that the value alone tells.
+    pub(crate) known: [Number; GUARDS],
     /// The replication ids of the connection on which it captured.
     pub(crate) sealed: [u8; 2],
     /// Its value.

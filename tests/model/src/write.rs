@@ -124,9 +124,11 @@ impl Run<'_> {
         let any = if unvouched { 0 } else { anys(what.late) };
         let todo = what.declared | any | bit(key_generation(self.key_of(c)));
         let sealed = self.process_of(c).connected;
+        let known = self.known(c, todo);
         self.s.callers[c] = Caller {
             at: At::Permits,
             todo,
+            known,
             sealed,
             ..Caller::default()
         };

@@ -155,7 +155,15 @@ fn an_invalidation_whose_reply_is_lost_and_that_of_its_delivery_too() {
 
 #[test]
 fn tags_known_only_from_the_value() {
-    let marks = [Hit, HitBeyondDeclared, Vouched, Doubtful, Unstored, Filled];
+    let marks = [
+        Hit,
+        HitBeyondDeclared,
+        Vouched,
+        KnewBefore,
+        Doubtful,
+        Unstored,
+        Filled,
+    ];
     holds_under(&FAULTS, settings::tags_with, &marks);
 }
 
@@ -257,7 +265,7 @@ fn a_writer_and_a_deletion() {
 
 #[test]
 fn a_writer_whose_tag_is_known_only_from_the_value() {
-    let marks = [Hit, Committed, Vouched, Doubtful, Fenced];
+    let marks = [Hit, Committed, Vouched, KnewBefore, Doubtful, Fenced];
     holds_under(&FAULTS, settings::writer_with_late_tag, &marks);
 }
 

@@ -243,6 +243,15 @@ fn any_read_before_the_late_guards_are_captured() {
 }
 
 #[test]
+fn a_guard_known_since_the_computation_began() {
+    goes_stale(settings::tags_with(), Mutation::KnowsWhatItHasSeenSince);
+    goes_stale(
+        settings::writer_with_late_tag(),
+        Mutation::KnowsWhatItHasSeenSince,
+    );
+}
+
+#[test]
 fn a_permit_without_any() {
     goes_stale(settings::writer_with_late_tag(), Mutation::PermitWithoutAny);
 }

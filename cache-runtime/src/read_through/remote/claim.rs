@@ -1,7 +1,7 @@
 //! The right to store what is computed: a lease that is kept, or a permit.
 
 use crate::generation::Stamp;
-use crate::redis::{Any, Captured, Origin, Redis, Token};
+use crate::redis::{Captured, Origin, Redis, Token};
 use crate::sync::within;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -65,10 +65,6 @@ impl Claim {
         self.captured
             .as_ref()
             .map_or(&[], |captured| &captured.stamps)
-    }
-
-    pub(super) fn any(&self) -> &[(Any, u64)] {
-        self.captured.as_ref().map_or(&[], |captured| &captured.any)
     }
 
     /// Runs `body`, and keeps the lease while it runs.

@@ -11,7 +11,7 @@ use crate::key::Key;
 use crate::read_through::Lifespan;
 use crate::read_through::plan::Plan;
 use crate::read_through::store::{Decision, Destination, Outcome};
-use crate::redis::{Any, Commit, Failure, Fill, Sealed, Wanted};
+use crate::redis::{Commit, Failure, Fill, Sealed, Wanted};
 use crate::stats::count;
 use crate::trace;
 use crate::value::CacheValue;
@@ -112,8 +112,15 @@ impl Finished<'_, '_> {
             };
             return Ok((stamps, late));
         }
-        let vouched = self.vouch(&late, ttl).await?;
-        if vouched.is_some_and(|vouched| add_all(&mut stamps, vouched)) {
+        let wanted = Wanted {
+            guards: &late,
+            any: &[],
+            ttl,
+        };
+        let vouched = self.claim.redis.vouch(wanted, captured).await?;
+        if vouched.is_some_and(|vouched| {
+            vouched.link.replication_id() == replication_id && add_all(&mut stamps, vouched.stamps)
+        }) {
             return Ok((stamps, Lateness::Vouched));
         }
         self.remember(names_of(&stamps).chain(late));
@@ -134,40 +141,6 @@ impl Finished<'_, '_> {
         }
         super::guards::dedup(&mut names);
         names
-    }
-
-    async fn vouch(
-        &self,
-        late: &[Named],
-        ttl: Option<Duration>,
-    ) -> Result<Option<Vec<Stamp>>, Failure> {
-        let needs = |any: Any| match any {
-            Any::Tag => late.iter().any(|(guard, _)| *guard == Guard::Tag),
-            Any::Key => late.iter().any(|(guard, _)| *guard != Guard::Tag),
-        };
-        let then: Vec<_> = self
-            .claim
-            .any()
-            .iter()
-            .copied()
-            .filter(|(any, _)| needs(*any))
-            .collect();
-        let has = |any: Any| then.iter().any(|(other, _)| *other == any);
-        if [Any::Tag, Any::Key]
-            .into_iter()
-            .any(|any| needs(any) && !has(any))
-        {
-            return Ok(None);
-        }
-        let wanted = Wanted {
-            guards: late,
-            any: &[],
-            ttl,
-        };
-        let vouched = self.claim.redis.vouch(wanted, &then).await?;
-        let id = self.claim.replication_id();
-        let vouched = vouched.filter(|vouched| vouched.link.replication_id() == id);
-        Ok(vouched.map(|vouched| vouched.stamps))
     }
 
     async fn store<T: CacheValue>(

@@ -1,11 +1,11 @@
 //! Before a computation: the lease, and the generations of what it will depend on.
 
 use super::{Captured, Wanted, call, exactly};
-use crate::generation::Guard;
+use crate::generation::{Guard, Stamp};
 use crate::redis::link::{self, Failure};
 use crate::redis::names::Any;
 use crate::redis::script::Script;
-use crate::redis::{Redis, Token, millis, number};
+use crate::redis::{Redis, Token, millis, number, sequence};
 use redis::Value;
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ impl Redis {
         intent: Intent<'_>,
         wanted: Wanted<'_>,
     ) -> Result<Begun, Failure> {
-        let link = self.link().await?;
+        let (asked_at, link) = (sequence::next(), self.link().await?);
         let names = &self.shared.names;
         let names = [names.entry(key), names.lease(key)];
         let token = Token::new(link.replication_id(), self.draw());
@@ -68,7 +68,7 @@ impl Redis {
         let [captured, acquired] = exactly(replies)?;
         let begun = match acquired {
             Ok(Value::Int(0)) => {
-                let captured = self.captured(link, wanted, &captured?)?;
+                let captured = self.captured(link, wanted, asked_at, &captured?)?;
                 Ok(Begun::Acquired(captured, token))
             }
             Ok(Value::Int(_)) => Ok(Begun::Changed),
@@ -85,14 +85,14 @@ impl Redis {
 
     /// Captures generations, without a lease: for explicit writes, and for nested calls that go past the cache.
     pub(crate) async fn capture(&self, wanted: Wanted<'_>) -> Result<Captured, Failure> {
-        let link = self.link().await?;
+        let (asked, link) = (sequence::next(), self.link().await?);
         let replies = self
             .evaluate(&link, |commands, link| {
                 self.capturing(commands, link, wanted);
             })
             .await?;
         let [captured] = exactly(replies)?;
-        self.captured(link, wanted, &captured?)
+        self.captured(link, wanted, asked, &captured?)
     }
 
     /// Makes sure that a key has a generation, which ends when it is deleted.
@@ -109,34 +109,46 @@ impl Redis {
         self.capture(wanted).await.map(|_| ())
     }
 
-    /// Captures guards that are known only now. `None`, if they are not as good as captured in `begin`, when `any` stood
-    /// as `then` has it.
+    /// Captures guards that are known only now. `None`, if they are not as good as captured when `then` was: what stands
+    /// for all of their kind has ended since, and this process did not know them before.
     pub(crate) async fn vouch(
         &self,
         late: Wanted<'_>,
-        then: &[(Any, u64)],
+        then: &Captured,
     ) -> Result<Option<Captured>, Failure> {
-        let link = self.link().await?;
+        let is_late = |any: Any| late.guards.iter().any(|(guard, _)| Any::of(*guard) == any);
+        let kinds = [Any::Tag, Any::Key].into_iter().filter(|any| is_late(*any));
+        let mut of_all = Vec::new();
+        for kind in kinds {
+            match then.any.iter().find(|(any, _)| *any == kind) {
+                Some(captured) => of_all.push(*captured),
+                None => return Ok(None),
+            }
+        }
+        let (asked, link) = (sequence::next(), self.link().await?);
         let replies = self
             .evaluate(&link, |commands, link| {
                 self.capturing(commands, link, Wanted { any: &[], ..late });
                 commands.cmd("MGET");
-                for &(any, _) in then {
-                    commands.arg(self.shared.names.any(any));
+                for (any, _) in &of_all {
+                    commands.arg(self.shared.names.any(*any));
                 }
             })
             .await?;
         let [captured, any] = exactly(replies)?;
-        let captured = self.captured(link, Wanted { any: &[], ..late }, &captured?)?;
+        let wanted = Wanted { any: &[], ..late };
+        let captured = self.captured(link, wanted, asked, &captured?)?;
         let Value::Array(now) = any? else {
             return Ok(None);
         };
-        let stands = now.len() == then.len()
-            && now
-                .iter()
-                .zip(then)
-                .all(|(now, (_, then))| number(now) == Some(*then));
-        Ok(stands.then_some(captured))
+        let stood = |stamp: &Stamp| {
+            let kind = Any::of(stamp.guard);
+            let mut of_kind = of_all.iter().zip(&now);
+            of_kind.any(|((any, then), now)| *any == kind && number(now) == Some(*then))
+                || (self.shared.known).stood_before(&captured.link, stamp, then.asked)
+        };
+        let all_stood = captured.stamps.iter().all(stood);
+        Ok(all_stood.then_some(captured))
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct Captured {
     pub(crate) link: Arc<Link>,
     pub(crate) stamps: Vec<Stamp>,
     pub(crate) any: Vec<(Any, u64)>,
+    /// A moment before they were asked for.
+    pub(crate) asked: u64,
 }
 
 /// An entry on its way to the server.
@@ -72,6 +74,7 @@ impl Redis {
         &self,
         link: Arc<Link>,
         wanted: Wanted<'_>,
+        asked: u64,
         reply: &Value,
     ) -> Result<Captured, Failure> {
         let foreign = || Failure::Refused("a generation's key holds something else".into());
@@ -89,11 +92,8 @@ impl Redis {
             generation,
         };
         let stamps: Vec<Stamp> = wanted.guards.iter().zip(guards).map(stamp).collect();
-        for stamp in &stamps {
-            let named = (stamp.guard, stamp.name.clone());
-            self.shared
-                .known
-                .insert(named, (link.epoch, stamp.generation));
+        for (named, generation) in wanted.guards.iter().zip(guards) {
+            self.shared.known.note(&link, named, *generation);
         }
         Ok(Captured {
             stamps,
@@ -104,6 +104,7 @@ impl Redis {
                 .zip(any.iter().copied())
                 .collect(),
             link,
+            asked,
         })
     }
 

@@ -73,10 +73,12 @@ impl Redis {
         names.push(self.shared.names.entry(key));
         names.extend(self.names_of(&guards));
         let values = self.gathered(&link, Names::Several(names), begins).await?;
+        let entry_at = usize::from(nested);
+        self.note_tags(&link, &guards, |at| values.generation(entry_at + 1 + at));
         Ok(Reading {
             link,
             values,
-            entry_at: usize::from(nested),
+            entry_at,
             asked: guards,
             more: None,
         })
@@ -115,8 +117,19 @@ impl Redis {
         }
         let names = Names::Several(self.names_of(&guards).collect());
         let values = self.gathered(&reading.link, names, None).await?;
+        self.note_tags(&reading.link, &guards, |at| values.generation(at));
         reading.more = Some((values, guards));
         Ok(())
+    }
+
+    /// Remembers the generations of tags, which values to come may have as well.
+    fn note_tags(&self, link: &Link, guards: &[Named], generation: impl Fn(usize) -> Option<u64>) {
+        let tags = guards.iter().enumerate();
+        for (at, named) in tags.filter(|(_, (guard, _))| *guard == Guard::Tag) {
+            if let Some(generation) = generation(at) {
+                self.shared.known.note(link, named, generation);
+            }
+        }
     }
 
     /// The link over which it was found that a computation still holds its lease, and that all it runs under still stands.

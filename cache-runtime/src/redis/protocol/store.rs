@@ -5,7 +5,7 @@ use crate::generation::{Guard, Named, Stamp};
 use crate::redis::link::{self, Failure, Link, Origin};
 use crate::redis::names::Any;
 use crate::redis::script::Script;
-use crate::redis::{Redis, Token, Undelivered, millis, number};
+use crate::redis::{Redis, Token, Undelivered, millis, number, sequence};
 use redis::Pipeline;
 use std::time::Duration;
 
@@ -254,7 +254,7 @@ impl Redis {
         wanted: Wanted<'_>,
         seal: impl Fn(&[Stamp], Origin<'_>) -> Vec<Given>,
     ) -> Result<(), Failure> {
-        let link = self.link().await?;
+        let (asked, link) = (sequence::next(), self.link().await?);
         let guess = self.known(&link, wanted.guards);
         let replies = self
             .evaluate(&link, |commands, link| {
@@ -267,7 +267,7 @@ impl Redis {
         let mut replies = replies.into_iter();
         let first = replies.next().ok_or_else(|| link::unexpected(&()))??;
         replies.try_for_each(|reply| reply.map(|_| ()))?;
-        let captured = self.captured(link, wanted, &first)?;
+        let captured = self.captured(link, wanted, asked, &first)?;
         if guess.is_some_and(|known| known == captured.stamps) {
             return Ok(());
         }
@@ -292,16 +292,11 @@ impl Redis {
         }
     }
 
-    /// The generations as this process has captured them last; `None` if it has not, on this link.
+    /// The generations as this process has seen them last; `None` if it has not, on this link.
     fn known(&self, link: &Link, guards: &[Named]) -> Option<Vec<Stamp>> {
-        let known = guards.iter().map(|(guard, name)| {
-            let (epoch, generation) = self.shared.known.get(&(*guard, name.clone()))?;
-            (epoch == link.epoch).then(|| Stamp {
-                guard: *guard,
-                name: name.clone(),
-                generation,
-            })
-        });
+        let known = guards
+            .iter()
+            .map(|named| self.shared.known.last(link, named));
         known.collect()
     }
 }
