@@ -1,7 +1,7 @@
 //! What is kept warm.
 
 use crate::error::Refused;
-use crate::seed::PROMPTS;
+use crate::seed::{MESSAGES, PAGE, PROMPTS};
 use crate::service::Service;
 use cache_runtime::warm::{Job, Progress, Summary, Warmer, Warming};
 use std::sync::Arc;
@@ -101,7 +101,9 @@ async fn needs(service: &Service, session: &str, user: &str) -> Result<(), Refus
     service.progress(session, user).await?;
     for topic in service.conversations(user).await?.conversations {
         service.conversation(&topic.id).await?;
-        service.messages(user, &topic.id, 0).await?;
+        for page in 0..MESSAGES.div_ceil(PAGE) {
+            service.messages(user, &topic.id, page).await?;
+        }
     }
     Ok(())
 }

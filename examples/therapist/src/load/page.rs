@@ -1,6 +1,6 @@
 //! The table and the plot of the documentation.
 
-use super::measured::Measured;
+use super::measured::{Measured, grouped};
 use super::{CLIENTS, Comparison, FIRST, REQUESTS, plot};
 use crate::error::Error;
 use crate::seed::{CONVERSATIONS, MESSAGES, USERS};
@@ -22,16 +22,16 @@ pub(crate) fn table(comparison: &Comparison) -> String {
         ..
     } = comparison;
     let columns: [(&str, Cell); 8] = [
-        ("requests", |it| it.times.len().to_string()),
-        ("database queries", |it| it.queries.to_string()),
-        ("asked the model", |it| it.transcribed.to_string()),
+        ("requests", |it| grouped(it.times.len() as u64)),
+        ("database queries", |it| grouped(it.queries)),
+        ("asked the model", |it| grouped(it.transcribed)),
         ("look-ups that hit", |it| {
             format!("{:.1} %", 100.0 * it.hit_rate)
         }),
         ("p50", |it| millis(it, 50.0)),
         ("p95", |it| millis(it, 95.0)),
         ("p99", |it| millis(it, 99.0)),
-        ("requests a second", |it| format!("{:.0}", it.per_second())),
+        ("requests a second", |it| grouped(it.per_second() as u64)),
     ];
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     _ = writeln!(
@@ -52,10 +52,13 @@ pub(crate) fn table(comparison: &Comparison) -> String {
     let saved = 1.0 - on.queries as f64 / off.queries as f64;
     _ = writeln!(
         text,
-        "\n{:.1} % fewer queries. {USERS} users with {CONVERSATIONS} conversations of {MESSAGES} messages each, who come by popularity (Zipf) \
-         and ask for 10 to 40 things; {REQUESTS} requests of {CLIENTS} clients over loopback, of a hundred three write, then the next {FIRST} after a start; \
-         a database {:.1} ms away, a model that takes 30 ms; {}; one machine of two cores, which others use as well.",
+        "\n{:.1} % fewer queries. {} users with {CONVERSATIONS} conversations of {MESSAGES} messages each, who come by popularity (Zipf) and\n\
+         ask for 10 to 40 things; {} requests of {CLIENTS} clients over loopback, of a hundred three write, then the next {}\n\
+         after a start; a database {:.1} ms away, a model that takes 30 ms; {}; a machine of two cores, which others use as well.",
         100.0 * saved,
+        grouped(USERS.into()),
+        grouped(REQUESTS as u64),
+        grouped(FIRST as u64),
         1_000.0 * comparison.away.as_secs_f64(),
         if comparison.on_redis {
             "on Redis"

@@ -1,16 +1,16 @@
 //! Queries as bars, and which part of the requests was answered within which time.
 
 use super::Comparison;
-use super::measured::Measured;
+use super::measured::{Measured, grouped};
 use std::fmt::Write;
 
 const HEIGHT: f64 = 240.0;
-const TOP: f64 = 40.0;
+const TOP: f64 = 56.0;
 /// Of the curves.
 const LEFT: f64 = 330.0;
 const WIDTH: f64 = 420.0;
 /// In milliseconds, on a logarithmic scale.
-const SHORTEST: f64 = 0.1;
+const SHORTEST: f64 = 0.05;
 const LONGEST: f64 = 100.0;
 
 pub(crate) fn svg(comparison: &Comparison) -> String {
@@ -22,8 +22,8 @@ pub(crate) fn svg(comparison: &Comparison) -> String {
         ..
     } = comparison;
     let mut svg = String::from(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 800 340\" font-family=\"sans-serif\" font-size=\"12\">\n\
-         <rect width=\"800\" height=\"340\" fill=\"#ffffff\"/>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 800 370\" font-family=\"sans-serif\" font-size=\"12\">\n\
+         <rect width=\"800\" height=\"370\" fill=\"#ffffff\"/>\n",
     );
     text(&mut svg, 40.0, 24.0, "start", "Database queries");
     let most = off.queries.max(1) as f64;
@@ -39,7 +39,7 @@ pub(crate) fn svg(comparison: &Comparison) -> String {
             at + 35.0,
             y - 6.0,
             "middle",
-            &measured.queries.to_string(),
+            &grouped(measured.queries),
         );
         text(&mut svg, at + 35.0, TOP + HEIGHT + 18.0, "middle", name);
     }
