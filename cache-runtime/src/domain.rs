@@ -4,7 +4,6 @@
 //! here. Tags of fields that are no part of the key are known only from the record, so a load is protected as `tags_with` is.
 
 use crate::cache::{Cache, WarmReport, warm};
-use crate::flight::warming;
 use crate::invalidate::{By, Invalidated, Target, delete, invalidate};
 use crate::key::Key;
 use crate::policy::Policy;
@@ -277,20 +276,19 @@ impl<R: DomainRecord> Domain<R> {
         F: Fn(K) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Option<R>, E>> + Send + 'static,
     {
+        if !self.cache.can_store().await {
+            return WarmReport::of_nothing(items.len());
+        }
         let load = Arc::new(load);
         let warm_one = |(id, key, known): (K, Key, Vec<Tag>)| {
             let (domain, load) = (self.clone(), Arc::clone(&load));
             async move {
-                if domain.cache.contains(&key).await {
-                    return warm::Warmth::Skipped;
-                }
                 let load = async { load(id).await };
-                // Not answered with what is past its time, which would be loaded only after this has ended.
                 let warmed = domain.get_or_load(key, || known.clone(), load);
-                match warming(Duration::ZERO, warmed).await {
-                    Ok(Some(_)) => warm::Warmth::Warmed,
-                    Ok(None) => warm::Warmth::Skipped,
-                    Err(_) => warm::Warmth::Failed,
+                match warm::watched(Duration::ZERO, warmed).await {
+                    (Ok(Some(_)), false) => warm::Warmth::Warmed,
+                    (Ok(_), _) => warm::Warmth::Skipped,
+                    (Err(_), _) => warm::Warmth::Failed,
                 }
             }
         };

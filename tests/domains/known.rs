@@ -94,3 +94,34 @@ async fn of_a_lookup_the_key_is_not_known() {
     assert_eq!(profiles.get("ada").await, None);
     assert_eq!(profiles.by_email("ada@example.org").await, None);
 }
+
+/// What a process cannot take is not there.
+#[tokio::test]
+async fn what_another_version_has_stored_is_warmed() {
+    mod before {
+        use super::*;
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DomainCache)]
+        #[cache(prefix = "thing", ttl = "5m", version = 1)]
+        pub(super) struct Thing {
+            #[cache(key)]
+            pub(super) id: u32,
+        }
+    }
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DomainCache)]
+    #[cache(prefix = "thing", ttl = "5m", version = 2)]
+    struct Thing {
+        #[cache(key)]
+        id: u32,
+    }
+    let backend = Backend::new().await;
+    let cache = backend.cache();
+    let things = ThingCache::new(&cache);
+    before::ThingCache::new(&cache)
+        .put(&before::Thing { id: 1 })
+        .await;
+    things.put(&Thing { id: 2 }).await;
+    let load = |id| async move { Ok::<_, Infallible>((id != 3).then_some(Thing { id })) };
+    let report = things.warm([1, 2, 3], load).await;
+    assert_eq!((report.warmed, report.skipped, report.failed), (1, 2, 0));
+    assert_eq!(things.get(&1).await, Some(Thing { id: 1 }));
+}

@@ -1,5 +1,6 @@
 //! Warming, with an embedded cache. `tests/warming_on_redis` asks the same of a server.
 
+mod amiss;
 #[path = "../races/backend.rs"]
 #[allow(dead_code, reason = "shared with the races")]
 mod backend;

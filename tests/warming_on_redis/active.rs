@@ -76,3 +76,15 @@ async fn without_the_server_a_process_tells_of_its_own() {
     };
     test_servers::wait_until("it is told", Duration::from_secs(20), told).await;
 }
+
+/// Whoever only sees people tells of them as well.
+#[tokio::test]
+async fn the_server_is_told_within_a_moment() {
+    let server = RedisServer::start().await;
+    let (one, other) = (process(&server).await, process(&server).await);
+    let here = RecentlyActive::new(&one, "users");
+    here.seen("ada");
+    let there = RecentlyActive::new(&other, "users");
+    let told = async || there.recent(10).await == ["ada"];
+    test_servers::wait_until("it is told", Duration::from_secs(20), told).await;
+}

@@ -4,8 +4,8 @@ use crate::backend::process;
 use cache_runtime::warm::{Job, Outcome, Warmer, Warming};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::time::Duration;
-use test_servers::{RedisServer, wait_until};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use test_servers::{RedisServer, Reply, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -90,4 +90,72 @@ async fn without_the_server_no_turn_is_run() {
     assert_eq!(runs.load(SeqCst), before);
     server.restart().await;
     wait_until("a turn", PATIENCE, async || runs.load(SeqCst) > before).await;
+}
+
+#[tokio::test]
+async fn without_the_server_nothing_is_warmed_by_hand() {
+    let server = RedisServer::start().await;
+    let cache = process(&server).await;
+    server.kill();
+    let gone = async || cache.health().await.redis.is_none_or(|it| !it.connected);
+    wait_until("it is noticed", PATIENCE, gone).await;
+    crate::amiss::is_not_warmed(&cache, Outcome::Unavailable).await;
+}
+
+/// Of two processes one begins a turn, and dies before it has ended. There is no further turn.
+#[tokio::test]
+async fn a_turn_whose_process_has_died_is_run_by_another() {
+    let server = RedisServer::start().await;
+    let begun = Arc::new(AtomicUsize::new(0));
+    let start = async |hangs: bool| {
+        let begun = Arc::clone(&begun);
+        let list = move || {
+            begun.fetch_add(1, SeqCst);
+            async move {
+                if hangs {
+                    std::future::pending::<()>().await;
+                }
+                vec![1]
+            }
+        };
+        let job = Job::new("job", list, |_: u32| std::future::ready(()));
+        Warmer::new(&process(&server).await)
+            .job(job.at_start())
+            .start()
+    };
+    // Who starts in one minute means the same turn.
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970");
+    let left = 60 - now.as_secs() % 60;
+    if left < 10 {
+        tokio::time::sleep(Duration::from_secs(left)).await;
+    }
+    let one = start(true).await;
+    wait_until("it begins", PATIENCE, async || begun.load(SeqCst) == 1).await;
+    let other = start(false).await;
+    let told = async || {
+        other
+            .last()
+            .iter()
+            .any(|it| it.outcome == Outcome::Elsewhere)
+    };
+    wait_until("the other knows", PATIENCE, told).await;
+    // It is kept for as long as it takes.
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    assert_eq!(begun.load(SeqCst), 1);
+    one.stop().await;
+    let run = async || other.last().iter().any(|it| it.outcome == Outcome::Done);
+    wait_until("the other runs it", PATIENCE, run).await;
+    let turns = server.command(&["KEYS", "~job:job:*"]).await;
+    let Reply::Array(turns) = turns else {
+        panic!("{turns:?}")
+    };
+    let [Reply::Bulk(turn)] = &turns[..] else {
+        panic!("{turns:?}")
+    };
+    let turn = str::from_utf8(turn).expect("a name");
+    let is_run = async || matches!(server.command(&["GET", turn]).await, Reply::Bulk(state) if state == b"run");
+    wait_until("it is known to have been run", PATIENCE, is_run).await;
+    assert_eq!(begun.load(SeqCst), 2);
 }

@@ -174,6 +174,15 @@ impl Cache {
         self.shared.config.enabled
     }
 
+    /// Whether something that is computed now would be stored.
+    pub(crate) async fn can_store(&self) -> bool {
+        #[cfg(feature = "redis")]
+        if let Some(redis) = self.redis() {
+            return self.is_enabled() && redis.link().await.is_ok();
+        }
+        self.is_enabled()
+    }
+
     /// What stands before every key on a shared server.
     pub fn namespace(&self) -> &str {
         &self.shared.config.namespace

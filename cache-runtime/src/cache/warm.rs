@@ -1,7 +1,8 @@
 //! Warming: loading what will be asked for, before it is.
 
 use super::Cache;
-use crate::flight::in_the_same_name;
+use crate::circumstances::detect;
+use crate::flight::{in_the_same_name, warming};
 use crate::key::Key;
 use crate::read_through::{Call, Fallible, Lookup, Opaque, Plan};
 use crate::site::DIRECT;
@@ -34,11 +35,12 @@ pub struct Warm<F> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct WarmReport {
-    /// Keys that were loaded.
+    /// What was loaded, or computed.
     pub warmed: usize,
-    /// Keys that were there already.
+    /// What was there already.
     pub skipped: usize,
-    /// Keys whose load failed or panicked.
+    /// What failed or panicked; and all of it, without a try, where nothing could be stored: the cache is switched off, or its
+    /// server cannot be asked.
     pub failed: usize,
     /// From start to end.
     pub took: Duration,
@@ -110,9 +112,9 @@ where
             plan,
             concurrency,
         } = self;
-        let load = Arc::new(load);
+        let (load, storing) = (Arc::new(load), cache.clone());
         let warm = move |key: Key| {
-            let (cache, plan, load) = (cache.clone(), plan.clone(), Arc::clone(&load));
+            let (cache, plan, load) = (storing.clone(), plan.clone(), Arc::clone(&load));
             async move {
                 let call = Call::new(&DIRECT, &cache, &key);
                 let look = call.look::<Result<T, E>, _>(Fallible(Opaque), || plan.clone());
@@ -129,8 +131,19 @@ where
                 warmth
             }
         };
-        Box::pin(run(keys, concurrency, warm, |_| {}))
+        Box::pin(async move {
+            match cache.can_store().await {
+                true => run(keys, concurrency, warm, |_| {}).await,
+                false => WarmReport::of_nothing(keys.len()),
+            }
+        })
     }
+}
+
+/// Runs `warm`, whose calls wait for what is fresh for so long at least; and whether all of it was there already.
+pub(crate) async fn watched<F: Future>(ahead: Duration, warm: F) -> (F::Output, bool) {
+    let (output, detected) = warming(ahead, detect(warm)).await;
+    (output, detected.is_from_cache())
 }
 
 /// What became of one item.
@@ -171,6 +184,16 @@ where
             Warmth::Failed => report.failed += 1,
         }
         tell(&report);
+    }
+}
+
+impl WarmReport {
+    /// Nothing could be stored.
+    pub(crate) fn of_nothing(items: usize) -> Self {
+        WarmReport {
+            failed: items,
+            ..WarmReport::default()
+        }
     }
 }
 

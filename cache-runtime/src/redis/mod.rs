@@ -50,6 +50,7 @@ pub(crate) use protocol::{
 #[cfg(feature = "testing")]
 pub(crate) use script::Script;
 pub(crate) use token::Token;
+pub(crate) use warming::Turn;
 
 use crate::clock::Tick;
 use crate::generation::Named;

@@ -5,6 +5,20 @@ use super::{Redis, millis};
 use redis::{Cmd, Pipeline, Value};
 use std::time::Duration;
 
+/// Whose a turn of a job is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    Ours,
+    /// Another process has it, and runs it while it lives.
+    Taken,
+    /// It was run to its end.
+    Run,
+}
+
+/// What stands for a turn on the server.
+const TAKEN: &str = "taken";
+const RUN: &str = "run";
+
 impl Redis {
     /// Tells which of a set were seen, and how long ago.
     pub(crate) async fn seen<'i>(
@@ -56,21 +70,54 @@ impl Redis {
         redis::from_redis_value(reply).map_err(|_| Failure::Refused("not a sorted set".into()))
     }
 
-    /// Whether this process is the first to ask for this turn of a job, which is remembered for so long.
+    /// Takes a turn of a job for so long, unless it is taken, or was run.
     pub(crate) async fn takes_turn(
         &self,
-        job: &str,
-        turn: u64,
-        remembered: Duration,
-    ) -> Result<bool, Failure> {
+        (job, turn): (&str, u64),
+        lease: Duration,
+    ) -> Result<Turn, Failure> {
+        let name = self.shared.names.turn(job, turn);
         let mut command = redis::cmd("SET");
-        command
-            .arg(self.shared.names.turn(job, turn))
-            .arg(self.draw())
-            .arg("NX")
-            .arg("PX")
-            .arg(millis(remembered));
-        Ok(matches!(self.ask_for(&command).await?, Value::Okay))
+        command.arg(&name).arg(TAKEN).arg("NX");
+        command.arg("PX").arg(millis(lease));
+        if matches!(self.ask_for(&command).await?, Value::Okay) {
+            return Ok(Turn::Ours);
+        }
+        let mut command = redis::cmd("GET");
+        Ok(match self.ask_for(command.arg(&name)).await? {
+            Value::BulkString(bytes) if bytes == RUN.as_bytes() => Turn::Run,
+            _ => Turn::Taken,
+        })
+    }
+
+    /// Keeps it, while it is run.
+    pub(crate) async fn keeps_turn(
+        &self,
+        turn: (&str, u64),
+        lease: Duration,
+    ) -> Result<(), Failure> {
+        self.set_turn(turn, TAKEN, lease).await
+    }
+
+    /// It was run, which is remembered for so long.
+    pub(crate) async fn ends_turn(
+        &self,
+        turn: (&str, u64),
+        remembered: Duration,
+    ) -> Result<(), Failure> {
+        self.set_turn(turn, RUN, remembered).await
+    }
+
+    async fn set_turn(
+        &self,
+        (job, turn): (&str, u64),
+        state: &str,
+        lives: Duration,
+    ) -> Result<(), Failure> {
+        let mut command = redis::cmd("SET");
+        command.arg(self.shared.names.turn(job, turn)).arg(state);
+        command.arg("PX").arg(millis(lives));
+        self.ask_for(&command).await.map(|_| ())
     }
 
     /// The time by the server's clock, in milliseconds since 1970.

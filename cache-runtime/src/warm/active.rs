@@ -23,8 +23,8 @@ use std::time::Duration;
 /// # }
 /// ```
 ///
-/// On a server they stand in a sorted set by the time they were seen, as they are; `seen` itself asks nobody, and the server is told
-/// when [`recent`](RecentlyActive::recent) is called, or after a hundred of them.
+/// On a server they stand in a sorted set by the time they were seen, as they are. `seen` itself asks nobody; the server is told
+/// within a second, of all that were seen by then.
 #[derive(Clone)]
 pub struct RecentlyActive(Arc<Active>);
 
@@ -48,11 +48,14 @@ struct Seen {
     number: u64,
     /// What the server was not told yet, if there is one.
     untold: HashMap<Arc<str>, Tick>,
+    /// Whether somebody is about to tell.
+    #[cfg(feature = "redis")]
+    is_being_told: bool,
 }
 
-/// So many are told at a time, if nobody asks before.
+/// The server is told after so long, of all that were seen by then.
 #[cfg(feature = "redis")]
-const TOLD_AT_A_TIME: usize = 100;
+const TOLD_AFTER: Duration = Duration::from_secs(1);
 
 impl RecentlyActive {
     /// Of the last 30 minutes, at most 10,000; see [`bounded`](RecentlyActive::bounded). `name` tells sets on a server apart.
@@ -82,12 +85,16 @@ impl RecentlyActive {
         }
         seen.note(id, now, self.0.capacity);
         #[cfg(feature = "redis")]
-        if seen.untold.len() >= TOLD_AT_A_TIME {
-            let untold = std::mem::take(&mut seen.untold);
+        if !seen.untold.is_empty()
+            && !seen.is_being_told
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            seen.is_being_told = true;
             let active = self.clone();
-            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                runtime.spawn(async move { active.tell(untold).await });
-            }
+            runtime.spawn(async move {
+                tokio::time::sleep(TOLD_AFTER).await;
+                active.tell().await;
+            });
         }
     }
 
@@ -96,8 +103,7 @@ impl RecentlyActive {
     pub async fn recent(&self, number: usize) -> Vec<String> {
         #[cfg(feature = "redis")]
         if let Some(redis) = self.0.cache.redis() {
-            let untold = std::mem::take(&mut lock(&self.0.seen).untold);
-            self.tell(untold).await;
+            self.tell().await;
             if let Ok(recent) = redis.recent(&self.0.name, self.0.window, number).await {
                 return recent;
             }
@@ -112,9 +118,9 @@ impl RecentlyActive {
             .collect()
     }
 
-    /// What could not be told is told the next time.
+    /// What cannot be told is told the next time.
     #[cfg(feature = "redis")]
-    async fn tell(&self, untold: HashMap<Arc<str>, Tick>) {
+    async fn tell(&self) {
         let Active {
             cache,
             name,
@@ -123,6 +129,11 @@ impl RecentlyActive {
             seen,
         } = &*self.0;
         let Some(redis) = cache.redis() else { return };
+        let untold = {
+            let mut seen = lock(seen);
+            seen.is_being_told = false;
+            std::mem::take(&mut seen.untold)
+        };
         if untold.is_empty() {
             return;
         }

@@ -2,11 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use croner::Cron;
+use std::fmt;
 use std::str::FromStr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What a pattern says.
-#[derive(Debug)]
-pub(super) struct Times(Cron);
+pub(super) struct Times {
+    pattern: Box<str>,
+    cron: Cron,
+}
 
 /// A text that is no `cron` pattern, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,22 +20,41 @@ pub struct CronError {
     why: String,
 }
 
+/// By the clock of this machine.
+pub(super) fn since_1970() -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default()
+}
+
 impl Times {
     pub(super) fn read(pattern: &str) -> Result<Self, CronError> {
-        match Cron::from_str(pattern) {
-            Ok(cron) => Ok(Times(cron)),
-            Err(why) => Err(CronError {
-                pattern: pattern.to_owned(),
-                why: why.to_string(),
-            }),
+        let unreadable = |why: String| CronError {
+            pattern: pattern.to_owned(),
+            why,
+        };
+        let cron = Cron::from_str(pattern).map_err(|why| unreadable(why.to_string()))?;
+        let times = Times {
+            pattern: pattern.into(),
+            cron,
+        };
+        let now = u64::try_from(since_1970().as_millis()).unwrap_or_default();
+        match times.after(now) {
+            Some(_) => Ok(times),
+            None => Err(unreadable("there is no such time to come".to_owned())),
         }
     }
 
     /// The first one after `now`, both in milliseconds since 1970. `None`: there is none.
     pub(super) fn after(&self, now: u64) -> Option<u64> {
         let now = DateTime::<Utc>::from_timestamp_millis(i64::try_from(now).ok()?)?;
-        let next = self.0.find_next_occurrence(&now, false).ok()?;
+        let next = self.cron.find_next_occurrence(&now, false).ok()?;
         u64::try_from(next.timestamp_millis()).ok()
+    }
+}
+
+impl fmt::Debug for Times {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pattern.fmt(f)
     }
 }
 
@@ -83,17 +106,13 @@ mod tests {
 
     #[test]
     fn what_is_no_pattern_says_so() {
-        for pattern in ["", "hourly, please", "99 * * * *", "* * * *"] {
+        let none = ["", "hourly, please", "99 * * * *", "* * * *"];
+        for pattern in none.into_iter().chain(["0 0 31 2 *"]) {
             let error = Times::read(pattern).expect_err(pattern);
             assert!(
                 error.to_string().starts_with(&format!("`{pattern}` is no")),
                 "{error}"
             );
         }
-        let never = Times::read("0 0 31 2 *");
-        assert!(
-            never.map_or(true, |times| times.after(0).is_none()),
-            "the 31st of February"
-        );
     }
 }

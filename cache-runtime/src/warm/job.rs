@@ -3,7 +3,7 @@
 #[cfg(feature = "cron")]
 use super::cron::{CronError, Times};
 use super::pace::Pace;
-use super::run::{Limits, Tell, run};
+use super::run::{Limits, Tell, listed, run};
 use crate::cache::WarmReport;
 use crate::cache::warm::AT_A_TIME;
 use std::fmt;
@@ -138,7 +138,7 @@ impl Job {
         let work = move |name: Arc<str>, limits: Limits, tell: Option<Tell>| -> Report {
             let (list, warm) = (Arc::clone(&list), Arc::clone(&warm));
             Box::pin(async move {
-                let items = list().await.listed()?;
+                let items = listed(async move { list().await.listed() }).await?;
                 Ok(run(&name, items, &warm, &limits, tell.as_ref()).await)
             })
         };

@@ -2,16 +2,17 @@
 
 use super::job::Warmed;
 use super::pace::Pace;
-use crate::cache::warm::Warmth;
+use crate::cache::warm::{Warmth, watched};
 use crate::cache::{self, WarmReport};
-use crate::circumstances::detect;
-use crate::flight::warming;
+use crate::flight::in_the_same_name;
 use serde::Serialize;
 use std::fmt;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::JoinSet;
 
 /// How far a run has come. Made for a progress bar: told after every item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -49,6 +50,8 @@ pub enum Outcome {
     Elsewhere,
     /// The server could not be asked whose turn it is, and could not store anything.
     Unavailable,
+    /// The cache is switched off: nothing would be stored.
+    Off,
     /// Its list could not be made, and why.
     NoList(String),
 }
@@ -64,9 +67,20 @@ impl fmt::Display for Summary {
             Outcome::Done => write!(f, "{job}: {report}"),
             Outcome::Elsewhere => write!(f, "{job}: run by another process"),
             Outcome::Unavailable => write!(f, "{job}: not run, the server cannot be asked"),
+            Outcome::Off => write!(f, "{job}: not run, the cache is switched off"),
             Outcome::NoList(why) => write!(f, "{job}: not run, there is no list: {why}"),
         }
     }
+}
+
+/// Makes the list of a job, in a task that ends with this, so that a panic ends nothing else.
+pub(super) async fn listed<K: Send + 'static>(
+    list: impl Future<Output = Result<Vec<K>, String>> + Send + 'static,
+) -> Result<Vec<K>, String> {
+    let mut task = JoinSet::new();
+    task.spawn(in_the_same_name(list));
+    let ended = task.join_next().await.and_then(Result::ok);
+    ended.unwrap_or_else(|| Err("making it has panicked".to_owned()))
 }
 
 /// What a run may take.
@@ -100,14 +114,15 @@ where
 {
     let total = items.len();
     let tell = |report: &WarmReport| {
-        if let Some(tell) = tell {
-            tell(&Progress {
-                job: Arc::clone(job),
-                done: report.warmed + report.skipped + report.failed,
-                total,
-                report: *report,
-            });
-        }
+        let Some(tell) = tell else { return };
+        let progress = Progress {
+            job: Arc::clone(job),
+            done: report.warmed + report.skipped + report.failed,
+            total,
+            report: *report,
+        };
+        // Whoever only looks on does not end the job.
+        let _panicked = std::panic::catch_unwind(AssertUnwindSafe(|| tell(&progress)));
     };
     let warm = |item| {
         let (warm, limits) = (Arc::clone(warm), limits.clone());
@@ -140,10 +155,10 @@ where
     F: Future,
     F::Output: Warmed,
 {
-    let (output, detected) = warming(ahead, detect(warm)).await;
+    let (output, was_there) = watched(ahead, warm).await;
     if output.has_failed() {
         Warmth::Failed
-    } else if detected.is_from_cache() {
+    } else if was_there {
         Warmth::Skipped
     } else {
         Warmth::Warmed

@@ -7,6 +7,8 @@ use super::pace::Pace;
 use super::run::{Limits, Outcome, Progress, Summary, Tell, run};
 use crate::cache::warm::AT_A_TIME;
 use crate::cache::{Cache, WarmReport};
+#[cfg(feature = "redis")]
+use crate::redis::Turn;
 use crate::sync::lock;
 use crate::trace;
 use std::fmt;
@@ -20,10 +22,6 @@ use tokio::time::Instant;
 /// Jobs, and what they may take together. See [the module](super).
 #[must_use = "nothing runs until it is started"]
 pub struct Warmer {
-    #[cfg_attr(
-        not(feature = "redis"),
-        allow(dead_code, reason = "there is no server")
-    )]
     cache: Cache,
     jobs: Vec<Job>,
     at_a_time: usize,
@@ -32,6 +30,7 @@ pub struct Warmer {
 }
 
 /// A warmer that runs. Dropped, it stops.
+#[must_use = "a warmer stops when this is dropped"]
 #[derive(Debug)]
 pub struct Warming {
     shared: Arc<Shared>,
@@ -40,7 +39,6 @@ pub struct Warming {
 }
 
 struct Shared {
-    #[cfg(feature = "redis")]
     cache: Cache,
     started: Instant,
     jobs: Vec<Job>,
@@ -57,8 +55,25 @@ const REMEMBERED: Duration = Duration::from_secs(600);
 /// Processes that start within one such time, in milliseconds, mean the same turn.
 const AT_ONCE: u64 = 60_000;
 
+/// A process that has died is known to have for so long at most.
+#[cfg(feature = "redis")]
+const LEASE: Duration = Duration::from_secs(10);
+#[cfg(feature = "redis")]
+const RENEWED_AFTER: Duration = Duration::from_secs(3);
+
 /// After a server could not be asked.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
+
+/// Whose turn it is.
+enum Whose {
+    Ours,
+    /// Another process runs it, while that lives.
+    #[cfg(feature = "redis")]
+    Anothers,
+    /// It is not to be run any more, or it cannot be told.
+    #[cfg(feature = "redis")]
+    Nobodys(Outcome),
+}
 
 impl Warmer {
     /// Without jobs yet. Turns are agreed on with the server of `cache`, if there is one.
@@ -105,7 +120,6 @@ impl Warmer {
     pub fn start(self) -> Warming {
         let shared = Arc::new(Shared {
             last: Mutex::new(vec![None; self.jobs.len()]),
-            #[cfg(feature = "redis")]
             cache: self.cache,
             started: Instant::now(),
             jobs: self.jobs,
@@ -160,12 +174,18 @@ impl Warming {
     {
         let name: Arc<str> = name.into();
         let limits = self.shared.limits(AT_A_TIME, None, Duration::ZERO);
-        let items = items.into_iter().collect();
         let tell = self.shared.tell.as_ref();
-        let report = run(&name, items, &Arc::new(warm), &limits, tell).await;
+        let (outcome, report) = match self.shared.why_not().await {
+            Some(why) => (why, WarmReport::default()),
+            None => {
+                let items = items.into_iter().collect();
+                let report = run(&name, items, &Arc::new(warm), &limits, tell).await;
+                (Outcome::Done, report)
+            }
+        };
         let summary = Summary {
             job: name,
-            outcome: Outcome::Done,
+            outcome,
             report,
         };
         trace::warmed(&summary);
@@ -187,27 +207,64 @@ impl Shared {
     /// Runs a job at its times, for ever.
     async fn keep_running(&self, nth: usize) {
         let job = &self.jobs[nth];
+        let mut last = None;
         if job.at_start {
             let now = self.time(job).await;
-            self.take_turn(nth, now.map(|now| now / AT_ONCE)).await;
+            let next = job.when.as_ref().zip(now);
+            let next = next.and_then(|(when, now)| when.next(now));
+            let turn = now.map(|now| now / AT_ONCE);
+            self.see_to(nth, turn, next.map(|(_, left)| left)).await;
         }
         let Some(when) = &job.when else { return };
         loop {
-            let turn = match self.time(job).await {
-                Some(now) => {
-                    // Of some patterns there is no further one.
-                    let Some((number, left)) = when.next(now) else {
-                        return;
-                    };
-                    tokio::time::sleep(left).await;
-                    Some(number)
-                }
-                None => {
-                    tokio::time::sleep(TRY_AGAIN).await;
-                    None
-                }
+            let Some(now) = self.time(job).await else {
+                tokio::time::sleep(TRY_AGAIN).await;
+                self.ended(nth, Outcome::Unavailable, WarmReport::default());
+                continue;
             };
-            self.take_turn(nth, turn).await;
+            // Of some patterns there is no further one.
+            let Some((turn, left)) = when.next(now) else {
+                return;
+            };
+            tokio::time::sleep(left).await;
+            // Clocks differ: it may be a moment before the time that was waited for.
+            if last.replace(turn) != Some(turn) {
+                let then = now.saturating_add(millis(left));
+                let next = when.next(then).map(|(_, left)| left);
+                self.see_to(nth, Some(turn), next).await;
+            }
+        }
+    }
+
+    /// Sees to it that a turn is run: by this process, or by another as long as that lives, and until it is time for the next.
+    async fn see_to(&self, nth: usize, turn: Option<u64>, next: Option<Duration>) {
+        #[cfg(feature = "redis")]
+        let until = next.map(|next| Instant::now() + next);
+        match self.whose_turn(nth, turn).await {
+            Whose::Ours => self.run_turn(nth, turn).await,
+            #[cfg(feature = "redis")]
+            Whose::Nobodys(outcome) => {
+                self.ended(nth, outcome, WarmReport::default());
+            }
+            #[cfg(feature = "redis")]
+            Whose::Anothers => {
+                self.ended(nth, Outcome::Elsewhere, WarmReport::default());
+                self.watch(nth, turn, until).await;
+            }
+        }
+        let _ = next;
+    }
+
+    /// Another process has taken this turn. It may die.
+    #[cfg(feature = "redis")]
+    async fn watch(&self, nth: usize, turn: Option<u64>, until: Option<Instant>) {
+        while until.is_none_or(|until| Instant::now() < until) {
+            tokio::time::sleep(LEASE / 2).await;
+            match self.whose_turn(nth, turn).await {
+                Whose::Ours => return self.run_turn(nth, turn).await,
+                Whose::Nobodys(Outcome::Elsewhere) => return,
+                Whose::Nobodys(_) | Whose::Anothers => {}
+            }
         }
     }
 
@@ -219,44 +276,66 @@ impl Shared {
         }
         let time = match &job.when {
             #[cfg(feature = "cron")]
-            Some(When::Cron(_)) => std::time::SystemTime::now()
-                .duration_since(std::time::UNIX_EPOCH)
-                .unwrap_or_default(),
+            Some(When::Cron(_)) => super::cron::since_1970(),
             _ => self.started.elapsed(),
         };
-        u64::try_from(time.as_millis()).ok()
+        Some(millis(time))
     }
 
-    async fn take_turn(&self, nth: usize, turn: Option<u64>) -> Summary {
-        match self.whose_turn(&self.jobs[nth], turn).await {
-            None => self.run(nth).await,
-            Some(outcome) => self.ended(nth, outcome, WarmReport::default()),
-        }
-    }
-
-    /// Why it is not ours, if it is not.
-    async fn whose_turn(&self, job: &Job, turn: Option<u64>) -> Option<Outcome> {
+    async fn whose_turn(&self, nth: usize, turn: Option<u64>) -> Whose {
         #[cfg(feature = "redis")]
         if let Some(redis) = self.cache.redis() {
+            const UNAVAILABLE: Whose = Whose::Nobodys(Outcome::Unavailable);
             let Some(turn) = turn else {
-                return Some(Outcome::Unavailable);
+                return UNAVAILABLE;
             };
+            let job = &self.jobs[nth].name;
+            return match redis.takes_turn((job, turn), LEASE).await {
+                Ok(Turn::Ours) => Whose::Ours,
+                Ok(Turn::Taken) => Whose::Anothers,
+                Ok(Turn::Run) => Whose::Nobodys(Outcome::Elsewhere),
+                Err(_) => UNAVAILABLE,
+            };
+        }
+        let _ = (nth, turn);
+        Whose::Ours
+    }
+
+    /// Runs a job, and keeps the turn meanwhile.
+    async fn run_turn(&self, nth: usize, turn: Option<u64>) {
+        #[cfg(feature = "redis")]
+        if let (Some(redis), Some(turn)) = (self.cache.redis(), turn) {
+            let job = &self.jobs[nth];
+            // It ends with this.
+            let mut keeping = JoinSet::new();
+            keeping.spawn({
+                let (redis, name) = (redis.clone(), Arc::clone(&job.name));
+                async move {
+                    loop {
+                        tokio::time::sleep(RENEWED_AFTER).await;
+                        // What cannot be kept may be run by others as well.
+                        let _failed = redis.keeps_turn((&name, turn), LEASE).await;
+                    }
+                }
+            });
+            self.run(nth).await;
+            keeping.shutdown().await;
             let remembered = match job.when {
                 Some(When::Every(interval)) => interval.saturating_mul(2),
                 _ => REMEMBERED,
             };
-            return match redis.takes_turn(&job.name, turn, remembered).await {
-                Ok(true) => None,
-                Ok(false) => Some(Outcome::Elsewhere),
-                Err(_) => Some(Outcome::Unavailable),
-            };
+            let _failed = redis.ends_turn((&job.name, turn), remembered).await;
+            return;
         }
-        let _ = (job, turn);
-        None
+        let _ = turn;
+        self.run(nth).await;
     }
 
     async fn run(&self, nth: usize) -> Summary {
         let job = &self.jobs[nth];
+        if let Some(why) = self.why_not().await {
+            return self.ended(nth, why, WarmReport::default());
+        }
         let limits = self.limits(job.at_a_time, job.pace.clone(), job.ahead);
         let ran = (job.work)(Arc::clone(&job.name), limits, self.tell.clone()).await;
         let (outcome, report) = match ran {
@@ -264,6 +343,17 @@ impl Shared {
             Err(why) => (Outcome::NoList(why), WarmReport::default()),
         };
         self.ended(nth, outcome, report)
+    }
+
+    /// Why nothing is warmed, if nothing could be stored.
+    async fn why_not(&self) -> Option<Outcome> {
+        if !self.cache.is_enabled() {
+            Some(Outcome::Off)
+        } else if !self.cache.can_store().await {
+            Some(Outcome::Unavailable)
+        } else {
+            None
+        }
     }
 
     fn limits(&self, at_a_time: usize, pace: Option<Arc<Pace>>, ahead: Duration) -> Limits {
@@ -304,4 +394,8 @@ impl fmt::Debug for Shared {
             .field("jobs", &self.jobs)
             .finish_non_exhaustive()
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
