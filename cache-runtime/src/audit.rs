@@ -12,7 +12,7 @@ use crate::flight::actor;
 use crate::invalidate::{By, Invalidated, Target};
 use crate::site::Site;
 use crate::trace::{Digest, Named};
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 use tracing::info;
 
@@ -35,13 +35,14 @@ use tracing::info;
 /// | `key` | of a `read` or a `store`: a digest, the same wherever that key is told of |
 /// | `what` | of an `invalidate`: `key`, `tag` or `pattern`, and its digest |
 /// | `outcome` | where a `read` was answered ([`Answer`](crate::Answer)); `stored`; whether an invalidation was delivered |
-/// | `actor` | as [`acting_as`](crate::acting_as) says; `-` if nothing does |
+/// | `actor` | as [`acting_as`](crate::acting_as) says, control characters escaped; `-` if nothing does |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Audit {
     /// Of nothing.
     #[default]
     Off,
-    /// Of functions, operations and records that are marked `sensitive`, and of all invalidations.
+    /// Of functions and records that are marked `sensitive`, and of all invalidations. What is done by hand (`Cache::get`) is not
+    /// marked, whatever it is about.
     Sensitive,
     /// Of everything.
     Everything,
@@ -109,6 +110,13 @@ impl Actor {
 
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.as_deref().unwrap_or("-"))
+        // On one line, whoever it is.
+        for letter in self.0.as_deref().unwrap_or("-").chars() {
+            match letter.is_control() {
+                true => write!(f, "{}", letter.escape_default())?,
+                false => f.write_char(letter)?,
+            }
+        }
+        Ok(())
     }
 }

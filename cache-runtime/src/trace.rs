@@ -60,9 +60,15 @@ pub(crate) fn not_stored(site: &Site, failure: &Failure) {
 #[cfg(feature = "redis")]
 pub(crate) fn untrusted(site: &Site, why: &Untrusted) {
     // It will not get better by itself.
-    if matches!(why, Untrusted::Key) && site.finds_unsuited("a key for encryption") {
+    let about_encryption = match why {
+        Untrusted::Key => "encrypted with a key that is not there",
+        Untrusted::Forged => "encrypted with another key of that name, or was changed",
+        Untrusted::Clear => "not encrypted, and has to be: a process without keys has written it",
+        _ => "",
+    };
+    if !about_encryption.is_empty() && site.finds_unsuited(about_encryption) {
         warn!(target: "cache_runtime", function = %Named(site),
-            "an entry on the server is encrypted with a key that is not there; it counts as none, and so will others");
+            "an entry on the server is {about_encryption}; it counts as none, and so will others (CACHE_ENCRYPTION_KEYS)");
         return;
     }
     debug!(target: "cache_runtime", function = %Named(site), %why, "an entry cannot be trusted; it counts as none");

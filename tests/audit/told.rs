@@ -56,6 +56,21 @@ async fn who_reads_stores_and_invalidates_what_is_sensitive() {
         && line["actor"] == "doctor:7"));
 }
 
+/// Whoever may choose his name does not write lines of his own.
+#[tokio::test]
+async fn a_name_stays_on_one_line() {
+    let (scribe, _guard) = Scribe::begins();
+    let backend = audited(Audit::Everything).await;
+    let forged = "me\n operation=\"read\" actor=you\u{1b}[2K\u{85}";
+    acting_as(forged, diagnosis(&backend.cache(), "ada")).await;
+    let told = scribe.take();
+    assert!(!told.is_empty());
+    for line in told {
+        assert!(!line["actor"].contains(char::is_control), "{line:?}");
+        assert!(line["actor"].starts_with("me\\n operation="), "{line:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_key_has_one_digest_and_nothing_tells_what_it_is_of() {
     let (scribe, _guard) = Scribe::begins();

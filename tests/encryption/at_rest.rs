@@ -29,9 +29,26 @@ async fn what_is_sensitive_is_encrypted_and_what_is_not_is_not() {
 #[tokio::test]
 async fn without_keys_nothing_is() {
     let server = RedisServer::start().await;
-    let cache = process(&server, |cache| cache.encrypt_everything(true)).await;
+    let cache = process(&server, |cache| cache).await;
     diagnosis(&cache, 1).await;
     assert!(contains(&bytes(&server, "diagnosis:1").await, "health"));
+}
+
+/// What others encrypt does not come to stand in the clear since one process has no keys.
+#[tokio::test]
+async fn what_is_encrypted_is_not_replaced_by_what_everybody_can_read() {
+    let server = RedisServer::start().await;
+    let cache = process(&server, |cache| cache.encryption(ring(&["2026-11"]))).await;
+    diagnosis(&cache, 1).await;
+    let without = process(&server, |cache| cache).await;
+    for patient in [1, 2] {
+        assert!(diagnosis(&without, patient).await.is_some());
+    }
+    assert!(!contains(&bytes(&server, "diagnosis:1").await, "health"));
+    assert_eq!(stats(&without).not_encoded, 2);
+    let with = process(&server, |cache| cache.encryption(ring(&["2026-11"]))).await;
+    diagnosis(&with, 1).await;
+    assert_eq!(stats(&with).hits, 1);
 }
 
 #[tokio::test]

@@ -57,6 +57,7 @@ async fn what_is_no_ring_of_keys_is_refused_and_not_quoted() {
     let secret = "5e".repeat(32);
     for (keys, why) in [
         (secret.clone(), "a ring of keys is `{name}:{key}`"),
+        (String::new(), "a ring of keys is `{name}:{key}`"),
         (format!("2026-11:{secret}00"), "64 hexadecimal digits"),
         (format!("2026 11:{secret}"), "a key's name"),
     ] {
@@ -67,4 +68,27 @@ async fn what_is_no_ring_of_keys_is_refused_and_not_quoted() {
         );
         assert!(!said.contains("5e5e"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn to_encrypt_everything_takes_keys() {
+    let server = RedisServer::start().await;
+    let url = server.url();
+    let said = run(&[("REDIS_URL", &*url), ("CACHE_ENCRYPT_EVERYTHING", "true")]);
+    assert!(
+        said.contains("refused: everything is to be encrypted"),
+        "{said}"
+    );
+    assert!(
+        said.contains("there are no keys; set CACHE_ENCRYPTION_KEYS"),
+        "{said}"
+    );
+    let by_hand = cache_runtime::Cache::builder().encrypt_everything(true);
+    assert!(by_hand.build().await.is_err());
+}
+
+#[test]
+#[should_panic(expected = "two keys have the name `a`")]
+fn a_ring_has_a_name_once() {
+    ring(&["a", "a"]);
 }

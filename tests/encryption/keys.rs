@@ -33,9 +33,15 @@ async fn with_the_key_it_is_a_hit_and_without_it_a_miss() {
         // Replaced, by whoever cannot read it.
         assert_eq!(finds(&server, &["b"], patient).await, REFUSED);
         assert_eq!(finds(&server, &["b"], patient).await, FOUND);
+        // Left as it is, by whoever has no keys at all.
         assert_eq!(finds(&server, &[], patient).await, REFUSED);
+        assert_eq!(finds(&server, &["b"], patient).await, FOUND);
         // What was written in the clear is not believed where it has to be encrypted.
+        server.command(&["FLUSHALL"]).await;
+        finds(&server, &[], patient).await;
+        assert_eq!(finds(&server, &[], patient).await, FOUND);
         assert_eq!(finds(&server, &["b"], patient).await, REFUSED);
+        assert_eq!(finds(&server, &["b"], patient).await, FOUND);
     }
 }
 

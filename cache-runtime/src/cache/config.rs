@@ -159,6 +159,12 @@ pub enum ConfigError {
     #[cfg(feature = "encryption")]
     #[error("CACHE_ENCRYPTION_KEYS cannot be used: {0}")]
     EncryptionKeys(KeyRingError),
+    /// Everything is to be encrypted, and there is nothing to do that with.
+    #[cfg(feature = "encryption")]
+    #[error(
+        "everything is to be encrypted (CACHE_ENCRYPT_EVERYTHING or `Builder::encrypt_everything`), but there are no keys; set CACHE_ENCRYPTION_KEYS or use `Builder::encryption`"
+    )]
+    NoEncryptionKeys,
     /// A namespace that would collide with the names this library gives its own keys.
     #[error("the namespace `{namespace}` cannot be used: {reason}")]
     Namespace {
@@ -178,6 +184,10 @@ impl std::fmt::Debug for ConfigError {
 impl Config {
     /// Whether it can be used at all.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        #[cfg(feature = "encryption")]
+        if self.encryption.everything && self.encryption.keys.is_none() {
+            return Err(ConfigError::NoEncryptionKeys);
+        }
         let Capacity { entries, bytes } = self.capacity;
         match (entries, bytes) {
             (0, _) => Err(ConfigError::Capacity {

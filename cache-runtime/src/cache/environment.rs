@@ -41,6 +41,8 @@ const BYTES: &str = "expected bytes, such as `67108864` or `64MiB`, and not zero
 #[cfg(feature = "redis")]
 const MILLIS: &str = "expected milliseconds, or a duration such as `2s`; not zero";
 
+const ENCRYPTION_KEYS: &str = "CACHE_ENCRYPTION_KEYS";
+
 /// What is read, besides `CACHE_{DOMAIN}_TTL`.
 const KNOWN: &[&str] = &[
     "CACHE_ENABLED",
@@ -50,7 +52,7 @@ const KNOWN: &[&str] = &[
     "CACHE_MAX_ENTRIES",
     "CACHE_MAX_BYTES",
     "CACHE_CONSISTENCY",
-    "CACHE_ENCRYPTION_KEYS",
+    ENCRYPTION_KEYS,
     "CACHE_ENCRYPT_EVERYTHING",
     "REDIS_URL",
     "REDIS_HOST",
@@ -64,7 +66,7 @@ const KNOWN: &[&str] = &[
 ];
 
 impl Config {
-    /// Reads those of `variables` that concern the cache. Empty ones count as unset.
+    /// Reads those of `variables` that concern the cache. Empty ones count as unset, but for keys.
     pub(crate) fn read(
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
@@ -72,7 +74,9 @@ impl Config {
         let mut refused = None;
         for (variable, value) in variables {
             let value = value.trim();
-            if value.is_empty() {
+            // A secret that has not arrived is not the wish to do without.
+            let is_secret = cfg!(feature = "encryption") && variable == ENCRYPTION_KEYS;
+            if value.is_empty() && !is_secret {
                 continue;
             }
             if let Some(meant) = misspelt(&variable) {
@@ -127,7 +131,7 @@ impl Config {
                 self.consistency = consistency(value).ok_or_else(|| unreadable(CONSISTENCY))?;
             }
             #[cfg(feature = "encryption")]
-            "CACHE_ENCRYPTION_KEYS" => {
+            ENCRYPTION_KEYS => {
                 let keys = KeyRing::parse(value).map_err(ConfigError::EncryptionKeys)?;
                 self.encryption.keys = Some(std::sync::Arc::new(keys));
             }
@@ -205,13 +209,21 @@ fn switch(value: &str) -> Option<bool> {
     }
 }
 
-/// The name that was meant, if this one is none and differs in one place.
+/// The name that was meant, if this one is none and differs in one place, or is about encryption.
 fn misspelt(variable: &str) -> Option<&'static str> {
     if KNOWN.contains(&variable) || domain_of(variable).is_some() {
         return None;
     }
     let mut known = KNOWN.iter().copied();
-    known.find(|known| is_one_edit(variable, known))
+    // Of encryption too much depends on it.
+    let about_keys = || {
+        variable
+            .starts_with("CACHE_ENCRYPT")
+            .then_some(ENCRYPTION_KEYS)
+    };
+    known
+        .find(|known| is_one_edit(variable, known))
+        .or_else(about_keys)
 }
 
 /// Whether one letter is missing, too many or another one, or two neighbours have changed places.
@@ -326,6 +338,9 @@ mod tests {
             ("CACHE_NAEMSPACE", "CACHE_NAMESPACE"),
             ("REDIS_URI", "REDIS_URL"),
             ("REDIS_POOLSIZE", "REDIS_POOL_SIZE"),
+            ("CACHE_ENCRYPTION_KEY", "CACHE_ENCRYPTION_KEYS"),
+            ("CACHE_ENCRYPT_EVERYTHNG", "CACHE_ENCRYPT_EVERYTHING"),
+            ("CACHE_ENCRYPT_WITH", "CACHE_ENCRYPTION_KEYS"),
         ] {
             assert_eq!(misspelt(wrong), Some(right), "{wrong}");
         }

@@ -44,6 +44,8 @@ pub(crate) enum EncodeError {
     #[cfg(feature = "encryption")]
     #[error("it has to be encrypted, and this machine has no random numbers to give")]
     NoRandomNumbers,
+    #[error("others encrypt it, and this process has no keys for that (CACHE_ENCRYPTION_KEYS)")]
+    NoKeys,
     #[error("the value takes more than {limit} bytes")]
     TooLarge { limit: usize },
     #[error(
@@ -78,6 +80,7 @@ impl EncodeError {
             EncodeError::TooDeep => "too deep",
             #[cfg(feature = "encryption")]
             EncodeError::NoRandomNumbers => "no random numbers",
+            EncodeError::NoKeys => "no keys",
             EncodeError::TooLarge { .. } => "too large",
             EncodeError::Weightless { .. } => "weightless",
             EncodeError::Failed(_) => "failed",

@@ -84,8 +84,14 @@ impl KeyRing {
     }
 
     /// This one reads as well.
+    ///
+    /// # Panics
+    ///
+    /// If there is a key of its name already: entries say by which name they were encrypted.
     #[must_use]
     pub fn and(mut self, other: EncryptionKey) -> Self {
+        let name = other.name();
+        assert!(self.find(name).is_none(), "two keys have the name `{name}`");
         self.others.push(Arc::new(other));
         self
     }
@@ -109,10 +115,10 @@ impl KeyRing {
         let mut ring: Option<KeyRing> = None;
         for item in text.split(',') {
             let (name, key) = item.trim().split_once(':').ok_or(KeyRingError::Ring)?;
-            let key = EncryptionKey::new(name, *bytes_of(key)?)?;
+            let key = EncryptionKey::new(name.trim(), *bytes_of(key.trim())?)?;
             ring = Some(match ring {
                 None => KeyRing::new(key),
-                Some(ring) if ring.find(name).is_some() => return Err(KeyRingError::Twice),
+                Some(ring) if ring.find(key.name()).is_some() => return Err(KeyRingError::Twice),
                 Some(ring) => ring.and(key),
             });
         }
@@ -146,6 +152,14 @@ fn bytes_of(digits: &str) -> Result<Zeroizing<[u8; 32]>, KeyRingError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn blanks_are_no_part_of_a_key() {
+        let key = "5e".repeat(32);
+        let ring = KeyRing::parse(&format!(" new : {key} ,old: {key}\n")).expect("a ring");
+        assert_eq!(ring.current().name(), "new");
+        assert!(ring.find("old").is_some());
+    }
 
     #[test]
     fn a_text_that_is_no_ring_says_why_without_quoting_it() {

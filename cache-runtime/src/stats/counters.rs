@@ -35,6 +35,8 @@ pub(crate) struct Counters {
     pub(crate) unavailable: AtomicU64,
     /// Entries whose bytes could not be trusted.
     pub(crate) untrusted: AtomicU64,
+    /// Entries that could not be decrypted. Not told by itself.
+    pub(crate) undecryptable: AtomicU64,
     /// Values that could not be written for the server.
     pub(crate) not_encoded: AtomicU64,
 }

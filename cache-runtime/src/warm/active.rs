@@ -23,6 +23,30 @@ use std::time::Duration;
 /// # }
 /// ```
 ///
+/// What a job is to warm for them:
+///
+/// ```
+/// use cache_runtime::Cache;
+/// use cache_runtime::warm::{Job, RecentlyActive};
+/// use std::time::Duration;
+///
+/// # #[derive(Clone)] struct Session;
+/// async fn session(user: String) -> Result<Session, std::io::Error> {
+///     // An annotated function.
+///     # let _ = user;
+///     Ok(Session)
+/// }
+///
+/// # fn main() {
+/// let users = RecentlyActive::new(&Cache::in_memory(), "users");
+/// let active = move || {
+///     let users = users.clone();
+///     async move { users.recent(500).await }
+/// };
+/// let job = Job::new("sessions", active, session).every(Duration::from_secs(600));
+/// # }
+/// ```
+///
 /// On a server they stand in a sorted set by the time they were seen, as they are. `seen` itself asks nobody; the server is told
 /// within a second, of all that were seen by then.
 #[derive(Clone)]

@@ -161,7 +161,8 @@ impl Job {
     }
 
     /// Runs at the times that a `cron` pattern says, in UTC: `"*/15 * * * *"` every quarter of an hour, `"0 6 * * MON-FRI"` at six on
-    /// workdays; with seconds before the minutes if it has six fields. By the clock of the server, if there is one.
+    /// workdays; with seconds before the minutes if it has six fields; `@hourly`, `@daily` and the like. By the clock of the server, if
+    /// there is one.
     ///
     /// ```
     /// use cache_runtime::warm::Job;
@@ -173,14 +174,14 @@ impl Job {
     ///
     /// # Errors
     ///
-    /// If it is no pattern.
+    /// If it is no pattern, or one that no time to come will match.
     #[cfg(feature = "cron")]
     pub fn cron(mut self, pattern: &str) -> Result<Self, CronError> {
         self.when = Some(When::Cron(Box::new(Times::read(pattern)?)));
         Ok(self)
     }
 
-    /// Runs when the warmer starts, too.
+    /// Runs when the warmer starts, too. On a server, once for all processes that start within a minute.
     pub fn at_start(mut self) -> Self {
         self.at_start = true;
         self

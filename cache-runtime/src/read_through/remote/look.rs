@@ -445,7 +445,11 @@ impl<'c> Look<'c> {
     }
 
     fn untrusted(self, why: &Untrusted) {
-        count(&self.site.counters(self.cache).untrusted);
+        let counters = self.site.counters(self.cache);
+        count(&counters.untrusted);
+        if *why == Untrusted::Key {
+            count(&counters.undecryptable);
+        }
         trace::untrusted(self.site, why);
     }
 

@@ -12,6 +12,7 @@ use crate::site::Site;
 use crate::stats::count;
 use crate::trace;
 use crate::value::CacheValue;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// A value on its way into one entry or several.
@@ -38,7 +39,15 @@ impl Sealing {
             None => Ok(Payload::absent()),
             Some(value) => Payload::of(value, site.codec_in(cache), site.compression(), limit),
         };
-        let payload = encoded.and_then(|payload| Ok(payload.sealed(site.sealer_in(cache)?)));
+        let payload = encoded.and_then(|payload| {
+            let sealer = site.sealer_in(cache)?;
+            // What others encrypt is not replaced by what everybody can read.
+            let is_secret_elsewhere = || site.counters(cache).undecryptable.load(Relaxed) > 0;
+            if sealer.is_none() && is_secret_elsewhere() {
+                return Err(EncodeError::NoKeys);
+            }
+            Ok(payload.sealed(sealer))
+        });
         Ok(Sealing {
             site,
             payload: payload.inspect_err(|error| {
