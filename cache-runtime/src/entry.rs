@@ -87,6 +87,8 @@ pub(crate) struct Remembered {
     pub(crate) home: u64,
     pub(crate) replication_id: Box<str>,
     pub(crate) stamps: Box<[Stamp]>,
+    /// Whether what is made of it has to be encrypted.
+    pub(crate) is_secret: bool,
 }
 
 /// Whether guards of an entry became known only after its value was computed: tags from the value, further keys.
@@ -179,6 +181,14 @@ impl Entry {
     /// An entry with neither.
     pub(crate) fn hint(key: &str, about: About) -> Arc<Self> {
         Entry::new(key, Holds::Hint, about, ())
+    }
+
+    /// Whether what is made of it has to be encrypted. In an embedded cache nothing has.
+    pub(crate) fn is_secret(&self) -> bool {
+        #[cfg(feature = "redis")]
+        return self.about.remote.as_ref().is_some_and(|it| it.is_secret);
+        #[cfg(not(feature = "redis"))]
+        false
     }
 
     /// What stands for something read on a shared server: no value, but what that depends on.

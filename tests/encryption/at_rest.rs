@@ -2,6 +2,7 @@
 
 use crate::world::*;
 use cache_domains::{Session, SessionCache};
+use cache_runtime::{Cache, bypass, cached};
 use test_servers::RedisServer;
 
 #[tokio::test]
@@ -78,4 +79,53 @@ async fn what_is_encrypted_can_be_read_by_hand() {
     let other = process(&server, |cache| cache.encryption(ring(&["2026-11"]))).await;
     let read: Option<String> = other.get("diagnosis:1").await;
     assert_eq!(read.as_deref(), Some("in the best of health"));
+}
+
+#[cached(ttl = "1h", key = "letter:{patient}", cache = cache, skip(cache))]
+async fn letter(cache: &Cache, patient: u32) -> String {
+    format!(
+        "You are {}.",
+        diagnosis(cache, patient).await.unwrap_or_default()
+    )
+}
+
+#[cached(ttl = "1h", key = "envelope:{patient}", cache = cache, skip(cache))]
+async fn envelope(cache: &Cache, patient: u32) -> String {
+    format!("To patient {patient}: {}", letter(cache, patient).await)
+}
+
+#[cached(ttl = "1h", key = "copy:{patient}", cache = cache, skip(cache))]
+async fn copy(cache: &Cache, patient: u32) -> String {
+    bypass(letter(cache, patient)).await
+}
+
+/// Whatever a process finds, computes or goes past on its way.
+#[tokio::test]
+async fn what_is_made_of_what_is_sensitive_is_encrypted() {
+    let server = RedisServer::start().await;
+    for forgets in [
+        &["letter:1"][..],
+        &["letter:1", "diagnosis:1", "envelope:1"],
+        &["envelope:1"],
+        &["copy:1"],
+    ] {
+        let cache = process(&server, |cache| cache.encryption(ring(&["2026-11"]))).await;
+        for key in forgets {
+            cache.delete(*key).await;
+        }
+        envelope(&cache, 1).await;
+        letter(&cache, 1).await;
+        copy(&cache, 1).await;
+        for key in ["diagnosis:1", "letter:1", "envelope:1", "copy:1"] {
+            let entry = bytes(&server, key).await;
+            assert!(!contains(&entry, "health"), "{key} after {forgets:?}");
+        }
+    }
+    let cache = process(&server, |cache| cache.encryption(ring(&["2026-11"]))).await;
+    assert_eq!(
+        envelope(&cache, 1).await,
+        "To patient 1: You are in the best of health."
+    );
+    let envelopes = cache.stats();
+    assert_eq!(envelopes.function("envelope").expect("called").hits, 1);
 }

@@ -248,7 +248,8 @@ impl Builder {
         self
     }
 
-    /// Encrypts on the server what is `sensitive`: entries of functions, operations and records that are marked so. What was
+    /// Encrypts on the server what is `sensitive`: entries of functions and records that are marked so, and of functions that
+    /// have called such a one. What was
     /// written there in the clear, or with a key that is not among these, counts as none. Default:
     /// `CACHE_ENCRYPTION_KEYS` with [`Cache::from_env`], otherwise nothing is encrypted.
     ///

@@ -49,6 +49,8 @@ pub(crate) struct Flight {
     late: AtomicBool,
     /// Whether it has read something that nobody vouches for.
     doomed: AtomicBool,
+    /// Whether it has read something that others may not read on a server.
+    secret: AtomicBool,
     /// Whether its body says that what was there is still what there is.
     not_modified: AtomicBool,
     /// How long its result may be fresh, in milliseconds, since something old is part of it.
@@ -138,6 +140,7 @@ impl Flight {
             reads: Mutex::default(),
             late: AtomicBool::new(false),
             doomed: AtomicBool::new(false),
+            secret: AtomicBool::new(false),
             not_modified: AtomicBool::new(false),
             fresh_for: AtomicU64::new(u64::MAX),
             end: OnceLock::new(),
@@ -192,6 +195,12 @@ impl Flight {
     /// Whether it has read something that nobody vouches for.
     pub(crate) fn is_doomed(&self) -> bool {
         self.doomed.load(Ordering::Acquire)
+    }
+
+    /// Whether it has read something that others may not read on a server.
+    #[cfg(feature = "redis")]
+    pub(crate) fn is_secret(&self) -> bool {
+        self.secret.load(Ordering::Acquire)
     }
 
     fn guards(&self) -> impl Iterator<Item = &Arc<Generation>> {
@@ -269,6 +278,9 @@ impl Flight {
         if run.is_doomed() {
             self.doom();
         }
+        if run.secret.load(Ordering::Acquire) {
+            self.secret.store(true, Ordering::Release);
+        }
         self.fresh_for
             .fetch_min(run.fresh_for.load(Ordering::Acquire), Ordering::AcqRel);
     }
@@ -290,10 +302,13 @@ impl Flight {
         reads.remove(&Arc::as_ptr(inner).addr());
     }
 
-    /// What one server or process knows about is nothing that another can look after.
+    /// What one server or process knows about is nothing that another can look after, and what is made of secrets is one.
     fn can_depend_on(&self, entry: &Entry) {
         if entry.home() != self.home {
             self.doom();
+        }
+        if entry.is_secret() {
+            self.secret.store(true, Ordering::Release);
         }
     }
 
@@ -474,6 +489,7 @@ impl Flight {
             home: self.home,
             replication_id: replication_id.into(),
             stamps: stamps.into(),
+            is_secret: false,
         });
     }
 

@@ -9,12 +9,8 @@ pub use encoding::{codecs, compressions};
 pub use path::path_of;
 
 use crate::cache::Cache;
-#[cfg(feature = "redis")]
-use crate::codec::EncodeError;
 use crate::pattern::overlap::{Item, items, overlap};
 use crate::policy::{Policy, Range};
-#[cfg(feature = "redis")]
-use crate::secrecy::Sealer;
 use crate::stats::Counters;
 use encoding::{ChosenCodec, ChosenCompression};
 use path::{function_path, key_prefix};
@@ -261,18 +257,6 @@ impl Site {
         {
             let _ = cache;
             false
-        }
-    }
-
-    /// How its next value is encrypted, if it has to be.
-    #[cfg(feature = "redis")]
-    pub(crate) fn sealer_in(&self, cache: &Cache) -> Result<Option<Sealer>, EncodeError> {
-        #[cfg(feature = "encryption")]
-        return cache.encryption().sealer(self.sensitive);
-        #[cfg(not(feature = "encryption"))]
-        {
-            let _ = cache;
-            Ok(None)
         }
     }
 

@@ -36,6 +36,7 @@ pub(crate) struct Counters {
     /// Entries whose bytes could not be trusted.
     pub(crate) untrusted: AtomicU64,
     /// Entries that could not be decrypted. Not told by itself.
+    #[cfg(feature = "redis")]
     pub(crate) undecryptable: AtomicU64,
     /// Values that could not be written for the server.
     pub(crate) not_encoded: AtomicU64,

@@ -68,6 +68,11 @@ impl Finished<'_, '_> {
         (entry, outcome)
     }
 
+    /// Whether it has to be encrypted: for what it is, or for what it is made of.
+    fn is_secret(&self) -> bool {
+        self.destination.site.sensitive || self.destination.flight.is_secret()
+    }
+
     fn lifespan(&self) -> Lifespan {
         let Destination {
             cache,
@@ -155,7 +160,15 @@ impl Finished<'_, '_> {
         }
         let (cache, site) = (self.destination.cache, self.destination.site);
         let limit = self.claim.redis.config().max_entry;
-        let Ok(sealing) = Sealing::of(cache, site, value, limit, lifespan, self.cost) else {
+        let Ok(sealing) = Sealing::of(
+            cache,
+            site,
+            self.is_secret(),
+            value,
+            limit,
+            lifespan,
+            self.cost,
+        ) else {
             return Outcome::Declined;
         };
         let lives = lifespan.on_server();
@@ -263,6 +276,7 @@ impl Finished<'_, '_> {
             home: cache.id(),
             replication_id: self.claim.replication_id().into(),
             stamps: stamps.into(),
+            is_secret: self.is_secret(),
         };
         let now = cache.now();
         let about = About {

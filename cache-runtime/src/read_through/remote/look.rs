@@ -326,6 +326,7 @@ impl<'c> Look<'c> {
             home: self.cache.id(),
             replication_id: replication_id.into(),
             stamps: stamps?.into(),
+            is_secret: opened.is_encrypted(),
         }))
     }
 
@@ -488,6 +489,9 @@ impl<'c> Look<'c> {
             home: self.cache.id(),
             replication_id: reading.link.replication_id().into(),
             stamps: stamps?.into(),
+            is_secret: format::open(reading.bytes()?, self.key)
+                .ok()?
+                .is_encrypted(),
         }))
     }
 

@@ -48,6 +48,7 @@ pub(super) async fn depend(pending: &Pending) {
                 home: pending.cache.id(),
                 replication_id: captured.link.replication_id().into(),
                 stamps: captured.stamps.into(),
+                is_secret: pending.site.sensitive,
             };
             let entry = Entry::read_remotely(remembered);
             outer.reads(Dependency::Entry(entry));

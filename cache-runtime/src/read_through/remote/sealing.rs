@@ -8,6 +8,7 @@ use crate::key::scopes;
 use crate::read_through::Lifespan;
 use crate::redis::{Origin, Sealed};
 use crate::schema;
+use crate::secrecy::Sealer;
 use crate::site::Site;
 use crate::stats::count;
 use crate::trace;
@@ -25,10 +26,12 @@ pub(crate) struct Sealing {
 }
 
 impl Sealing {
-    /// Encodes `value`, or the finding that there is none. That it cannot be is logged.
+    /// Encodes `value`, or the finding that there is none, and encrypts it if it is secret and there are keys. That it cannot be is
+    /// logged.
     pub(crate) fn of<T: CacheValue>(
         cache: &Cache,
         site: &'static Site,
+        is_secret: bool,
         value: Option<&T>,
         limit: usize,
         lifespan: Lifespan,
@@ -40,10 +43,10 @@ impl Sealing {
             Some(value) => Payload::of(value, site.codec_in(cache), site.compression(), limit),
         };
         let payload = encoded.and_then(|payload| {
-            let sealer = site.sealer_in(cache)?;
+            let sealer = sealer_in(cache, is_secret)?;
             // What others encrypt is not replaced by what everybody can read.
             let is_secret_elsewhere = || site.counters(cache).undecryptable.load(Relaxed) > 0;
-            if sealer.is_none() && is_secret_elsewhere() {
+            if sealer.is_none() && is_secret && is_secret_elsewhere() {
                 return Err(EncodeError::NoKeys);
             }
             Ok(payload.sealed(sealer))
@@ -100,5 +103,16 @@ impl Sealing {
             key: key.into(),
             bytes: format::write(key, &head, &self.payload),
         }
+    }
+}
+
+/// How the next value is encrypted, if it has to be.
+fn sealer_in(cache: &Cache, is_secret: bool) -> Result<Option<Sealer>, EncodeError> {
+    #[cfg(feature = "encryption")]
+    return cache.encryption().sealer(is_secret);
+    #[cfg(not(feature = "encryption"))]
+    {
+        let _ = (cache, is_secret);
+        Ok(None)
     }
 }

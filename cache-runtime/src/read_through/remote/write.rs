@@ -126,7 +126,16 @@ async fn item<T: CacheValue>(
     let sealing = if lifespan.is_none() {
         Ok(None)
     } else {
-        Sealing::of(cache, site, Some(&value), limit, lifespan, Duration::ZERO).map(Some)
+        Sealing::of(
+            cache,
+            site,
+            site.sensitive,
+            Some(&value),
+            limit,
+            lifespan,
+            Duration::ZERO,
+        )
+        .map(Some)
     };
     if !matches!(sealing, Ok(Some(_))) {
         redis.delete(&[key.as_str()]).await;
