@@ -60,9 +60,10 @@ impl Keys {
         for part in template.parts() {
             keys.add(part, all, &template.literal, errors);
         }
-        if keys.fields.is_empty() {
+        let is_understood = !template.parts().any(|part| matches!(part, Part::Other));
+        if keys.fields.is_empty() && is_understood {
             errors.push(&template.literal, "no field is in this key, so all records would share it; write one such as `\"user:{id}:profile\"`");
-        } else if keys.prefix().is_empty() {
+        } else if is_understood && keys.prefix().is_empty() {
             errors.push(&template.literal, "a key begins with a name, which tells it from those of other caches: `\"user:{id}:profile\"`");
         }
         keys

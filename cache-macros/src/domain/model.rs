@@ -198,6 +198,9 @@ impl DomainModel {
 
     fn add_field(&mut self, marked: Marked, errors: &mut Errors) {
         let Marked { field, .. } = marked;
+        if is_list(&field.ty) {
+            check_list(&field, marked.tag.as_ref(), marked.is_lookup, errors);
+        }
         if let Some(tag) = marked.tag
             && let Some(template) = self.field_tag(&field, tag, errors)
         {
@@ -329,6 +332,42 @@ impl DomainModel {
     }
 }
 
+/// A list is not one value.
+fn check_list(field: &Field, tag: Option<&Opt>, is_lookup: bool, errors: &mut Errors) {
+    let name = &field.name;
+    if let Some(tag) = tag {
+        let mistake = format!(
+            "field `{name}` is a list, of which this makes one tag; `#[cache(tags)]` makes one of each item"
+        );
+        errors.push(&tag.name, mistake);
+    }
+    if is_lookup {
+        let mistake =
+            format!("field `{name}` is a list, and a record is found by one value, or an `Option`");
+        errors.push(name, mistake);
+    }
+}
+
+/// Whether a type is called as lists are. Bytes are one value.
+fn is_list(ty: &Type) -> bool {
+    const LISTS: [&str; 8] = [
+        "Vec",
+        "VecDeque",
+        "LinkedList",
+        "HashSet",
+        "BTreeSet",
+        "HashMap",
+        "BTreeMap",
+        "BinaryHeap",
+    ];
+    let Type::Path(path) = ty else { return false };
+    let Some(last) = path.path.segments.last() else {
+        return false;
+    };
+    let is_of_bytes = matches!(&last.arguments, syn::PathArguments::AngleBracketed(of) if of.args.to_token_stream().to_string() == "u8");
+    LISTS.iter().any(|list| last.ident == list) && !is_of_bytes
+}
+
 /// `prefix` and marked fields, or `key`.
 fn keys(
     input: &DeriveInput,
@@ -347,7 +386,7 @@ fn keys(
         if prefix.is_none() && key.is_none() {
             errors.push(
                 &input.ident,
-                "the cache needs a prefix for its keys: `#[cache(prefix = \"session\")]`",
+                "the cache needs a prefix for its keys, `#[cache(prefix = \"session\")]`, or a template of them, `#[cache(key = \"session:{id}\")]`",
             );
         }
         None
