@@ -113,10 +113,25 @@ async fn twin(id: u32) -> u32 {
     id
 }
 
+#[derive(Clone, Serialize, Deserialize, DomainCache)]
+#[cache(prefix = "twin-record")]
+struct TwinRecord {
+    #[cache(key)]
+    id: u32,
+}
+
 mod other {
-    #[cache_runtime::cached(key = "twin:{id}")]
+    use super::*;
+
+    #[cached(key = "twin:{id}")]
     async fn twin(id: u32) -> u32 {
         id + 1
+    }
+
+    #[derive(Clone, Serialize, Deserialize, DomainCache)]
+    #[cache(key = "twin-record:{number}")]
+    struct TwinRecord {
+        number: u64,
     }
 }
 
@@ -127,6 +142,17 @@ fn two_functions_of_one_key_are_named() {
     assert_eq!(twins.len(), 1, "{twins:#?}");
     assert!(
         twins[0].contains("has the key `twin:{id}` of `behaviour::wiring::other::twin`"),
+        "{twins:#?}"
+    );
+}
+
+#[test]
+fn two_records_of_one_key_are_named() {
+    let problems = wiring().check().problems();
+    let twins = problems_of("other::TwinRecord", &problems);
+    assert_eq!(twins.len(), 1, "{problems:#?}");
+    assert!(
+        twins[0].contains("of `behaviour::wiring::TwinRecord`"),
         "{twins:#?}"
     );
 }
@@ -144,7 +170,8 @@ fn what_is_known_is_left_out() {
         .check()
         .allow("wiring::typos")
         .allow("half_right")
-        .allow("twin");
+        .allow("twin")
+        .allow("TwinRecord");
     check.assert_clean();
 }
 

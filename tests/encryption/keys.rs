@@ -1,8 +1,8 @@
 //! Who can read what, while keys come and go.
 
 use crate::world::*;
-use cache_runtime::Cache;
 use cache_runtime::encryption::{EncryptionKey, EncryptionKeys};
+use cache_runtime::{Cache, State};
 use std::sync::{Arc, Mutex};
 use test_servers::RedisServer;
 
@@ -101,4 +101,26 @@ async fn a_vault_changes_keys_while_the_process_runs() {
     diagnosis(&other, 1).await;
     diagnosis(&other, 2).await;
     assert_eq!(stats(&other).hits, 2);
+}
+
+/// Whoever asks what there is hears the same as a call does.
+#[tokio::test]
+async fn what_cannot_be_decrypted_is_explained() {
+    let server = RedisServer::start().await;
+    let cache = process(&server, |cache| cache.encryption(ring(&["new"]))).await;
+    diagnosis(&cache, 1).await;
+    assert_eq!(cache.explain("diagnosis:1").await.state, State::Fresh);
+    assert!(cache.contains("diagnosis:1").await);
+    for keys in [&["old"][..], &[]] {
+        let other = process(&server, |cache| match keys {
+            [] => cache,
+            keys => cache.encryption(ring(keys)),
+        });
+        let other = other.await;
+        let why = other.explain("diagnosis:1").await;
+        assert_eq!(why.state, State::Undecryptable);
+        assert!(why.to_string().contains("a key that is not there"), "{why}");
+        assert!(!other.contains("diagnosis:1").await);
+        assert_eq!(other.ttl("diagnosis:1").await, None);
+    }
 }

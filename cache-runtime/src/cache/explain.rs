@@ -116,6 +116,8 @@ pub enum State {
     Invalidated,
     /// Not stored.
     Absent,
+    /// Stored on the server, and encrypted with a key that this process does not have: a miss here.
+    Undecryptable,
     /// The shared server did not answer, and this process keeps nothing that it could answer with.
     Unknown,
 }
@@ -306,6 +308,7 @@ impl fmt::Display for State {
             State::Expired => "expired",
             State::Invalidated => "invalidated",
             State::Absent => "not stored",
+            State::Undecryptable => "encrypted with a key that is not there",
             State::Unknown => "not known: the server did not answer",
         })
     }

@@ -220,6 +220,11 @@ impl<'b> Opened<'b> {
         })
     }
 
+    /// Whether these keys decrypt it, if that takes any.
+    pub(crate) fn can_be_decrypted(&self, limit: usize, keys: Option<&dyn Keys>) -> bool {
+        !self.is_encrypted || self.decrypted(limit, keys).is_ok()
+    }
+
     /// Whether the payload is encrypted.
     pub(crate) fn is_encrypted(&self) -> bool {
         self.is_encrypted

@@ -26,7 +26,8 @@ pub enum Problem {
         /// ``pattern `user:*` `` or ``tag `user:{id}` ``.
         target: String,
     },
-    /// Two cached functions whose keys have one template: whichever comes first answers for both.
+    /// Two cached functions, or two domains, whose keys have one template: whichever comes first answers for both, or takes the
+    /// other's place.
     SameKey {
         /// One function.
         function: String,
@@ -132,13 +133,13 @@ impl<'w> Check<'w> {
             .wiring
             .caches
             .iter()
-            .filter(|cache| matches!(cache.kind, "function" | "batch"))
+            .filter(|cache| matches!(cache.kind, "function" | "batch" | "domain"))
             .collect();
         for (number, function) in functions.iter().enumerate() {
             let twin = functions[..number]
                 .iter()
                 // A batch and a function of one are meant to share their entries.
-                .find(|other| other.key == function.key && other.kind == function.kind);
+                .find(|other| other.kind == function.kind && is_one(function, other));
             if let Some(other) = twin
                 && !self.is_allowed(&function.name)
             {
@@ -210,6 +211,24 @@ impl Wiring {
         }
         found
     }
+}
+
+/// Whether two sites have one template. A domain's fields are called as they like.
+fn is_one(one: &CacheSite, other: &CacheSite) -> bool {
+    match one.kind {
+        "domain" => without_names(&one.key) == without_names(&other.key),
+        _ => one.key == other.key,
+    }
+}
+
+/// `session:{}` of `session:{id}`.
+fn without_names(template: &str) -> String {
+    let mut is_name = false;
+    let keep = |letter: &char| {
+        is_name = *letter == '{' || is_name && *letter != '}';
+        !is_name || *letter == '{'
+    };
+    template.chars().filter(keep).collect()
 }
 
 impl CacheSite {

@@ -84,6 +84,9 @@ pub(crate) async fn inspect(
     let inspected = Inspected {
         state: match (is_valid, opened.is_absent()) {
             (false, _) => State::Invalidated,
+            _ if !opened.can_be_decrypted(redis.config().max_entry, cache.keys()) => {
+                State::Undecryptable
+            }
             (true, _) if fresh_for == Some(Duration::ZERO) => State::Expired,
             (true, true) => State::Negative,
             (true, false) => State::Fresh,
