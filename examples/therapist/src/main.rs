@@ -5,6 +5,7 @@
 //! cargo run -p therapist -- load             asks it for a while with the cache off and on, and tells what that saves
 //! cargo run -p therapist -- load --write     the same, and writes the table and the plot of the documentation
 //! REDIS_URL=redis://localhost cargo run -p therapist
+//! ADDRESS=0.0.0.0:8080 DATABASE_AWAY_MICROS=500 cargo run -p therapist
 //! ```
 //!
 //! `service.rs` is what an application writes: domain caches, annotated functions, what goes when something happens. `routes.rs` makes
@@ -49,6 +50,8 @@ async fn main() -> ExitCode {
 
 /// Until it is interrupted.
 async fn serve() -> Result<(), Error> {
+    // What the cache has to say, the audit log included (CACHE_AUDIT).
+    tracing_subscriber::fmt().init();
     let cache = Cache::from_env().await?;
     cache.install()?;
     let database = Arc::new(Database::seeded(database::nearby())?);

@@ -37,7 +37,8 @@ struct Caller {
     user: String,
 }
 
-/// Answers a request of somebody who is logged in, in his name; and says in a header whether all was cached that it took.
+/// Answers a request of somebody who is logged in, in his name as soon as that is known; and says in a header whether all was cached
+/// that it took.
 async fn answer<T, F>(
     service: &Service,
     headers: &HeaderMap,
