@@ -9,4 +9,5 @@ mod derived;
 mod events;
 mod known;
 mod rows;
+mod second_keys;
 mod table;

@@ -13,6 +13,8 @@ mod events;
 mod known;
 #[path = "../domains/rows.rs"]
 mod rows;
+#[path = "../domains/second_keys.rs"]
+mod second_keys;
 mod stored;
 #[path = "../domains/table.rs"]
 mod table;

@@ -161,6 +161,7 @@ impl Destination<'_> {
         about.idle = self.policy.idle.map_or(Steps::default(), Steps::of);
         let entry = Entry::of(self.key, finding.value, about);
         let outcome = self.conclude(&entry, outcome, &decision.aliases);
+        self.ends_what_is_older(outcome, &decision.aliases);
         (entry, outcome)
     }
 
@@ -233,7 +234,7 @@ impl Destination<'_> {
     }
 
     /// Fences off what began to compute before, under any of the keys.
-    fn supersedes(&self, stamps: &mut Vec<Arc<Generation>>, aliases: &[Key]) -> bool {
+    fn supersedes(&self, stamps: &mut [Arc<Generation>], aliases: &[Key]) -> bool {
         if !self.supersede {
             return true;
         }
@@ -242,12 +243,27 @@ impl Destination<'_> {
             return false;
         };
         stamps[0] = successor;
-        for alias in aliases {
-            generations.end(Guard::Key, alias.as_str());
-            stamps.retain(|stamp| !stamp.is_of(Guard::Key, alias.as_str()));
-            stamps.push(generations.capture(Guard::Key, alias.as_str()));
+        // Each in one step as well: whoever has ended one of them, has ended this.
+        aliases.iter().all(|alias| {
+            let mut captured = stamps.iter_mut();
+            let captured = captured.find(|stamp| stamp.is_of(Guard::Key, alias.as_str()));
+            captured.is_some_and(|stamp| match generations.succeed(stamp) {
+                Some(successor) => {
+                    *stamp = successor;
+                    true
+                }
+                None => false,
+            })
+        })
+    }
+
+    /// What is not stored is younger than what stands under its further keys.
+    fn ends_what_is_older(&self, outcome: Outcome, aliases: &[Key]) {
+        if self.supersede && outcome != Outcome::Stored {
+            for alias in aliases {
+                self.cache.generations().end(Guard::Key, alias.as_str());
+            }
         }
-        true
     }
 
     fn conclude(&self, entry: &Arc<Entry>, outcome: Outcome, aliases: &[Key]) -> Outcome {

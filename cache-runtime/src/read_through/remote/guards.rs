@@ -20,6 +20,9 @@ pub(crate) fn declared(key: &str, plan: &Plan) -> Vec<Named> {
         .collect()
 }
 
+/// An entry lists at most so many guards. One that would have to list more is not stored.
+pub(super) const MOST_GUARDS: usize = 256;
+
 /// Each once, in the order in which they came. Lists are short.
 pub(crate) fn dedup(guards: &mut Vec<Named>) {
     let mut kept: Vec<Named> = Vec::with_capacity(guards.len());

@@ -1,7 +1,7 @@
 //! Storing what was computed, unless something it depends on was invalidated meanwhile.
 
 use super::claim::{Claim, Hold};
-use super::guards::declared;
+use super::guards::{MOST_GUARDS, declared};
 use super::sealing::Sealing;
 use crate::audit;
 use crate::clock::Tick;
@@ -17,9 +17,6 @@ use crate::trace;
 use crate::value::CacheValue;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// An entry lists at most so many guards. One that would have to list more is not stored.
-const MOST_GUARDS: usize = 256;
 
 /// A finished computation.
 pub(crate) struct Finished<'d, 's> {
@@ -64,6 +61,12 @@ impl Finished<'_, '_> {
             count(&site.counters(self.destination.cache).unavailable);
         }
         self.conclude(outcome);
+        let aliases = &self.decision.aliases;
+        if self.destination.supersede && outcome != Outcome::Stored && !aliases.is_empty() {
+            // What is not stored is younger than what stands under its further keys.
+            let keys: Vec<&str> = aliases.iter().map(Key::as_str).collect();
+            self.claim.redis.delete(&keys).await;
+        }
         self.settle(outcome).await;
         (entry, outcome)
     }

@@ -1,7 +1,7 @@
 //! Explicit writes on a shared server: permits, and plain sets.
 
 use super::claim::{Claim, Hold};
-use super::guards::{declared, dedup, of_value};
+use super::guards::{MOST_GUARDS, declared, dedup, of_value};
 use super::sealing::Sealing;
 use crate::audit;
 use crate::cache::Cache;
@@ -123,7 +123,12 @@ async fn item<T: CacheValue>(
 ) -> Result<Option<Item>, EncodeError> {
     let lifespan = Lifespan::of_value(cache, plan.ttl, policy);
     let limit = redis.config().max_entry;
-    let sealing = if lifespan.is_none() {
+    let keys: Vec<&str> = keys_of(key.as_str(), &plan).collect();
+    let number = guards(key.as_str(), &plan).len() + keys.len();
+    let sealing = if number > MOST_GUARDS {
+        trace::too_many_guards(site, number);
+        Ok(None)
+    } else if lifespan.is_none() {
         Ok(None)
     } else {
         Sealing::of(
@@ -138,7 +143,7 @@ async fn item<T: CacheValue>(
         .map(Some)
     };
     if !matches!(sealing, Ok(Some(_))) {
-        redis.delete(&[key.as_str()]).await;
+        redis.delete(&keys).await;
     }
     Ok(sealing?.map(|sealing| Item {
         key: key.as_str().into(),
