@@ -286,9 +286,10 @@ impl<R: DomainRecord> Domain<R> {
                 let load = async { load(id).await };
                 let warmed = domain.get_or_load(key, || known.clone(), load);
                 match warm::watched(Duration::ZERO, warmed).await {
-                    (Ok(Some(_)), false) => warm::Warmth::Warmed,
-                    (Ok(_), _) => warm::Warmth::Skipped,
                     (Err(_), _) => warm::Warmth::Failed,
+                    // There is nothing to keep warm.
+                    (Ok(None), warm::Warmth::Warmed) => warm::Warmth::Skipped,
+                    (Ok(_), warmth) => warmth,
                 }
             }
         };

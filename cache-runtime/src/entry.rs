@@ -32,6 +32,9 @@ pub(crate) struct About {
     pub(crate) has_aliases: bool,
     /// Whether something past its time to live is part of it: what is made of it is fresh for no longer than it is.
     pub(crate) provisional: bool,
+    /// Whether it was encrypted where it was read.
+    #[cfg(feature = "redis")]
+    pub(crate) encrypted: bool,
     pub(crate) version: u32,
     /// How long it stays fresh when nobody reads it; nothing, if that does not matter.
     pub(crate) idle: Steps,
@@ -143,6 +146,8 @@ impl Default for About {
             late: Lateness::None,
             has_aliases: false,
             provisional: false,
+            #[cfg(feature = "redis")]
+            encrypted: false,
             version: 0,
             idle: Steps::default(),
             read: AtomicU32::new(0),

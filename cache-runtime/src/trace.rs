@@ -78,8 +78,11 @@ pub(crate) fn untrusted(site: &Site, why: &Untrusted) {
 pub(crate) fn not_encoded(site: &Site, why: &EncodeError) {
     #[cfg(feature = "testing")]
     witness::not_stored(site, &format_args!("the value cannot be encoded: {why}"));
+    let about = why.about();
+    // An author's own `Serialize` may quote what it cannot write.
+    let why: &dyn fmt::Display = if site.sensitive { &about } else { why };
     // What is refused once is mostly refused at every call.
-    if !site.finds_unsuited(why.about()) {
+    if !site.finds_unsuited(about) {
         debug!(target: "cache_runtime", function = %Named(site), %why, "not stored: the value cannot be encoded");
     } else {
         warn!(target: "cache_runtime", function = %Named(site), %why, "not stored: the value cannot be encoded");

@@ -129,3 +129,22 @@ async fn what_is_made_of_what_is_sensitive_is_encrypted() {
     let envelopes = cache.stats();
     assert_eq!(envelopes.function("envelope").expect("called").hits, 1);
 }
+
+/// What somebody has written there in the clear, another reader of this process has taken.
+#[tokio::test]
+async fn what_another_reader_keeps_is_not_good_enough() {
+    let server = RedisServer::start().await;
+    let forger = process(&server, |cache| cache).await;
+    diagnosis(&forger, 1).await;
+    forger
+        .set("diagnosis:1", "forged".to_owned())
+        .tag("patient:1")
+        .await;
+    let cache = process(&server, |cache| cache.encryption(ring(&["2026-11"]))).await;
+    for _ in 0..3 {
+        let read: Option<String> = cache.get("diagnosis:1").await;
+        assert_eq!(read.as_deref(), Some("forged"));
+    }
+    let answer = diagnosis(&cache, 1).await;
+    assert_eq!(answer.as_deref(), Some("in the best of health"));
+}

@@ -83,6 +83,10 @@ async fn to_encrypt_everything_takes_keys() {
         said.contains("there are no keys; set CACHE_ENCRYPTION_KEYS"),
         "{said}"
     );
+    let keys = format!("2026-11:{}", "5e".repeat(32));
+    let said = run(&[("CACHE_ENCRYPT_EVERYTHING", &keys)]);
+    assert!(said.contains("expected `true` or `false`"), "{said}");
+    assert!(!said.contains("5e5e"), "{said}");
     let by_hand = cache_runtime::Cache::builder().encrypt_everything(true);
     assert!(by_hand.build().await.is_err());
 }

@@ -1,7 +1,8 @@
 //! What goes wrong beside the items: lists, whoever looks on, a cache that stores nothing. In virtual time.
 
 use cache_runtime::warm::{Job, Outcome, Warmer};
-use cache_runtime::{Cache, cached};
+use cache_runtime::{Cache, DomainCache, Invalidations, bypass, cached};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -78,4 +79,28 @@ pub(crate) async fn is_not_warmed(cache: &Cache, why: Outcome) {
 #[tokio::test]
 async fn with_a_cache_that_is_switched_off_nothing_is_warmed() {
     is_not_warmed(&Cache::disabled(), Outcome::Off).await;
+}
+
+#[derive(Clone, Serialize, Deserialize, DomainCache)]
+#[cache(prefix = "warmed")]
+struct Thing {
+    #[cache(key)]
+    id: u32,
+}
+
+/// Nor what is not committed, or what is to go past the cache.
+#[tokio::test]
+async fn inside_of_a_transaction_nothing_is_warmed() {
+    let cache = crate::backend::Backend::new().await.cache();
+    let all = async {
+        is_not_warmed(&cache, Outcome::Off).await;
+        let load = |id| async move { Ok::<_, String>(Some(Thing { id })) };
+        let report = ThingCache::new(&cache).warm([1, 2], load).await;
+        assert_eq!((report.warmed, report.failed), (0, 2));
+    };
+    let mut invalidations = Invalidations::of(&cache);
+    invalidations.collect(all).await;
+    assert!(!cache.contains("a").await && !cache.contains("warmed:1").await);
+    bypass(is_not_warmed(&cache, Outcome::Off)).await;
+    assert!(!cache.contains("a").await);
 }

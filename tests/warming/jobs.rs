@@ -124,6 +124,23 @@ async fn what_is_past_its_time_is_computed_anew() {
     assert_eq!(served(&source, 1).await, Ok(2));
 }
 
+#[cached(ttl = "400ms", stale_if_error = "1h", throttle = "1ms", cache = source.cache(), key = "stands-in:{id}", skip(source))]
+async fn stands_in(source: &Source, id: u32) -> Result<u32, String> {
+    source.read().await.map_err(|_| format!("{id} is broken"))
+}
+
+/// What stands in for it is not warm.
+#[tokio::test]
+async fn a_source_that_fails_has_failed_though_something_stands_in() {
+    let source = Source::new().await;
+    let warming = warmer!(source, [1], stands_in).start();
+    assert_eq!(next(&warming).await, (1, 0, 0));
+    source.breaks();
+    ttl_is_over().await;
+    ttl_is_over().await;
+    assert_eq!(next(&warming).await, (0, 0, 1));
+}
+
 #[tokio::test]
 async fn what_ends_soon_is_computed_anew() {
     let source = Source::new().await;

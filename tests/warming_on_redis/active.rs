@@ -88,3 +88,22 @@ async fn the_server_is_told_within_a_moment() {
     let told = async || there.recent(10).await == ["ada"];
     test_servers::wait_until("it is told", Duration::from_secs(20), told).await;
 }
+
+/// A server that may be read and not written, as one that is full, knows of nobody.
+#[tokio::test]
+async fn what_cannot_be_told_is_known_here() {
+    let server = RedisServer::start().await;
+    let cache = process(&server).await;
+    let users = RecentlyActive::new(&cache, "users");
+    server
+        .command(&["ACL", "SETUSER", "default", "-zadd"])
+        .await;
+    users.seen("ada");
+    assert_eq!(users.recent(usize::MAX).await, ["ada"]);
+    server
+        .command(&["ACL", "SETUSER", "default", "+zadd"])
+        .await;
+    let other = RecentlyActive::new(&process(&server).await, "users");
+    assert_eq!(users.recent(usize::MAX).await, ["ada"]);
+    assert_eq!(other.recent(usize::MAX).await, ["ada"]);
+}

@@ -159,3 +159,31 @@ async fn a_turn_whose_process_has_died_is_run_by_another() {
     wait_until("it is known to have been run", PATIENCE, is_run).await;
     assert_eq!(begun.load(SeqCst), 2);
 }
+
+/// What is to run at the start runs when the server is there.
+#[tokio::test]
+async fn without_the_server_the_start_is_put_off() {
+    let server = RedisServer::start().await;
+    let runs = Arc::new(AtomicUsize::new(0));
+    let cache = process(&server).await;
+    server.kill();
+    let gone = async || cache.health().await.redis.is_none_or(|it| !it.connected);
+    wait_until("it is noticed", PATIENCE, gone).await;
+    let counter = Arc::clone(&runs);
+    let list = move || {
+        counter.fetch_add(1, SeqCst);
+        std::future::ready(vec![1])
+    };
+    let job = Job::new("job", list, |_: u32| std::future::ready(()));
+    let warming = Warmer::new(&cache).job(job.at_start()).start();
+    let told = async || {
+        warming
+            .last()
+            .iter()
+            .any(|it| it.outcome == Outcome::Unavailable)
+    };
+    wait_until("it is told", PATIENCE, told).await;
+    assert_eq!(runs.load(SeqCst), 0);
+    server.restart().await;
+    wait_until("it runs", PATIENCE, async || runs.load(SeqCst) == 1).await;
+}

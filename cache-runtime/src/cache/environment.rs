@@ -137,8 +137,13 @@ impl Config {
             }
             #[cfg(feature = "encryption")]
             "CACHE_ENCRYPT_EVERYTHING" => {
-                self.encryption.everything =
-                    switch(value).ok_or_else(|| unreadable("expected `true` or `false`"))?;
+                // It may be the keys, by mistake.
+                let unreadable = || ConfigError::Unreadable {
+                    variable: variable.to_owned(),
+                    value: "…".to_owned(),
+                    expected: "expected `true` or `false`",
+                };
+                self.encryption.everything = switch(value).ok_or_else(unreadable)?;
             }
             #[cfg(feature = "redis")]
             _ if variable.starts_with("REDIS_") => self.apply_redis(variable, value)?,

@@ -35,6 +35,7 @@ use crate::codec::Codec;
 use crate::encryption::Encryption;
 use crate::entry::Entry;
 use crate::flight::Flights;
+use crate::flight::is_past;
 use crate::generation::Generations;
 use crate::key::Key;
 use crate::local::Local;
@@ -174,13 +175,19 @@ impl Cache {
         self.shared.config.enabled
     }
 
-    /// Whether something that is computed now would be stored.
+    /// Whether something that is computed here and now would be stored.
     pub(crate) async fn can_store(&self) -> bool {
         #[cfg(feature = "redis")]
         if let Some(redis) = self.redis() {
-            return self.is_enabled() && redis.link().await.is_ok();
+            return self.is_in_use() && redis.link().await.is_ok();
         }
-        self.is_enabled()
+        self.is_in_use()
+    }
+
+    /// Whether calls do not go past it: it is not switched off, and the running code is not inside of `bypass` or of a
+    /// transaction.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.is_enabled() && !is_past()
     }
 
     /// What stands before every key on a shared server.

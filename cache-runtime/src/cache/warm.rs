@@ -2,6 +2,7 @@
 
 use super::Cache;
 use crate::circumstances::detect;
+use crate::detect::{Answer, DetectedCall};
 use crate::flight::{in_the_same_name, warming};
 use crate::key::Key;
 use crate::read_through::{Call, Fallible, Lookup, Opaque, Plan};
@@ -140,10 +141,20 @@ where
     }
 }
 
-/// Runs `warm`, whose calls wait for what is fresh for so long at least; and whether all of it was there already.
-pub(crate) async fn watched<F: Future>(ahead: Duration, warm: F) -> (F::Output, bool) {
+/// Runs `warm`, whose calls wait for what is fresh for so long at least; and what has become of that, as the caches tell that
+/// were asked.
+pub(crate) async fn watched<F: Future>(ahead: Duration, warm: F) -> (F::Output, Warmth) {
     let (output, detected) = warming(ahead, detect(warm)).await;
-    (output, detected.is_from_cache())
+    let is_old = |call: &DetectedCall| call.answer == Answer::Stale;
+    let warmth = if detected.calls().iter().any(is_old) {
+        // It stands in for what could not be computed.
+        Warmth::Failed
+    } else if detected.is_from_cache() {
+        Warmth::Skipped
+    } else {
+        Warmth::Warmed
+    };
+    (output, warmth)
 }
 
 /// What became of one item.

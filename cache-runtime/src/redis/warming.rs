@@ -35,8 +35,8 @@ impl Redis {
         let oldest = now.saturating_sub(millis(window));
         let most = i64::try_from(capacity).unwrap_or(i64::MAX);
         let told = |commands: &mut Pipeline, _: &Link| {
-            // Of those that others have told later, that stands.
-            commands.cmd("ZADD").arg(&name).arg("GT");
+            // `GT` would be exact, and takes Redis 6.2; who was seen again meanwhile is soon told of again.
+            commands.cmd("ZADD").arg(&name);
             for (id, age) in &ages {
                 commands.arg(now.saturating_sub(millis(*age))).arg(id);
             }
@@ -65,7 +65,7 @@ impl Redis {
             .arg(format!("({}", now.saturating_sub(millis(window))))
             .arg("LIMIT")
             .arg(0)
-            .arg(number);
+            .arg(i64::try_from(number).unwrap_or(i64::MAX));
         let reply = self.ask_for(&command).await?;
         redis::from_redis_value(reply).map_err(|_| Failure::Refused("not a sorted set".into()))
     }

@@ -307,8 +307,10 @@ impl Site {
         let is_recent = self.local == u64::MAX
             || cache.now().since(entry.about.created)
                 < std::time::Duration::from_millis(self.local);
+        // For another reader it may have been good enough to stand on the server as it is.
+        let is_forged = self.sensitive && !entry.about.encrypted && self.is_encrypted_in(cache);
         // What was set by hand under the key of a record is no record.
-        is_recent && (self.lookups.is_empty() || entry.hangs_on_keys_beside(key))
+        is_recent && !is_forged && (self.lookups.is_empty() || entry.hangs_on_keys_beside(key))
     }
 
     /// What tells the values of this site from others: their shape, and the version its author gave them. Of one shape

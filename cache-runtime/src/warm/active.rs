@@ -117,7 +117,7 @@ impl RecentlyActive {
             let active = self.clone();
             runtime.spawn(async move {
                 tokio::time::sleep(TOLD_AFTER).await;
-                active.tell().await;
+                let _is_told = active.tell().await;
             });
         }
     }
@@ -127,8 +127,9 @@ impl RecentlyActive {
     pub async fn recent(&self, number: usize) -> Vec<String> {
         #[cfg(feature = "redis")]
         if let Some(redis) = self.0.cache.redis() {
-            self.tell().await;
-            if let Ok(recent) = redis.recent(&self.0.name, self.0.window, number).await {
+            let is_told = self.tell().await;
+            let recent = redis.recent(&self.0.name, self.0.window, number).await;
+            if let (true, Ok(recent)) = (is_told, recent) {
                 return recent;
             }
         }
@@ -142,9 +143,9 @@ impl RecentlyActive {
             .collect()
     }
 
-    /// What cannot be told is told the next time.
+    /// Whether the server knows of all that were seen. What cannot be told is told the next time.
     #[cfg(feature = "redis")]
-    async fn tell(&self) {
+    async fn tell(&self) -> bool {
         let Active {
             cache,
             name,
@@ -152,23 +153,27 @@ impl RecentlyActive {
             capacity,
             seen,
         } = &*self.0;
-        let Some(redis) = cache.redis() else { return };
+        let Some(redis) = cache.redis() else {
+            return false;
+        };
         let untold = {
             let mut seen = lock(seen);
             seen.is_being_told = false;
             std::mem::take(&mut seen.untold)
         };
         if untold.is_empty() {
-            return;
+            return true;
         }
         let now = cache.now();
         let ages = untold.iter().map(|(id, then)| (&**id, now.since(*then)));
-        if redis.seen(name, ages, *window, *capacity).await.is_err() {
+        let is_told = redis.seen(name, ages, *window, *capacity).await.is_ok();
+        if !is_told {
             let mut seen = lock(seen);
             for (id, then) in untold.into_iter().take(*capacity) {
                 seen.untold.entry(id).or_insert(then);
             }
         }
+        is_told
     }
 }
 

@@ -50,7 +50,7 @@ pub enum Outcome {
     Elsewhere,
     /// The server could not be asked whose turn it is, and could not store anything.
     Unavailable,
-    /// The cache is switched off: nothing would be stored.
+    /// The cache is switched off, or it was asked inside of `bypass` or a transaction: nothing would be stored.
     Off,
     /// Its list could not be made, and why.
     NoList(String),
@@ -137,11 +137,11 @@ where
 impl Limits {
     /// Waits until one more item may begin; there is room for it again when what is returned is dropped.
     async fn granted(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        let permit = self.of_all.acquire().await;
         if let Some(pace) = &self.pace {
             pace.wait().await;
         }
-        // It is never closed.
-        let permit = self.of_all.acquire().await;
         if let Some(pace) = &self.pace_of_all {
             pace.wait().await;
         }
@@ -155,12 +155,10 @@ where
     F: Future,
     F::Output: Warmed,
 {
-    let (output, was_there) = watched(ahead, warm).await;
+    let (output, warmth) = watched(ahead, warm).await;
     if output.has_failed() {
         Warmth::Failed
-    } else if was_there {
-        Warmth::Skipped
     } else {
-        Warmth::Warmed
+        warmth
     }
 }

@@ -70,9 +70,23 @@ enum Whose {
     /// Another process runs it, while that lives.
     #[cfg(feature = "redis")]
     Anothers,
-    /// It is not to be run any more, or it cannot be told.
+    /// It was run to its end.
     #[cfg(feature = "redis")]
-    Nobodys(Outcome),
+    WasRun,
+    /// The server cannot be asked.
+    #[cfg(feature = "redis")]
+    Unknown,
+}
+
+#[cfg(feature = "redis")]
+impl Whose {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Whose::Ours => Outcome::Done,
+            Whose::Anothers | Whose::WasRun => Outcome::Elsewhere,
+            Whose::Unknown => Outcome::Unavailable,
+        }
+    }
 }
 
 impl Warmer {
@@ -209,19 +223,14 @@ impl Shared {
         let job = &self.jobs[nth];
         let mut last = None;
         if job.at_start {
-            let now = self.time(job).await;
-            let next = job.when.as_ref().zip(now);
-            let next = next.and_then(|(when, now)| when.next(now));
-            let turn = now.map(|now| now / AT_ONCE);
-            self.see_to(nth, turn, next.map(|(_, left)| left)).await;
+            let now = self.known_time(nth).await;
+            let next = job.when.as_ref().and_then(|when| when.next(now));
+            let next = next.map(|(_, left)| left);
+            self.see_to(nth, now / AT_ONCE, next).await;
         }
         let Some(when) = &job.when else { return };
         loop {
-            let Some(now) = self.time(job).await else {
-                tokio::time::sleep(TRY_AGAIN).await;
-                self.ended(nth, Outcome::Unavailable, WarmReport::default());
-                continue;
-            };
+            let now = self.known_time(nth).await;
             // Of some patterns there is no further one.
             let Some((turn, left)) = when.next(now) else {
                 return;
@@ -231,39 +240,50 @@ impl Shared {
             if last.replace(turn) != Some(turn) {
                 let then = now.saturating_add(millis(left));
                 let next = when.next(then).map(|(_, left)| left);
-                self.see_to(nth, Some(turn), next).await;
+                self.see_to(nth, turn, next).await;
             }
         }
     }
 
     /// Sees to it that a turn is run: by this process, or by another as long as that lives, and until it is time for the next.
-    async fn see_to(&self, nth: usize, turn: Option<u64>, next: Option<Duration>) {
+    async fn see_to(&self, nth: usize, turn: u64, next: Option<Duration>) {
         #[cfg(feature = "redis")]
         let until = next.map(|next| Instant::now() + next);
         match self.whose_turn(nth, turn).await {
             Whose::Ours => self.run_turn(nth, turn).await,
             #[cfg(feature = "redis")]
-            Whose::Nobodys(outcome) => {
-                self.ended(nth, outcome, WarmReport::default());
-            }
-            #[cfg(feature = "redis")]
-            Whose::Anothers => {
-                self.ended(nth, Outcome::Elsewhere, WarmReport::default());
-                self.watch(nth, turn, until).await;
+            others => {
+                self.ended(nth, others.outcome(), WarmReport::default());
+                if !matches!(others, Whose::WasRun) {
+                    self.watch(nth, turn, until).await;
+                }
             }
         }
         let _ = next;
     }
 
-    /// Another process has taken this turn. It may die.
+    /// Another process has taken this turn, which may die; or the server cannot be asked, which may come back.
     #[cfg(feature = "redis")]
-    async fn watch(&self, nth: usize, turn: Option<u64>, until: Option<Instant>) {
+    async fn watch(&self, nth: usize, turn: u64, until: Option<Instant>) {
         while until.is_none_or(|until| Instant::now() < until) {
             tokio::time::sleep(LEASE / 2).await;
             match self.whose_turn(nth, turn).await {
                 Whose::Ours => return self.run_turn(nth, turn).await,
-                Whose::Nobodys(Outcome::Elsewhere) => return,
-                Whose::Nobodys(_) | Whose::Anothers => {}
+                Whose::WasRun => return,
+                Whose::Anothers | Whose::Unknown => {}
+            }
+        }
+    }
+
+    /// The time, as soon as it can be told.
+    async fn known_time(&self, nth: usize) -> u64 {
+        loop {
+            match self.time(&self.jobs[nth]).await {
+                Some(now) => return now,
+                None => {
+                    self.ended(nth, Outcome::Unavailable, WarmReport::default());
+                    tokio::time::sleep(TRY_AGAIN).await;
+                }
             }
         }
     }
@@ -282,19 +302,15 @@ impl Shared {
         Some(millis(time))
     }
 
-    async fn whose_turn(&self, nth: usize, turn: Option<u64>) -> Whose {
+    async fn whose_turn(&self, nth: usize, turn: u64) -> Whose {
         #[cfg(feature = "redis")]
         if let Some(redis) = self.cache.redis() {
-            const UNAVAILABLE: Whose = Whose::Nobodys(Outcome::Unavailable);
-            let Some(turn) = turn else {
-                return UNAVAILABLE;
-            };
             let job = &self.jobs[nth].name;
             return match redis.takes_turn((job, turn), LEASE).await {
                 Ok(Turn::Ours) => Whose::Ours,
                 Ok(Turn::Taken) => Whose::Anothers,
-                Ok(Turn::Run) => Whose::Nobodys(Outcome::Elsewhere),
-                Err(_) => UNAVAILABLE,
+                Ok(Turn::Run) => Whose::WasRun,
+                Err(_) => Whose::Unknown,
             };
         }
         let _ = (nth, turn);
@@ -302,9 +318,9 @@ impl Shared {
     }
 
     /// Runs a job, and keeps the turn meanwhile.
-    async fn run_turn(&self, nth: usize, turn: Option<u64>) {
+    async fn run_turn(&self, nth: usize, turn: u64) {
         #[cfg(feature = "redis")]
-        if let (Some(redis), Some(turn)) = (self.cache.redis(), turn) {
+        if let Some(redis) = self.cache.redis() {
             let job = &self.jobs[nth];
             // It ends with this.
             let mut keeping = JoinSet::new();
@@ -347,7 +363,7 @@ impl Shared {
 
     /// Why nothing is warmed, if nothing could be stored.
     async fn why_not(&self) -> Option<Outcome> {
-        if !self.cache.is_enabled() {
+        if !self.cache.is_in_use() {
             Some(Outcome::Off)
         } else if !self.cache.can_store().await {
             Some(Outcome::Unavailable)

@@ -141,6 +141,7 @@ impl<'c> Keeper<'c> {
             stamps,
             tag_set: site.tag_set,
             provisional: opened.is_provisional(),
+            encrypted: opened.is_encrypted(),
             version: site.version,
             late: Lateness::None,
             idle: opened.idle().map_or(Steps::default(), Steps::of),
