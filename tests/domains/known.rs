@@ -47,6 +47,70 @@ async fn absence_ends_with_tags_that_a_record_would_have() {
     }
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct Seat {
+    team: u32,
+    number: u32,
+}
+
+/// Of its key there are a list of tags, and one of a part; of the second key, one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DomainCache)]
+#[cache(prefix = "answer", negative = "1m", tags = ["team:{seat.team}", "name:{name.len()}", "kind:{name.as_str()}"])]
+struct Answer {
+    #[cache(key, tags = "owner:{owner}")]
+    owner: Option<String>,
+    #[cache(key)]
+    seat: Seat,
+    #[cache(key)]
+    name: String,
+    #[cache(lookup, tag = "mail:{mail}")]
+    mail: Option<String>,
+    #[cache(lookup, tag)]
+    phone: String,
+}
+
+fn answer() -> Answer {
+    Answer {
+        owner: Some("ada".to_owned()),
+        seat: Seat { team: 1, number: 2 },
+        name: "x".to_owned(),
+        mail: Some("m".to_owned()),
+        phone: "p".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn absence_ends_with_every_tag_that_follows_from_what_was_asked_for() {
+    let backend = Backend::new().await;
+    let cache = backend.cache();
+    let answers = AnswerCache::new(&cache);
+    let Answer {
+        owner, seat, name, ..
+    } = answer();
+    let none = || async { Ok::<_, Infallible>(None) };
+    let one = || async { Ok::<_, Infallible>(Some(answer())) };
+    for tag in ["owner:ada", "team:1", "name:1", "kind:x"] {
+        answers.invalidate(&owner, &seat, &name).await;
+        let asked = answers.get_or_load(&owner, &seat, &name, none).await;
+        assert_eq!(asked, Ok(None));
+        cache.invalidate_tag("owner:grace").await;
+        let known = answers.get_or_load(&owner, &seat, &name, one).await;
+        assert_eq!(known, Ok(None), "not asked again");
+        cache.invalidate_tag(tag).await;
+        let found = answers.get_or_load(&owner, &seat, &name, one).await;
+        assert_eq!(found, Ok(Some(answer())), "{tag}");
+    }
+    answers.invalidate(&owner, &seat, &name).await;
+    assert_eq!(answers.by_mail_or_load("m", none).await, Ok(None));
+    assert_eq!(answers.by_mail_or_load("m", one).await, Ok(None));
+    answers.invalidate_by_mail(&Some("m".to_owned())).await;
+    assert_eq!(answers.by_mail_or_load("m", one).await, Ok(Some(answer())));
+    answers.invalidate(&owner, &seat, &name).await;
+    assert_eq!(answers.by_phone_or_load("p", none).await, Ok(None));
+    answers.invalidate_by_phone("p").await;
+    assert_eq!(answers.by_phone_or_load("p", one).await, Ok(Some(answer())));
+}
+
 /// Whether a record that nobody has loaded before is stored if this tag ends while it is loaded.
 async fn stored_though(ended: &'static str) -> bool {
     let backend = Backend::new().await;

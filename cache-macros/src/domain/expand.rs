@@ -1,7 +1,7 @@
 //! The expansion of `#[derive(DomainCache)]`: an implementation of `DomainRecord`, and the typed cache, each of
 //! whose methods is one call into the runtime.
 
-use super::model::{DomainModel, Field};
+use super::model::{DomainModel, Field, TagList};
 use crate::storing::Time;
 use crate::template::Template;
 use proc_macro2::{Span, TokenStream, TokenTree};
@@ -108,12 +108,35 @@ fn bounds(domain: &DomainModel) -> TokenStream {
 
 fn tags(domain: &DomainModel) -> Option<TokenStream> {
     let krate = &domain.krate;
+    let templates: Vec<&Template> = templates(domain).collect();
+    let lists: Vec<&TagList> = domain.tag_lists.iter().collect();
+    if templates.is_empty() && lists.is_empty() && domain.tag_of_all().is_none() {
+        return None;
+    }
+    let used = domain.fields.iter().filter(|name| {
+        templates.iter().any(|tag| tag.mentions(name))
+            || lists.iter().any(|list| list.field.name == **name)
+    });
+    let tags = tags_of(domain, &templates, &lists);
+    Some(quote! {
+        fn cache_tags(&self) -> ::std::vec::Vec<#krate::Tag> {
+            let Self { #(#used,)* .. } = self;
+            #tags
+        }
+    })
+}
+
+/// A list of tags: of all records, of templates, and of lists, over fields that stand there by reference.
+fn tags_of(domain: &DomainModel, templates: &[&Template], lists: &[&TagList]) -> TokenStream {
+    let krate = &domain.krate;
     let scope = domain.scope();
     let tag = |tag: TokenStream| quote!(<#krate::Tag as ::core::convert::From<_>>::from(#tag));
     let of_all = domain.tag_of_all().map(|all| tag(quote!(#all)));
-    let each = templates(domain).map(|template| tag(template.to_tag(krate, &scope)));
+    let each = templates
+        .iter()
+        .map(|template| tag(template.to_tag(krate, &scope)));
     let fixed: Vec<TokenStream> = of_all.into_iter().chain(each).collect();
-    let lists = domain.tag_lists.iter().map(|list| {
+    let lists = lists.iter().map(|list| {
         let name = &list.field.name;
         let krate = located(krate, name.span());
         let each_tag = quote_spanned!(name.span()=> #krate::__private::each_tag);
@@ -126,51 +149,45 @@ fn tags(domain: &DomainModel) -> Option<TokenStream> {
         }
     });
     let lists: Vec<TokenStream> = lists.collect();
-    if fixed.is_empty() && lists.is_empty() {
-        return None;
+    if lists.is_empty() {
+        return quote!(::std::vec![#(#fixed),*]);
     }
-    let used = domain.fields.iter().filter(|name| {
-        templates(domain).any(|tag| tag.mentions(name))
-            || domain
-                .tag_lists
-                .iter()
-                .any(|list| list.field.name == **name)
-    });
-    let fields = quote!(let Self { #(#used,)* .. } = self;);
-    let tags = if lists.is_empty() {
-        quote!(::std::vec![#(#fixed),*])
-    } else {
-        quote! {
-            let mut __cache_tags: ::std::vec::Vec<#krate::Tag> = ::std::vec![#(#fixed),*];
-            #(#lists)*
-            __cache_tags
-        }
-    };
-    Some(quote! {
-        fn cache_tags(&self) -> ::std::vec::Vec<#krate::Tag> {
-            #fields
-            #tags
-        }
-    })
+    quote! {
+        let mut __cache_tags: ::std::vec::Vec<#krate::Tag> = ::std::vec![#(#fixed),*];
+        #(#lists)*
+        __cache_tags
+    }
 }
 
-/// Those tags that are known before the record is, of the fields `named` of its key.
+/// Those tags that are known before the record is: that follow from the fields `named`, which stand there as they are asked for.
 fn known_tags(domain: &DomainModel, named: &[Field]) -> TokenStream {
-    let krate = &domain.krate;
-    let of_all = domain.tag_of_all().map(|all| quote!(#all));
-    let is_known = |tag: &&Template| {
-        let mut fields = domain
-            .keys
-            .fields
-            .iter()
-            .filter(|field| tag.mentions(&field.name));
-        domain.is_known_before(tag)
-            && fields.all(|field| named.iter().any(|it| it.name == field.name))
-    };
-    let known = templates(domain).filter(is_known);
-    let known = known.map(|tag| tag.to_tag(krate, &domain.scope()));
-    let known: Vec<TokenStream> = of_all.into_iter().chain(known).collect();
-    quote!(::std::vec![#(<#krate::Tag as ::core::convert::From<_>>::from(#known)),*])
+    let follows = |tag: &&Template| domain.follows_from(tag, named);
+    let templates: Vec<&Template> = templates(domain).filter(follows).collect();
+    let is_named = |list: &&TagList| named.iter().any(|field| field.name == list.field.name);
+    let lists: Vec<&TagList> = domain.tag_lists.iter().filter(is_named).collect();
+    let tags = tags_of(domain, &templates, &lists);
+    // As the record has them.
+    let used = named.iter().filter(|field| {
+        let name = &field.name;
+        templates.iter().any(|tag| tag.mentions(name))
+            || lists.iter().any(|list| list.field.name == *name)
+    });
+    let used = used.map(|field| {
+        let name = &field.name;
+        let owned = quote!(::std::borrow::ToOwned::to_owned(#name));
+        let of_lookup = domain.lookups.iter().any(|lookup| lookup.name == *name);
+        let is_in_key = domain.keys.fields.iter().any(|key| key.name == *name);
+        let value = match option_of(&field.ty) {
+            Some(_) if of_lookup && !is_in_key => quote!(::core::option::Option::Some(#owned)),
+            _ => owned,
+        };
+        quote!(let #name = &#value;)
+    });
+    let used: Vec<TokenStream> = used.collect();
+    match used.is_empty() {
+        true => tags,
+        false => quote!({ #(#used)* #tags }),
+    }
 }
 
 fn templates(domain: &DomainModel) -> impl Iterator<Item = &Template> {
@@ -346,6 +363,7 @@ fn methods(domain: &DomainModel, record: &TokenStream) -> TokenStream {
     let owned_key = keys.expr(krate, |name| quote_spanned!(name.span()=> &#name));
     let Loading { load, bounds, call } = loading(domain, record);
     let known = known_tags(domain, &keys.fields);
+    let names: Vec<_> = keys.fields.iter().map(|field| &field.name).collect();
     let call = call(&key, &known);
     let id = id_type(&keys.fields);
     let id_pattern = id_pattern(&keys.fields);
@@ -414,7 +432,11 @@ fn methods(domain: &DomainModel, record: &TokenStream) -> TokenStream {
         {
             let ids = ::core::iter::IntoIterator::into_iter(ids);
             let keyed = ::core::iter::Iterator::map(ids, |id| {
-                let (key, known) = { let #id_pattern = ::core::clone::Clone::clone(&id); (#owned_key, #known) };
+                let (key, known) = {
+                    let #id_pattern = ::core::clone::Clone::clone(&id);
+                    #(let #names = &#names;)*
+                    (#key, #known)
+                };
                 (id, key, known)
             });
             self.domain.warm(::core::iter::Iterator::collect(keyed), load).await
@@ -454,7 +476,7 @@ fn find_by(domain: &DomainModel, lookup: &Field, record: &TokenStream) -> TokenS
     let input = quote!(#name: &#ty,);
     let key = domain.keys.lookup_expr(&domain.krate, name, quote!(#name));
     let Loading { load, bounds, call } = loading(domain, record);
-    let call = call(&key, &known_tags(domain, &[]));
+    let call = call(&key, &known_tags(domain, std::slice::from_ref(lookup)));
     let about_find = format!("The record with this `{name}`, if it is stored.");
     let about_load = format!("The record with this `{name}`, from the cache or else from `load`.");
     quote! {

@@ -7,7 +7,7 @@ use crate::keeping::Keeping;
 use crate::options::{Known, Opt, Options, Value, written};
 use crate::policy::{Declared, Policy};
 use crate::storing::{OfValue, Time};
-use crate::template::{Part, Role, Scope, Template};
+use crate::template::{Role, Scope, Template};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident};
 use syn::{Attribute, Data, DeriveInput, Fields, Generics, LitStr, Path, Type, Visibility};
@@ -312,12 +312,10 @@ impl DomainModel {
         }
     }
 
-    /// Whether a tag is known before the record is: if whoever asks names every field in it, as a part of the key. Those are
-    /// taken as they stand; what else may be written of a field need not hold of what the field is asked for by.
-    pub(super) fn is_known_before(&self, tag: &Template) -> bool {
-        let is_plain = tag.parts().all(|part| !matches!(part, Part::Other));
+    /// Whether a tag is known before the record is, to whoever names these fields.
+    pub(super) fn follows_from(&self, tag: &Template, named: &[Field]) -> bool {
         let mut in_it = self.fields.iter().filter(|name| tag.mentions(name));
-        in_it.all(|name| is_plain && self.keys.fields.iter().any(|field| field.name == *name))
+        in_it.all(|name| named.iter().any(|field| field.name == *name))
     }
 
     /// Its name in the configuration: `session` of `CACHE_SESSION_TTL`.

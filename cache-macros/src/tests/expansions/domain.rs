@@ -212,12 +212,14 @@ where
             |id| {
                 let (key, known) = {
                     let (id, part) = ::core::clone::Clone::clone(&id);
+                    let id = &id;
+                    let part = &part;
                     (
                         ::cache_runtime::__private::KeyBuilder::new(49usize)
                             .text("session:")
-                            .part(&id)
+                            .part(id)
                             .text(":")
-                            .part(&part)
+                            .part(part)
                             .finish(),
                         ::std::vec![],
                     )

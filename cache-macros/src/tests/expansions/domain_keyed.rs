@@ -228,12 +228,14 @@ impl CardCache {
             |id| {
                 let (key, known) = {
                     let (team, number) = ::core::clone::Clone::clone(&id);
+                    let team = &team;
+                    let number = &number;
                     (
                         ::cache_runtime::__private::KeyBuilder::new(58usize)
                             .text("team:")
-                            .part(&team)
+                            .part(team)
                             .text(":member:")
-                            .part(&number)
+                            .part(number)
                             .text(":card")
                             .finish(),
                         ::std::vec![
