@@ -83,7 +83,7 @@ pub(crate) async fn set_many<T: CacheValue>(
             stored += 1;
         } else {
             // What was there is older.
-            end_key(cache, &key).await;
+            end_key(cache, &key, By::site(site)).await;
         }
     }
     stored
@@ -127,7 +127,7 @@ where
         let outcome = write.keep(outer.as_ref(), decision, value, cost).await;
         if outcome != Outcome::Stored {
             // What was there is older than what was computed.
-            end_key(cache, key).await;
+            end_key(cache, key, By::site(site)).await;
         }
     }
     returned
@@ -197,7 +197,7 @@ impl Permit {
             self.settled = outcome == Outcome::Stored;
         }
         if !self.settled {
-            end_key(&self.cache, &self.key).await;
+            end_key(&self.cache, &self.key, By::site(self.site)).await;
             self.settled = true;
         }
         returned
@@ -207,7 +207,7 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if !self.settled {
-            end_key_soon(&self.cache, &self.key);
+            end_key_soon(&self.cache, &self.key, By::site(self.site));
         }
     }
 }

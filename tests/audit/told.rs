@@ -3,7 +3,7 @@
 use crate::backend::{Backend, settle};
 use crate::scribe::Scribe;
 use cache_domains::{Device, DeviceCache, Session, SessionCache};
-use cache_runtime::{Audit, Cache, acting_as, cached};
+use cache_runtime::{Audit, Cache, acting_as, cache_put, cached};
 use std::time::Duration;
 
 #[cached(ttl = "1h", swr = "1h", key = "diagnosis:{patient}", tags = ["patient:{patient}"], cache = cache, skip(cache), sensitive)]
@@ -54,6 +54,29 @@ async fn who_reads_stores_and_invalidates_what_is_sensitive() {
     assert!(told.iter().all(|line| line["operation"] == "invalidate"
         && line["outcome"] == "delivered"
         && line["actor"] == "doctor:7"));
+}
+
+#[cache_put(cache = cache, key = "diagnosis:{patient}")]
+async fn amend(cache: &Cache, patient: &str, fails: bool) -> Result<String, String> {
+    match fails {
+        true => Err(format!("{patient} is away")),
+        false => Ok("better".to_owned()),
+    }
+}
+
+/// What was there is older than whatever has become of the patient.
+#[tokio::test]
+async fn a_write_that_fails_deletes_and_tells() {
+    let (scribe, _guard) = Scribe::begins();
+    let backend = audited(Audit::Sensitive).await;
+    let cache = backend.cache();
+    diagnosis(&cache, "ada").await;
+    scribe.take();
+    let failed = acting_as("doctor:7", amend(&cache, "ada", true)).await;
+    assert!(failed.is_err());
+    let given_up = acting_as("doctor:7", amend(&cache, "ada", false));
+    drop(given_up);
+    assert_eq!(scribe.summary(), ["invalidate delivered doctor:7"]);
 }
 
 /// Whoever may choose his name does not write lines of his own.

@@ -81,7 +81,7 @@ mod tests {
         let (cache, list) = (Cache::in_memory(), Shared::default());
         cache.set("a", 1).tag("t").await;
         let work = async {
-            end_key_soon(&cache, &Key::from("a"));
+            end_key_soon(&cache, &Key::from("a"), By::Hand);
             invalidate_soon(&cache, &Target::tag("t"), By::Hand);
         };
         collecting(Shared::clone(&list), work).await;

@@ -313,14 +313,16 @@ async fn delete_all(cache: &Cache, keys: &[Key], by: By) -> (usize, Delivery) {
     (removed, delivery)
 }
 
-/// Ends a key's generation: its entry, any computation of it, and what was computed from it.
-pub(crate) async fn end_key(cache: &Cache, key: &Key) {
-    end_keys(cache, std::slice::from_ref(key)).await;
+/// Ends a key's generation: its entry, any computation of it, and what was computed from it. Not counted: it is a part of
+/// something else.
+pub(crate) async fn end_key(cache: &Cache, key: &Key, by: By) {
+    let (removed, delivery) = end_keys(cache, std::slice::from_ref(key)).await;
+    tell_of_key(cache, key, removed as u64, delivery, by);
 }
 
 /// The same without waiting.
-pub(crate) fn end_key_soon(cache: &Cache, key: &Key) {
-    if collecting::takes_keys(cache, [key], By::Hand) {
+pub(crate) fn end_key_soon(cache: &Cache, key: &Key, by: By) {
+    if collecting::takes_keys(cache, [key], by) {
         return;
     }
     cache.rests().end(key.as_str());
@@ -329,9 +331,19 @@ pub(crate) fn end_key_soon(cache: &Cache, key: &Key) {
         if key.is_sound() {
             redis.end_soon(Guard::Key, key.as_str());
         }
-        return;
+        return tell_of_key(cache, key, 0, Delivery::Deferred, by);
     }
-    end_key_here(cache, key);
+    let removed = u64::from(end_key_here(cache, key));
+    tell_of_key(cache, key, removed, Delivery::Delivered, by);
+}
+
+fn tell_of_key(cache: &Cache, key: &Key, removed: u64, delivery: Delivery, by: By) {
+    let done = Invalidated {
+        route: Route::Key,
+        removed: Some(removed),
+        delivery,
+    };
+    audit::deleted(cache, key.as_str(), &done, by);
 }
 
 async fn end_keys(cache: &Cache, keys: &[Key]) -> (usize, Delivery) {

@@ -16,7 +16,7 @@ use crate::detect::Answer;
 use crate::entry::{Entry, Last, Lateness};
 use crate::flight::{End, Entered, Flight, Lead, Stance, Waiting, replacing_nothing};
 use crate::generation::Epoch;
-use crate::invalidate::end_key;
+use crate::invalidate::{By, end_key};
 use crate::key::Key;
 use crate::policy::Policy;
 use crate::site::Site;
@@ -519,7 +519,8 @@ impl Pending {
         };
         if self.is_superseded(outcome) {
             // What was there is older than what was found.
-            Box::pin(end_key(&self.cache, &Key::from(&*self.key))).await;
+            let key = Key::from(&*self.key);
+            Box::pin(end_key(&self.cache, &key, By::site(self.site))).await;
         }
         if let Some(outer) = &self.outer {
             outer.has_result(lead.flight(), &entry);
