@@ -61,12 +61,7 @@ impl Finished<'_, '_> {
             count(&site.counters(self.destination.cache).unavailable);
         }
         self.conclude(outcome);
-        let aliases = &self.decision.aliases;
-        if self.destination.supersede && outcome != Outcome::Stored && !aliases.is_empty() {
-            // What is not stored is younger than what stands under its further keys.
-            let keys: Vec<&str> = aliases.iter().map(Key::as_str).collect();
-            self.claim.redis.delete(&keys).await;
-        }
+        self.end_what_is_older(outcome).await;
         self.settle(outcome).await;
         (entry, outcome)
     }
@@ -308,6 +303,21 @@ impl Finished<'_, '_> {
             }
             Outcome::Declined => trace::declined(site),
             Outcome::Unavailable => {}
+        }
+    }
+
+    /// What is not stored is younger than what stands under its further keys. Whoever writes sees to the first one.
+    async fn end_what_is_older(&self, outcome: Outcome) {
+        let (redis, aliases) = (&self.claim.redis, &self.decision.aliases);
+        if !self.destination.supersede || outcome == Outcome::Stored || aliases.is_empty() {
+            return;
+        }
+        let keys = aliases.iter().map(Key::as_str);
+        if outcome == Outcome::Unavailable {
+            // To wait for the server once is enough.
+            keys.for_each(|key| redis.end_soon(Guard::Key, key));
+        } else {
+            redis.delete(&keys.collect::<Vec<_>>()).await;
         }
     }
 
