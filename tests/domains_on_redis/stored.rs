@@ -1,12 +1,13 @@
 //! The keys of the table, as they stand on a server with the namespace of the system that is replaced, and how long they live
 //! there.
 
+use crate::backend::process;
 use crate::rows::*;
 use cache_domains::*;
 use cache_runtime::Cache;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use test_servers::{RedisServer, Reply};
+use test_servers::{RedisServer, Reply, wait_until};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -99,4 +100,57 @@ async fn keys_and_times_on_the_server_are_those_of_the_table() {
         assert!(is_as_expected, "{key}: {left} ms of {all}");
     }
     assert!(there.is_empty(), "besides: {there:?}");
+}
+
+/// Of sessions that come and go nothing stays; and what a session hangs on lasts as long as somebody reads it.
+#[tokio::test]
+async fn what_a_session_hangs_on_ends_with_it_and_not_before() {
+    let server = RedisServer::start().await;
+    let sessions = SessionCache::<String>::new(&process(&server).await);
+    let session = |id: &str| Session {
+        id: id.to_owned(),
+        user_id: "u7".to_owned(),
+        data: "here".to_owned(),
+    };
+    for id in ["a", "b", "c"] {
+        let loaded = sessions
+            .get_or_load(id, || async { Ok::<_, String>(Some(session(id))) })
+            .await;
+        assert!(loaded.is_ok_and(|it| it.is_some()));
+    }
+    sessions.put(&session("d")).await;
+    let names = async || match server.command(&["KEYS", "*"]).await {
+        Reply::Array(names) => names.into_iter().map(|name| match name {
+            Reply::Bulk(name) => String::from_utf8(name).expect("a text"),
+            other => panic!("{other:?}"),
+        }),
+        other => panic!("{other:?}"),
+    };
+    let left = async |name: &str| match server.command(&["PTTL", name]).await {
+        Reply::Integer(left) => left,
+        other => panic!("{name}: {other:?}"),
+    };
+    let all: Vec<String> = names().await.collect();
+    assert!(all.len() > 8, "{all:?}");
+    for name in &all {
+        let left = left(name).await;
+        assert!(left > 0, "{name} would stay for ever ({left})");
+    }
+    // As they stand after some time, in which somebody has read this one.
+    for name in &all {
+        server.command(&["PEXPIRE", name, "5000"]).await;
+    }
+    assert!(sessions.get("a").await.is_some());
+    let hangs_on = [
+        "session:a",
+        "~scope:",
+        "~scope:session:",
+        "~tag:session:a",
+        "~tag:user:u7",
+    ];
+    for name in hangs_on {
+        let lasts = async || left(name).await > 30 * 60 * 1_000;
+        wait_until(name, Duration::from_secs(20), lasts).await;
+    }
+    assert!(left("~tag:session:b").await <= 5_000);
 }

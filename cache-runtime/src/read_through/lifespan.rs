@@ -4,7 +4,7 @@ use crate::cache::Cache;
 use crate::policy::Policy;
 use crate::random::chance;
 #[cfg(feature = "redis")]
-use crate::redis::{Lives, Prolonged};
+use crate::redis::Prolonged;
 use crate::ttl::Ttl;
 use std::time::Duration;
 
@@ -60,17 +60,14 @@ impl Lifespan {
         self
     }
 
-    /// On a server, where every read prolongs the life of an entry that dies when it is idle. A read that this process answers
-    /// itself does not: by so much it lives longer.
+    /// On a server, where every read prolongs the life of an entry that dies when it is idle, and of what it hangs on: how long it
+    /// lives if nobody reads it. A read that this process answers itself does not prolong it: by so much it lives longer.
+    /// `None`: for ever.
     #[cfg(feature = "redis")]
-    pub(crate) fn on_server(self) -> Lives {
-        let idle = self.idle.map(unread);
-        Lives {
-            at_most: self.kept,
-            at_first: match (self.kept, idle) {
-                (Some(kept), Some(idle)) => Some(kept.min(idle)),
-                (kept, idle) => kept.or(idle),
-            },
+    pub(crate) fn on_server(self) -> Option<Duration> {
+        match (self.kept, self.idle.map(unread)) {
+            (Some(kept), Some(idle)) => Some(kept.min(idle)),
+            (kept, idle) => kept.or(idle),
         }
     }
 

@@ -45,7 +45,7 @@ pub(crate) use link::{Failure, Link, Origin};
 pub(crate) use mirror::{Footing, Mirror};
 pub(crate) use names::Any;
 pub(crate) use protocol::{
-    Begun, Captured, Commit, Fill, Given, Intent, Lease, Lives, Prolonged, Reading, Sealed, Wanted,
+    Begun, Captured, Commit, Fill, Given, Intent, Lease, Prolonged, Reading, Sealed, Wanted,
 };
 #[cfg(feature = "testing")]
 pub(crate) use script::Script;

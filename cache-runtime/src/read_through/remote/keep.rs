@@ -36,7 +36,7 @@ impl Finished<'_, '_> {
         let lifespan = self.lifespan();
         let wanted = self.decision.store && !lifespan.is_none();
         let depends = if wanted || self.is_nested {
-            self.depends_on(lifespan.kept).await
+            self.depends_on(lifespan.on_server()).await
         } else {
             Ok((Vec::new(), Lateness::Doubtful))
         };
@@ -170,9 +170,9 @@ impl Finished<'_, '_> {
             return Outcome::Declined;
         };
         let lives = lifespan.on_server();
-        let captured_for = Lifespan::at_most(cache, self.plan.ttl, self.destination.policy).kept;
-        let lives_longer =
-            captured_for.is_some_and(|then| lives.at_most.is_none_or(|now| now > then));
+        let captured_for = Lifespan::at_most(cache, self.plan.ttl, self.destination.policy);
+        let captured_for = captured_for.on_server();
+        let lives_longer = captured_for.is_some_and(|then| lives.is_none_or(|now| now > then));
         // What was inherited was captured for whoever read it first.
         let own = |stamp: &&Stamp| self.claim.stamps().contains(stamp);
         let prolong = lives_longer || stamps.iter().any(|stamp| !own(&stamp));

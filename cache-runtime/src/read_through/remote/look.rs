@@ -367,7 +367,10 @@ impl<'c> Look<'c> {
         let kept = opened.fresh_for();
         let kept = kept.map(|fresh| fresh.saturating_add(self.policy.grace()));
         let left = kept.map(|kept| kept.saturating_sub(age(reading, opened)));
-        self.redis.prolong_soon(self.key, prolonged(idle, left));
+        let implied = scopes(self.key).map(|scope| (Guard::Scope, scope.into()));
+        let guards = implied.chain(list(opened)).collect();
+        self.redis
+            .prolong_soon(self.key, guards, prolonged(idle, left));
     }
 
     /// How old it is. `None`: too old to be of any use here.
@@ -518,7 +521,7 @@ impl<'c> Look<'c> {
     }
 
     fn ttl(self) -> Option<Duration> {
-        Lifespan::at_most(self.cache, self.plan.ttl, self.policy).kept
+        Lifespan::at_most(self.cache, self.plan.ttl, self.policy).on_server()
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) async fn depend(pending: &Pending) {
     let wanted = Wanted {
         guards: &guards,
         any: &[],
-        ttl: Lifespan::at_most(&pending.cache, pending.plan.ttl, &pending.policy).kept,
+        ttl: Lifespan::at_most(&pending.cache, pending.plan.ttl, &pending.policy).on_server(),
     };
     match redis.capture(wanted).await {
         Ok(captured) => {

@@ -13,7 +13,7 @@ use crate::key::Key;
 use crate::policy::Policy;
 use crate::read_through::Lifespan;
 use crate::read_through::plan::Plan;
-use crate::redis::{AT_A_TIME, Failure, Given, Lives, Origin, Redis, Wanted};
+use crate::redis::{AT_A_TIME, Failure, Given, Origin, Redis, Wanted};
 use crate::site::Site;
 use crate::stats::count;
 use crate::trace;
@@ -42,7 +42,7 @@ pub(crate) async fn permit(
     let wanted = Wanted {
         guards: &guards,
         any: of_value(site),
-        ttl: Lifespan::at_most(cache, plan.ttl, policy).kept,
+        ttl: Lifespan::at_most(cache, plan.ttl, policy).on_server(),
     };
     let claim = match redis.capture(wanted).await {
         Ok(captured) => {
@@ -77,7 +77,7 @@ struct Item {
     key: Box<str>,
     plan: Plan,
     sealing: Sealing,
-    lives: Lives,
+    lives: Option<Duration>,
 }
 
 /// Stores values that their caller has; returns how many.
@@ -200,7 +200,7 @@ async fn store(
         wanted.extend(guards(&item.key, &item.plan));
     }
     dedup_many(&mut wanted);
-    let ttls = items.iter().map(|item| item.lives.at_most);
+    let ttls = items.iter().map(|item| item.lives);
     let wanted = Wanted {
         guards: &wanted,
         any: &[],

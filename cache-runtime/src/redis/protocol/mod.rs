@@ -11,7 +11,7 @@ mod store;
 pub(crate) use begin::{Begun, Intent};
 pub(crate) use idle::Prolonged;
 pub(crate) use read::{Lease, Reading};
-pub(crate) use store::{Commit, Fill, Given, Lives};
+pub(crate) use store::{Commit, Fill, Given};
 
 use super::link::{self, Failure, Link};
 use super::names::Any;

@@ -18,7 +18,8 @@ pub(crate) struct Fill<'f> {
     pub(crate) token: Token,
     /// What the entry and its copies depend on; among it, the generations of the copies' keys.
     pub(crate) stamps: &'f [Stamp],
-    pub(crate) lives: Lives,
+    /// How long it lives on the server if nobody reads it; `None`: for ever.
+    pub(crate) lives: Option<Duration>,
     /// Whether the generations were captured for an entry that lives less long.
     pub(crate) prolong: bool,
 }
@@ -34,7 +35,8 @@ pub(crate) struct Commit<'c> {
     /// What the entry depends on; among it, what its keys' generations are from here on. A key's generation that is not
     /// among it ends.
     pub(crate) stamps: &'c [Stamp],
-    pub(crate) lives: Lives,
+    /// How long it lives on the server if nobody reads it; `None`: for ever.
+    pub(crate) lives: Option<Duration>,
     /// Whether the generations were captured for an entry that lives less long.
     pub(crate) prolong: bool,
 }
@@ -44,22 +46,8 @@ pub(crate) struct Given {
     pub(crate) entry: Sealed,
     /// The generation that its key has from here on; `None`: it ends.
     pub(crate) fresh: Option<u64>,
-    pub(crate) lives: Lives,
-}
-
-/// How long an entry lives on the server; `None`: for ever.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Lives {
-    /// If it is read again and again.
-    pub(crate) at_most: Option<Duration>,
-    /// From now on.
-    pub(crate) at_first: Option<Duration>,
-}
-
-impl Lives {
-    fn millis(self) -> u64 {
-        self.at_first.map_or(0, millis)
-    }
+    /// How long it lives on the server if nobody reads it; `None`: for ever.
+    pub(crate) lives: Option<Duration>,
 }
 
 impl Redis {
@@ -79,7 +67,7 @@ impl Redis {
         let wanted = Wanted {
             guards: &guards,
             any: &[],
-            ttl: fill.lives.at_most,
+            ttl: fill.lives,
         };
         let replies = self
             .evaluate(&link, |commands, link| {
@@ -88,7 +76,7 @@ impl Redis {
                 call(commands, link, Script::Fill, &on)
                     .arg(fill.token.to_string())
                     .arg(&entry.bytes)
-                    .arg(fill.lives.millis());
+                    .arg(fill.lives.map_or(0, millis));
                 for stamp in stamps {
                     commands.arg(stamp.generation);
                 }
@@ -139,7 +127,7 @@ impl Redis {
         ];
         call(commands, link, Script::Copy, &on)
             .arg(&copy.bytes)
-            .arg(fill.lives.millis())
+            .arg(fill.lives.map_or(0, millis))
             .arg(expected);
     }
 
@@ -170,7 +158,7 @@ impl Redis {
         let wanted = Wanted {
             guards: &guards,
             any: &[],
-            ttl: commit.lives.at_most,
+            ttl: commit.lives,
         };
         let replies = self
             .evaluate(&link, |commands, link| {
@@ -199,7 +187,7 @@ impl Redis {
         &self,
         commands: &mut Pipeline,
         link: &Link,
-        (entry, lives): (&Sealed, Lives),
+        (entry, lives): (&Sealed, Option<Duration>),
         fresh: Option<u64>,
         expected: &[Stamp],
     ) {
@@ -212,10 +200,10 @@ impl Redis {
         on.extend(self.generations_of(expected).skip(1));
         call(commands, link, Script::Commit, &on)
             .arg(&entry.bytes)
-            .arg(lives.millis())
+            .arg(lives.map_or(0, millis))
             .arg(fresh.map(|number| number.to_string()).unwrap_or_default())
             // What ends with a key is read only while its generation stands, so that may live as long as any.
-            .arg(generation_ttl(lives.at_most).map_or(0, millis));
+            .arg(generation_ttl(lives).map_or(0, millis));
         for stamp in expected {
             commands.arg(stamp.generation);
         }

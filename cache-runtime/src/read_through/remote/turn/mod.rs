@@ -673,7 +673,7 @@ impl<'p> Caller<'p> {
                 self.pending.plan.ttl,
                 &self.pending.policy,
             )
-            .kept,
+            .on_server(),
         }
     }
 }
