@@ -4,7 +4,7 @@
 use super::model::{DomainModel, Field, TagList};
 use crate::storing::Time;
 use crate::template::Template;
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{GenericArgument, Path, PathArguments, Type};
@@ -113,10 +113,8 @@ fn tags(domain: &DomainModel) -> Option<TokenStream> {
     if templates.is_empty() && lists.is_empty() && domain.tag_of_all().is_none() {
         return None;
     }
-    let used = domain.fields.iter().filter(|name| {
-        templates.iter().any(|tag| tag.mentions(name))
-            || lists.iter().any(|list| list.field.name == **name)
-    });
+    let used = domain.fields.iter();
+    let used = used.filter(|name| are_made_of(&templates, &lists, name));
     let tags = tags_of(domain, &templates, &lists);
     Some(quote! {
         fn cache_tags(&self) -> ::std::vec::Vec<#krate::Tag> {
@@ -124,6 +122,12 @@ fn tags(domain: &DomainModel) -> Option<TokenStream> {
             #tags
         }
     })
+}
+
+/// Whether tags are made of this field.
+fn are_made_of(templates: &[&Template], lists: &[&TagList], field: &Ident) -> bool {
+    templates.iter().any(|tag| tag.mentions(field))
+        || lists.iter().any(|list| list.field.name == *field)
 }
 
 /// A list of tags: of all records, of templates, and of lists, over fields that stand there by reference.
@@ -159,34 +163,44 @@ fn tags_of(domain: &DomainModel, templates: &[&Template], lists: &[&TagList]) ->
     }
 }
 
-/// Those tags that are known before the record is: that follow from the fields `named`, which stand there as they are asked for.
-fn known_tags(domain: &DomainModel, named: &[Field]) -> TokenStream {
+/// Those tags that are known before the record is: that follow from the fields `named`, of which `value` makes what the record
+/// has.
+fn known_tags(
+    domain: &DomainModel,
+    named: &[Field],
+    value: fn(&Field) -> TokenStream,
+) -> TokenStream {
     let follows = |tag: &&Template| domain.follows_from(tag, named);
     let templates: Vec<&Template> = templates(domain).filter(follows).collect();
     let is_named = |list: &&TagList| named.iter().any(|field| field.name == list.field.name);
     let lists: Vec<&TagList> = domain.tag_lists.iter().filter(is_named).collect();
     let tags = tags_of(domain, &templates, &lists);
-    // As the record has them.
-    let used = named.iter().filter(|field| {
-        let name = &field.name;
-        templates.iter().any(|tag| tag.mentions(name))
-            || lists.iter().any(|list| list.field.name == *name)
-    });
-    let used = used.map(|field| {
-        let name = &field.name;
-        let owned = quote!(::std::borrow::ToOwned::to_owned(#name));
-        let of_lookup = domain.lookups.iter().any(|lookup| lookup.name == *name);
-        let is_in_key = domain.keys.fields.iter().any(|key| key.name == *name);
-        let value = match option_of(&field.ty) {
-            Some(_) if of_lookup && !is_in_key => quote!(::core::option::Option::Some(#owned)),
-            _ => owned,
-        };
-        quote!(let #name = &#value;)
-    });
-    let used: Vec<TokenStream> = used.collect();
+    let used = named.iter();
+    let used = used.filter(|field| are_made_of(&templates, &lists, &field.name));
+    let used: Vec<TokenStream> = used
+        .map(|field| {
+            let (name, value) = (&field.name, value(field));
+            quote!(let #name = &#value;)
+        })
+        .collect();
     match used.is_empty() {
         true => tags,
         false => quote!({ #(#used)* #tags }),
+    }
+}
+
+/// The value of a key's field, of what `get` takes.
+fn of_key(field: &Field) -> TokenStream {
+    let name = &field.name;
+    quote!(::std::borrow::ToOwned::to_owned(#name))
+}
+
+/// The value of a secondary field, of what `by_…` takes.
+fn of_lookup(field: &Field) -> TokenStream {
+    let value = of_key(field);
+    match option_of(&field.ty) {
+        Some(_) => quote!(::core::option::Option::Some(#value)),
+        None => value,
     }
 }
 
@@ -360,9 +374,8 @@ fn methods(domain: &DomainModel, record: &TokenStream) -> TokenStream {
     let keys = &domain.keys;
     let inputs = inputs(&keys.fields);
     let key = keys.expr(krate, ToTokens::to_token_stream);
-    let owned_key = keys.expr(krate, |name| quote_spanned!(name.span()=> &#name));
     let Loading { load, bounds, call } = loading(domain, record);
-    let known = known_tags(domain, &keys.fields);
+    let known = known_tags(domain, &keys.fields, of_key);
     let names: Vec<_> = keys.fields.iter().map(|field| &field.name).collect();
     let call = call(&key, &known);
     let id = id_type(&keys.fields);
@@ -388,7 +401,10 @@ fn methods(domain: &DomainModel, record: &TokenStream) -> TokenStream {
         /// Several records, in the order of `ids`.
         #vis async fn get_many(&self, ids: impl ::core::iter::IntoIterator<Item = #id>) -> ::std::vec::Vec<::core::option::Option<#record>> {
             let ids = ::core::iter::IntoIterator::into_iter(ids);
-            let keys = ::core::iter::Iterator::map(ids, |#id_pattern| #owned_key);
+            let keys = ::core::iter::Iterator::map(ids, |#id_pattern| {
+                #(let #names = &#names;)*
+                #key
+            });
             self.domain.get_many(::core::iter::Iterator::collect(keys)).await
         }
         /// Stores a record; tells whether it was stored. The cache cannot know how old the record is: to be safe
@@ -476,7 +492,8 @@ fn find_by(domain: &DomainModel, lookup: &Field, record: &TokenStream) -> TokenS
     let input = quote!(#name: &#ty,);
     let key = domain.keys.lookup_expr(&domain.krate, name, quote!(#name));
     let Loading { load, bounds, call } = loading(domain, record);
-    let call = call(&key, &known_tags(domain, std::slice::from_ref(lookup)));
+    let known = known_tags(domain, std::slice::from_ref(lookup), of_lookup);
+    let call = call(&key, &known);
     let about_find = format!("The record with this `{name}`, if it is stored.");
     let about_load = format!("The record with this `{name}`, from the cache or else from `load`.");
     quote! {

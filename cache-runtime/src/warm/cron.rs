@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use croner::Cron;
 use std::fmt;
 use std::str::FromStr;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What a pattern says.
 pub(super) struct Times {
@@ -20,10 +20,10 @@ pub struct CronError {
     why: String,
 }
 
-/// By the clock of this machine.
-pub(super) fn since_1970() -> Duration {
+/// By the clock of this machine, in milliseconds since 1970.
+pub(super) fn now() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.unwrap_or_default()
+    now.map_or(0, super::warmer::millis)
 }
 
 impl Times {
@@ -37,8 +37,7 @@ impl Times {
             pattern: pattern.into(),
             cron,
         };
-        let now = u64::try_from(since_1970().as_millis()).unwrap_or_default();
-        match times.after(now) {
+        match times.after(now()) {
             Some(_) => Ok(times),
             None => Err(unreadable("there is no such time to come".to_owned())),
         }

@@ -294,12 +294,11 @@ impl Shared {
         if let Some(redis) = self.cache.redis() {
             return redis.server_time().await.ok();
         }
-        let time = match &job.when {
+        Some(match &job.when {
             #[cfg(feature = "cron")]
-            Some(When::Cron(_)) => super::cron::since_1970(),
-            _ => self.started.elapsed(),
-        };
-        Some(millis(time))
+            Some(When::Cron(_)) => super::cron::now(),
+            _ => millis(self.started.elapsed()),
+        })
     }
 
     async fn whose_turn(&self, nth: usize, turn: u64) -> Whose {
@@ -412,6 +411,6 @@ impl fmt::Debug for Shared {
     }
 }
 
-fn millis(time: Duration) -> u64 {
+pub(super) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

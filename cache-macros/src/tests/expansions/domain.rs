@@ -101,11 +101,13 @@ where
         let keys = ::core::iter::Iterator::map(
             ids,
             |(id, part)| {
+                let id = &id;
+                let part = &part;
                 ::cache_runtime::__private::KeyBuilder::new(49usize)
                     .text("session:")
-                    .part(&id)
+                    .part(id)
                     .text(":")
-                    .part(&part)
+                    .part(part)
                     .finish()
             },
         );

@@ -106,11 +106,13 @@ impl CardCache {
         let keys = ::core::iter::Iterator::map(
             ids,
             |(team, number)| {
+                let team = &team;
+                let number = &number;
                 ::cache_runtime::__private::KeyBuilder::new(58usize)
                     .text("team:")
-                    .part(&team)
+                    .part(team)
                     .text(":member:")
-                    .part(&number)
+                    .part(number)
                     .text(":card")
                     .finish()
             },

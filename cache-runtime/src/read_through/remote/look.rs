@@ -40,6 +40,12 @@ pub(super) fn list(opened: &Opened<'_>) -> Vec<Named> {
         .collect()
 }
 
+/// What an entry under this key hangs on: the scopes of the key, and what it lists.
+fn all_guards(key: &str, opened: &Opened<'_>) -> impl Iterator<Item = Named> {
+    let implied = scopes(key).map(|scope| (Guard::Scope, scope.into()));
+    implied.chain(list(opened))
+}
+
 /// Guards as they are asked for.
 pub(super) fn named(guards: &[Named]) -> impl Iterator<Item = (Guard, &str)> {
     guards.iter().map(|(guard, name)| (*guard, &**name))
@@ -312,7 +318,6 @@ impl<'c> Look<'c> {
         let Validity::Valid = validity(self.key, &opened, replication_id, of) else {
             return None;
         };
-        let implied = scopes(self.key).map(|scope| (Guard::Scope, scope.into()));
         let stamp = |(guard, name): Named| {
             let generation = among(stamps, guard, &name)?;
             Some(Stamp {
@@ -321,7 +326,7 @@ impl<'c> Look<'c> {
                 generation,
             })
         };
-        let stamps: Option<Vec<Stamp>> = implied.chain(list(&opened)).map(stamp).collect();
+        let stamps: Option<Vec<Stamp>> = all_guards(self.key, &opened).map(stamp).collect();
         Some(Entry::read_remotely(Remembered {
             home: self.cache.id(),
             replication_id: replication_id.into(),
@@ -367,8 +372,7 @@ impl<'c> Look<'c> {
         let kept = opened.fresh_for();
         let kept = kept.map(|fresh| fresh.saturating_add(self.policy.grace()));
         let left = kept.map(|kept| kept.saturating_sub(age(reading, opened)));
-        let implied = scopes(self.key).map(|scope| (Guard::Scope, scope.into()));
-        let guards = implied.chain(list(opened)).collect();
+        let guards = all_guards(self.key, opened).collect();
         self.redis
             .prolong_soon(self.key, guards, prolonged(idle, left));
     }
