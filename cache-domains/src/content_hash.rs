@@ -1,10 +1,11 @@
 //! Keys made of contents.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512_256};
 use std::fmt;
 
-/// A hash of contents, for keys of what follows from these alone: SHA-256 (FIPS 180-4), as 64 hexadecimal digits. Nobody can find
+/// A hash of contents, for keys of what follows from these alone: of 256 bits (of one content SHA-256, FIPS 180-4), as 64 hexadecimal
+/// digits. Nobody can find
 /// two contents with one hash, so it is safe where contents come from outside.
 ///
 /// ```
@@ -26,15 +27,17 @@ impl ContentHash {
         ContentHash(hexadecimal(&Sha256::digest(content)))
     }
 
-    /// Of several in their order. The length of each counts, so that none runs into the next.
+    /// Of several in their order. The length of each counts, so that none runs into the next; the hash is another one
+    /// (SHA-512/256, FIPS 180-4), so that no single content has it, either.
     ///
     /// ```
     /// use cache_domains::ContentHash;
     ///
     /// assert_ne!(ContentHash::of_all(["ab", "c"]), ContentHash::of_all(["a", "bc"]));
+    /// assert_ne!(ContentHash::of_all(["a"]), ContentHash::of(b"\0\0\0\0\0\0\0\x01a"));
     /// ```
     pub fn of_all<C: AsRef<[u8]>>(contents: impl IntoIterator<Item = C>) -> Self {
-        let mut hasher = Sha256::new();
+        let mut hasher = Sha512_256::new();
         for content in contents {
             let content = content.as_ref();
             hasher.update((content.len() as u64).to_be_bytes());

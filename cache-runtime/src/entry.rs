@@ -10,6 +10,7 @@ use crate::key::Text;
 use crate::ttl::Ttl;
 use crate::value::CacheValue;
 use std::any::Any;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -81,6 +82,9 @@ enum Holds {
     /// captures it all before it begins.
     Hint,
 }
+
+/// That there is no `V`, and of no other type anything.
+struct Absent<V>(PhantomData<fn() -> V>);
 
 /// The generations of a server, as they were recorded.
 #[cfg(feature = "redis")]
@@ -179,7 +183,7 @@ impl Entry {
     pub(crate) fn of<V: CacheValue>(key: &str, found: Option<V>, about: About) -> Arc<Self> {
         match found {
             Some(value) => Entry::new(key, Holds::Value, about, value),
-            None => Entry::new(key, Holds::Absence, about, ()),
+            None => Entry::new(key, Holds::Absence, about, Absent::<V>(PhantomData)),
         }
     }
 
@@ -312,7 +316,8 @@ impl Entry {
     pub(crate) fn content<T: CacheValue>(&self) -> Content<'_, T> {
         match self.holds {
             Holds::Value => self.value().map_or(Content::Other, Content::Value),
-            Holds::Absence => Content::Absent,
+            Holds::Absence if self.value.is::<Absent<T>>() => Content::Absent,
+            Holds::Absence => Content::Other,
             Holds::Hint => Content::Other,
         }
     }

@@ -30,6 +30,33 @@ struct Desk {
     door: u8,
 }
 
+/// Fields that are called as the parameters of the methods are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DomainCache)]
+#[cache(prefix = "load", ttl = "5m")]
+struct Load {
+    #[cache(key)]
+    load: u64,
+    #[cache(key)]
+    record: u64,
+    #[cache(key)]
+    ids: u64,
+    #[cache(key)]
+    id: u64,
+    #[cache(key)]
+    key: u64,
+    #[cache(key, tag)]
+    known: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DomainCache)]
+#[cache(prefix = "loads", ttl = "5m")]
+struct Loads {
+    #[cache(key)]
+    number: u64,
+    #[cache(lookup, tag)]
+    load: String,
+}
+
 fn card(team: &str, number: u64) -> Card {
     Card {
         number,
@@ -51,6 +78,36 @@ fn desk(team: &str, number: u64) -> Desk {
         badge: format!("{team}-{number}"),
         door: 1,
     }
+}
+
+#[tokio::test]
+async fn fields_may_be_called_as_parameters_are() {
+    let backend = Backend::new().await;
+    let cache = backend.cache();
+    let (all, by_load) = (LoadCache::new(&cache), LoadsCache::new(&cache));
+    let one = Load {
+        load: 1,
+        record: 2,
+        ids: 3,
+        id: 4,
+        key: 5,
+        known: 6,
+    };
+    let load = || async { Ok::<_, ()>(Some(one.clone())) };
+    let loaded = all.get_or_load(&1, &2, &3, &4, &5, &6, load).await;
+    assert_eq!(loaded, Ok(Some(one.clone())));
+    assert_eq!(all.get(&1, &2, &3, &4, &5, &6).await, Some(one.clone()));
+    let refreshed = all.refresh(&1, &2, &3, &4, &5, &6, load).await;
+    assert_eq!(refreshed, Ok(Some(one.clone())));
+    assert_eq!(all.get_many([(1, 2, 3, 4, 5, 6)]).await, [Some(one)]);
+    let two = Loads {
+        number: 1,
+        load: "heavy".to_owned(),
+    };
+    let load = || async { Ok::<_, ()>(Some(two.clone())) };
+    let loaded = by_load.by_load_or_load("heavy", load).await;
+    assert_eq!(loaded, Ok(Some(two.clone())));
+    assert_eq!(by_load.get(&1).await, Some(two));
 }
 
 #[tokio::test]

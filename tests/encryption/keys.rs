@@ -4,7 +4,7 @@ use crate::world::*;
 use cache_runtime::encryption::{EncryptionKey, EncryptionKeys};
 use cache_runtime::{Cache, State};
 use std::sync::{Arc, Mutex};
-use test_servers::RedisServer;
+use test_servers::{RedisServer, Reply};
 
 /// Whether a process with these keys finds the diagnosis of this patient; and whether it distrusts what it finds.
 async fn finds(server: &RedisServer, keys: &[&str], patient: u32) -> (bool, bool) {
@@ -101,6 +101,34 @@ async fn a_vault_changes_keys_while_the_process_runs() {
     diagnosis(&other, 1).await;
     diagnosis(&other, 2).await;
     assert_eq!(stats(&other).hits, 2);
+}
+
+/// A vault that is broken.
+struct Broken;
+
+impl EncryptionKeys for Broken {
+    fn current(&self) -> Arc<EncryptionKey> {
+        panic!("the vault is closed")
+    }
+    fn find(&self, name: &str) -> Option<Arc<EncryptionKey>> {
+        panic!("no {name}: the vault is closed")
+    }
+}
+
+#[tokio::test]
+async fn a_vault_that_panics_has_no_keys() {
+    let server = RedisServer::start().await;
+    let cache = process(&server, |cache| cache.encryption(Broken)).await;
+    // Nothing stands in the clear instead.
+    assert!(diagnosis(&cache, 1).await.is_some());
+    assert_eq!(
+        server.command(&["EXISTS", "diagnosis:1"]).await,
+        Reply::Integer(0)
+    );
+    finds(&server, &["a"], 1).await;
+    assert!(diagnosis(&cache, 1).await.is_some());
+    assert_eq!(stats(&cache).hits, 0);
+    assert_eq!(finds(&server, &["a"], 1).await, FOUND);
 }
 
 /// Whoever asks what there is hears the same as a call does.

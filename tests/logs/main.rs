@@ -1,6 +1,6 @@
 //! What the cache tells `tracing`, and what it keeps to itself.
 
-use cache_runtime::{Cache, Clock, ManualClock, cached};
+use cache_runtime::{Cache, Clock, DomainCache, ManualClock, cached};
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,6 +24,13 @@ async fn hidden(cache: &Cache, id: &str) -> String {
 #[cached(ttl = "1m", stale_if_error = "1h", cache = cache, key = "rate", skip(cache, works))]
 async fn rate(cache: &Cache, works: bool) -> Result<u32, String> {
     works.then_some(1).ok_or_else(|| "secret error".to_owned())
+}
+
+#[derive(Clone, serde::Serialize, serde::Deserialize, DomainCache)]
+#[cache(prefix = "user-sessions", ttl = "1m")]
+struct Sessions {
+    #[cache(key)]
+    user: u32,
 }
 
 /// Writes down every event and span.
@@ -95,6 +102,23 @@ async fn logs_have_no_values_and_keys_only_at_trace_level() {
         assert!(!log.contains("patient"), "a sensitive key: {log}");
     }
     a_source_that_fails_is_told_of_once(&scribe).await;
+    a_time_to_live_of_no_domain_is_told_of(&scribe).await;
+}
+
+async fn a_time_to_live_of_no_domain_is_told_of(scribe: &Scribe) {
+    *scribe.level.lock().expect("not poisoned") = Level::WARN;
+    tracing::callsite::rebuild_interest_cache();
+    scribe.lines.lock().expect("not poisoned").clear();
+    for domain in ["user-sessions", "USER_SESSIONS", "user-sesions"] {
+        let cache = Cache::builder().domain_ttl(domain, Duration::from_secs(120));
+        let _cache = cache.build().await.expect("valid");
+    }
+    let log = scribe.lines.lock().expect("not poisoned").clone();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(
+        log.contains("CACHE_USER_SESIONS_TTL is set, and no domain cache of this program reads it; they are called USER_SESSIONS"),
+        "{log}"
+    );
 }
 
 async fn a_source_that_fails_is_told_of_once(scribe: &Scribe) {

@@ -27,6 +27,21 @@ async fn some(source: &Source, id: u32) -> Option<u32> {
     Some(source.read().await.expect("not broken here")).filter(|value| *value > 0)
 }
 
+/// Of the same key, by mistake.
+#[cached(ttl = forever, negative = "1h", cache = source.cache(), key = "found:{id}", skip(source))]
+async fn found_a_name(source: &Source, id: u32) -> Option<String> {
+    let value = source.read().await.expect("not broken here");
+    Some(value.to_string())
+}
+
+#[tokio::test]
+async fn that_there_is_none_is_known_of_one_type_alone() {
+    let source = Source::new().await;
+    source.write(0);
+    assert_eq!(found(&source, 1).await, None);
+    assert_eq!(found_a_name(&source, 1).await.as_deref(), Some("0"));
+}
+
 #[tokio::test]
 async fn the_value_says_how_long_it_lives() {
     let source = Source::new().await;

@@ -235,6 +235,16 @@ fn negative(domain: &DomainModel) -> Option<TokenStream> {
     })
 }
 
+/// The parameter `load`: another name than that of a field called so.
+fn the_load() -> Ident {
+    Ident::new("load", Span::mixed_site())
+}
+
+fn awaited_load() -> TokenStream {
+    let load = the_load();
+    quote!(async { #load().await })
+}
+
 /// How a load is given and used: by a caller who waits for it, or so that it can go on after that.
 struct Loading {
     load: TokenStream,
@@ -246,25 +256,35 @@ fn loading(domain: &DomainModel, record: &TokenStream) -> Loading {
     let krate = &domain.krate;
     let result = quote!(::core::result::Result<::core::option::Option<#record>, __CacheE>);
     let output = quote!(::core::future::Future<Output = #result>);
+    let load = the_load();
     if domain.policy.apart().is_none() {
         return Loading {
-            load: quote!(load: impl ::core::ops::FnOnce() -> __CacheF),
+            load: quote!(#load: impl ::core::ops::FnOnce() -> __CacheF),
             bounds: quote!(__CacheF: #output,),
-            call: |key, tags| quote!(get_or_load(#key, || #tags, async { load().await })),
+            call: |key, tags| {
+                let load = awaited_load();
+                quote!(get_or_load(#key, || #tags, #load))
+            },
         };
     }
     let tells = domain.policy.has_timeout();
     let tells = tells.then(|| quote!(::core::convert::From<#krate::TimedOut> +));
     Loading {
-        load: quote!(load: impl ::core::ops::FnOnce() -> __CacheF + ::core::marker::Send + 'static),
+        load: quote!(#load: impl ::core::ops::FnOnce() -> __CacheF + ::core::marker::Send + 'static),
         bounds: quote! {
             __CacheE: #tells ::core::marker::Send + 'static,
             __CacheF: #output + ::core::marker::Send + 'static,
         },
         call: if domain.policy.has_timeout() {
-            |key, tags| quote!(get_or_load_in_time(#key, || #tags, async { load().await }))
+            |key, tags| {
+                let load = awaited_load();
+                quote!(get_or_load_in_time(#key, || #tags, #load))
+            }
         } else {
-            |key, tags| quote!(get_or_load_apart(#key, || #tags, async { load().await }))
+            |key, tags| {
+                let load = awaited_load();
+                quote!(get_or_load_apart(#key, || #tags, #load))
+            }
         },
     }
 }
@@ -273,7 +293,8 @@ fn site(domain: &DomainModel) -> TokenStream {
     let DomainModel { record, krate, .. } = domain;
     let name = record.to_string();
     let key = domain.keys.template();
-    let mut options = TokenStream::new();
+    let domain_name = domain.domain_name();
+    let mut options = quote!(, of_domain = #domain_name);
     let of_lists = domain
         .tag_lists
         .iter()
@@ -378,6 +399,7 @@ fn methods(domain: &DomainModel, record: &TokenStream) -> TokenStream {
     let known = known_tags(domain, &keys.fields, of_key);
     let names: Vec<_> = keys.fields.iter().map(|field| &field.name).collect();
     let call = call(&key, &known);
+    let (the_load, awaited) = (the_load(), awaited_load());
     let id = id_type(&keys.fields);
     let id_pattern = id_pattern(&keys.fields);
     let by_tag = domain.tags.iter().map(|tag| invalidate_by(domain, tag));
@@ -425,11 +447,11 @@ fn methods(domain: &DomainModel, record: &TokenStream) -> TokenStream {
             self.domain.#call.await
         }
         /// Loads the record afresh, and stores it.
-        #vis async fn refresh<__CacheE, __CacheF>(&self, #inputs load: impl ::core::ops::FnOnce() -> __CacheF) -> ::core::result::Result<::core::option::Option<#record>, __CacheE>
+        #vis async fn refresh<__CacheE, __CacheF>(&self, #inputs #the_load: impl ::core::ops::FnOnce() -> __CacheF) -> ::core::result::Result<::core::option::Option<#record>, __CacheE>
         where
             __CacheF: ::core::future::Future<Output = ::core::result::Result<::core::option::Option<#record>, __CacheE>>,
         {
-            self.domain.refresh(#key, || #known, async { load().await }).await
+            self.domain.refresh(#key, || #known, #awaited).await
         }
         /// Deletes a record; tells whether it was stored.
         #vis async fn invalidate(&self, #inputs) -> bool {

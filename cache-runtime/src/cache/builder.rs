@@ -158,6 +158,7 @@ impl Builder {
     /// The cache, which has not tried to connect yet.
     pub(super) fn build_now(self) -> Result<Cache, ConfigError> {
         self.config.check()?;
+        self.config.tell_of_unknown_domains();
         #[cfg(feature = "redis")]
         {
             let redis = self.config.redis()?;

@@ -8,8 +8,9 @@ use crate::encryption::{Encryption, KeyRingError};
 use crate::local::Capacity;
 #[cfg(feature = "redis")]
 use crate::redis::{Redis, RedisConfig};
+use crate::site::domains;
 use crate::ttl::Ttl;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 /// How many times as long as others wait for it at most, a computation may keep its lease.
@@ -255,6 +256,17 @@ impl Config {
             return None;
         }
         self.domain_ttls.get(&variable_form(domain)).copied()
+    }
+
+    /// Tells of times to live that no domain cache of this program will use.
+    pub(super) fn tell_of_unknown_domains(&self) {
+        let known: BTreeSet<String> = domains().map(variable_form).collect();
+        for unknown in self.domain_ttls.keys().filter(|set| !known.contains(*set)) {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            tracing::warn!(target: "cache_runtime",
+                "CACHE_{unknown}_TTL is set, and no domain cache of this program reads it; they are called {}",
+                known.join(", "));
+        }
     }
 }
 

@@ -106,7 +106,7 @@ impl Config {
                     switch(value).ok_or_else(|| unreadable("expected `true` or `false`"))?;
             }
             "CACHE_AUDIT" => {
-                self.audit = match value {
+                self.audit = match value.to_ascii_lowercase().as_str() {
                     "off" => Audit::Off,
                     "sensitive" => Audit::Sensitive,
                     "everything" => Audit::Everything,

@@ -44,6 +44,9 @@ pub(crate) enum EncodeError {
     #[cfg(feature = "encryption")]
     #[error("it has to be encrypted, and this machine has no random numbers to give")]
     NoRandomNumbers,
+    #[cfg(feature = "encryption")]
+    #[error("it has to be encrypted, and the provider of keys has panicked")]
+    NoCurrentKey,
     #[error("others encrypt it, and this process has no keys for that (CACHE_ENCRYPTION_KEYS)")]
     NoKeys,
     #[error("the value takes more than {limit} bytes")]
@@ -80,6 +83,8 @@ impl EncodeError {
             EncodeError::TooDeep => "too deep",
             #[cfg(feature = "encryption")]
             EncodeError::NoRandomNumbers => "no random numbers",
+            #[cfg(feature = "encryption")]
+            EncodeError::NoCurrentKey => "no current key",
             EncodeError::NoKeys => "no keys",
             EncodeError::TooLarge { .. } => "too large",
             EncodeError::Weightless { .. } => "weightless",

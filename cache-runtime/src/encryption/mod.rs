@@ -10,6 +10,7 @@ pub use ring::{EncryptionKeys, KeyRing, KeyRingError};
 
 use crate::codec::EncodeError;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use xaes::Xaes256Gcm;
@@ -141,13 +142,19 @@ impl Encryption {
     /// How the next value of such a site is encrypted, if it is to be.
     pub(crate) fn sealer(&self, sensitive: bool) -> Result<Option<Sealer>, EncodeError> {
         match &self.keys {
-            Some(keys) if self.is_for(sensitive) => match Sealer::new(keys.current()) {
-                Some(sealer) => Ok(Some(sealer)),
-                None => Err(EncodeError::NoRandomNumbers),
-            },
+            Some(keys) if self.is_for(sensitive) => {
+                let key = asked(|| keys.current()).ok_or(EncodeError::NoCurrentKey)?;
+                let sealer = Sealer::new(key).ok_or(EncodeError::NoRandomNumbers)?;
+                Ok(Some(sealer))
+            }
             _ => Ok(None),
         }
     }
+}
+
+/// What a provider of keys says, who may be anybody: one that panics has none.
+fn asked<T>(ask: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(AssertUnwindSafe(ask)).ok()
 }
 
 impl fmt::Debug for Encryption {
@@ -181,7 +188,8 @@ pub(crate) fn unseal<'b>(
     let (nonce, rest) = rest.split_first_chunk().ok_or(MALFORMED)?;
     let (encrypted, tag) = rest.split_last_chunk().ok_or(MALFORMED)?;
     let name = std::str::from_utf8(name).map_err(|_| MALFORMED)?;
-    let key = keys.find(name).ok_or(Undecryptable::Key(name))?;
+    let key = asked(|| keys.find(name)).flatten();
+    let key = key.ok_or(Undecryptable::Key(name))?;
     let mut plain = encrypted.to_vec();
     if key.cipher.decrypt(nonce, associated, &mut plain, tag) {
         Ok(plain)

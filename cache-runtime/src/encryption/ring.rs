@@ -72,6 +72,14 @@ pub enum KeyRingError {
     /// Two keys of one name.
     #[error("two keys have one name")]
     Twice,
+    /// One of several keys in text.
+    #[error("key {number} of the ring: {why}")]
+    Nth {
+        /// Which, counted from 1.
+        number: usize,
+        /// What is wrong with it.
+        why: Box<KeyRingError>,
+    },
 }
 
 impl KeyRing {
@@ -113,12 +121,21 @@ impl KeyRing {
     /// What is wrong, without the keys.
     pub fn parse(text: &str) -> Result<Self, KeyRingError> {
         let mut ring: Option<KeyRing> = None;
-        for item in text.split(',') {
-            let (name, key) = item.trim().split_once(':').ok_or(KeyRingError::Ring)?;
-            let key = EncryptionKey::new(name.trim(), *bytes_of(key.trim())?)?;
+        let is_one = !text.contains(',');
+        for (nth, item) in text.split(',').enumerate() {
+            let key = key_of(item).and_then(|key| match &ring {
+                Some(ring) if ring.find(key.name()).is_some() => Err(KeyRingError::Twice),
+                _ => Ok(key),
+            });
+            let key = key.map_err(|why| match is_one {
+                true => why,
+                false => KeyRingError::Nth {
+                    number: nth + 1,
+                    why: Box::new(why),
+                },
+            })?;
             ring = Some(match ring {
                 None => KeyRing::new(key),
-                Some(ring) if ring.find(key.name()).is_some() => return Err(KeyRingError::Twice),
                 Some(ring) => ring.and(key),
             });
         }
@@ -135,6 +152,12 @@ impl EncryptionKeys for KeyRing {
         let mut keys = std::iter::once(&self.current).chain(&self.others);
         keys.find(|key| key.name() == name).cloned()
     }
+}
+
+/// `2026-11:64 hexadecimal digits`.
+fn key_of(text: &str) -> Result<EncryptionKey, KeyRingError> {
+    let (name, key) = text.trim().split_once(':').ok_or(KeyRingError::Ring)?;
+    EncryptionKey::new(name.trim(), *bytes_of(key.trim())?)
 }
 
 fn bytes_of(digits: &str) -> Result<Zeroizing<[u8; 32]>, KeyRingError> {
@@ -156,25 +179,39 @@ mod tests {
     #[test]
     fn blanks_are_no_part_of_a_key() {
         let key = "5e".repeat(32);
-        let ring = KeyRing::parse(&format!(" new : {key} ,old: {key}\n")).expect("a ring");
+        let longest = "o".repeat(32);
+        let text = format!(" new : {key} ,old: {key},{longest}:{key}\n");
+        let ring = KeyRing::parse(&text).expect("a ring");
         assert_eq!(ring.current().name(), "new");
-        assert!(ring.find("old").is_some());
+        for name in ["new", "old", &longest] {
+            assert_eq!(ring.find(name).expect("it is there").name(), name);
+        }
+        assert!(ring.find("other").is_none());
     }
 
     #[test]
     fn a_text_that_is_no_ring_says_why_without_quoting_it() {
         let key = "5e".repeat(32);
+        let nth = |number, why| KeyRingError::Nth {
+            number,
+            why: Box::new(why),
+        };
         for (text, error) in [
             (String::new(), KeyRingError::Ring),
             (key.clone(), KeyRingError::Ring),
-            (format!("a:{key},"), KeyRingError::Ring),
+            (format!("a:{key},"), nth(2, KeyRingError::Ring)),
+            (format!("a:{key},b:5e"), nth(2, KeyRingError::Key)),
+            (format!("a:5e,b:{key}"), nth(1, KeyRingError::Key)),
             (format!(":{key}"), KeyRingError::Name),
             (format!("a b:{key}"), KeyRingError::Name),
             (format!("{}:{key}", "a".repeat(33)), KeyRingError::Name),
             (format!("a:{key}5"), KeyRingError::Key),
             (format!("a:{}", "xy".repeat(32)), KeyRingError::Key),
             (format!("a:{}", "é".repeat(32)), KeyRingError::Key),
-            (format!("a:{key},a:{key}"), KeyRingError::Twice),
+            (
+                format!("a:{key},b:{key},a:{key}"),
+                nth(3, KeyRingError::Twice),
+            ),
         ] {
             let told = KeyRing::parse(&text).expect_err(&text);
             assert_eq!(told, error, "{text}");

@@ -31,6 +31,8 @@ pub struct Site {
     arguments: &'static [&'static str],
     /// Whether a default key tells the types of generic arguments.
     generic: bool,
+    /// The name of a domain cache in the configuration.
+    domain: Option<&'static str>,
     /// Further templates that entries are stored under.
     pub(crate) lookups: &'static [&'static str],
     pub(crate) tags: &'static [&'static str],
@@ -124,6 +126,12 @@ pub struct RegisteredInvalidation(pub &'static InvalidationSite);
 inventory::collect!(RegisteredSite);
 inventory::collect!(RegisteredInvalidation);
 
+/// The domain caches of this program, by their names in the configuration.
+pub(crate) fn domains() -> impl Iterator<Item = &'static str> {
+    let sites = inventory::iter::<RegisteredSite>.into_iter();
+    sites.filter_map(|registered| registered.0.domain)
+}
+
 impl Site {
     /// `#[cached]` on the function around `path`.
     pub const fn function(path: fn() -> &'static str, file: &'static str, line: u32) -> Self {
@@ -149,6 +157,7 @@ impl Site {
             key: None,
             arguments: &[],
             generic: false,
+            domain: None,
             lookups: &[],
             tags: &[],
             open_tags: false,
@@ -190,6 +199,11 @@ impl Site {
 
     pub const fn generic(mut self, generic: bool) -> Self {
         self.generic = generic;
+        self
+    }
+
+    pub const fn of_domain(mut self, name: &'static str) -> Self {
+        self.domain = Some(name);
         self
     }
 

@@ -48,7 +48,9 @@ use std::time::Duration;
 /// ```
 ///
 /// On a server they stand in a sorted set by the time they were seen, as they are. `seen` itself asks nobody; the server is told
-/// within a second, of all that were seen by then.
+/// within a second, of all that were seen by then (of those who are seen outside of a Tokio runtime: when the next one is seen
+/// inside of one, or somebody asks). What cannot be told is told later. Sets of one name on one server are one set: give them the
+/// same bounds in every process.
 #[derive(Clone)]
 pub struct RecentlyActive(Arc<Active>);
 
@@ -169,8 +171,12 @@ impl RecentlyActive {
         let is_told = redis.seen(name, ages, *window, *capacity).await.is_ok();
         if !is_told {
             let mut seen = lock(seen);
-            for (id, then) in untold.into_iter().take(*capacity) {
-                seen.untold.entry(id).or_insert(then);
+            let newer = std::mem::replace(&mut seen.untold, untold);
+            seen.untold.extend(newer);
+            let Seen { untold, last, .. } = &mut *seen;
+            if untold.len() > *capacity {
+                // Those who are among the last, and no others.
+                untold.retain(|id, _| last.contains_key(id));
             }
         }
         is_told

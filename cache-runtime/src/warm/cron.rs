@@ -23,7 +23,7 @@ pub struct CronError {
 /// By the clock of this machine, in milliseconds since 1970.
 pub(super) fn now() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map_or(0, super::warmer::millis)
+    now.map_or(0, super::job::millis)
 }
 
 impl Times {

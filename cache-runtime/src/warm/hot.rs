@@ -1,8 +1,8 @@
 //! What is asked for most, lately.
 
 use crate::sync::lock;
-use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::sync::Mutex;
@@ -22,7 +22,8 @@ use std::sync::Mutex;
 ///
 /// It counts in a count-min sketch (Cormode and Muthukrishnan, "An improved data stream summary", 2005) whose counts are halved after
 /// every so many keys, as TinyLFU's are (Einziger, Friedman and Manes, 2017): what was hot gives way to what is. Of
-/// `capacity` keys it keeps the keys themselves, of all others nothing but their part in 64 to 128 bytes per key of the capacity.
+/// `capacity` keys it keeps the keys themselves, twice, of all others nothing but their part in 64 to 128 bytes per key of the
+/// capacity. To see a key takes a time that grows with the logarithm of the capacity.
 pub struct Hot<K> {
     capacity: usize,
     hasher: RandomState,
@@ -31,23 +32,32 @@ pub struct Hot<K> {
 
 struct State<K> {
     sketch: Sketch,
-    /// The hottest, with what the sketch says of them.
-    kept: HashMap<K, u32>,
-    /// No key that is kept has a lower count.
-    least: u32,
+    /// The hottest, with their places in `order`.
+    kept: HashMap<K, Place>,
+    /// The coldest of them first.
+    order: BTreeMap<Place, K>,
+    /// Ties are broken by age.
+    number: u64,
 }
 
+/// What the sketch says of a key, and the number of the time it was seen last.
+type Place = (u32, u64);
+
+/// No more keys than these are kept.
+const MOST: usize = 1 << 20;
+
 impl<K: Hash + Eq + Clone> Hot<K> {
-    /// Keeps so many keys, at least one.
+    /// Keeps so many keys, at least one and at most 1,048,576.
     pub fn new(capacity: usize) -> Self {
-        let capacity = capacity.max(1);
+        let capacity = capacity.clamp(1, MOST);
         Hot {
             capacity,
             hasher: RandomState::new(),
             state: Mutex::new(State {
                 sketch: Sketch::new(capacity),
                 kept: HashMap::new(),
-                least: 0,
+                order: BTreeMap::new(),
+                number: 0,
             }),
         }
     }
@@ -56,49 +66,67 @@ impl<K: Hash + Eq + Clone> Hot<K> {
     pub fn seen(&self, key: K) {
         let hash = self.hasher.hash_one(&key);
         let mut state = lock(&self.state);
-        let State {
-            sketch,
-            kept,
-            least,
-        } = &mut *state;
-        let count = sketch.add(hash);
-        if sketch.is_due() {
-            sketch.age();
-            kept.values_mut().for_each(|count| *count /= 2);
-            kept.retain(|_, count| *count > 0);
-            *least /= 2;
+        let count = state.sketch.add(hash);
+        if state.sketch.is_due() {
+            state.age();
         }
-        if let Some(known) = kept.get_mut(&key) {
-            *known = count;
-        } else if kept.len() < self.capacity {
-            kept.insert(key, count);
-        } else if count > *least {
-            let coldest = kept.iter().min_by_key(|(_, count)| **count);
-            let coldest = coldest.map(|(key, count)| (key.clone(), *count));
-            let Some((coldest, lowest)) = coldest else {
-                return;
-            };
-            *least = lowest;
-            if count > lowest {
-                kept.remove(&coldest);
-                kept.insert(key, count);
+        state.number += 1;
+        let place = (count, state.number);
+        if let Some(before) = state.kept.get_mut(&key) {
+            let before = std::mem::replace(before, place);
+            state.order.remove(&before);
+        } else if state.kept.len() < self.capacity {
+            state.kept.insert(key.clone(), place);
+        } else if state.coldest().is_some_and(|coldest| count > coldest) {
+            if let Some((_, coldest)) = state.order.pop_first() {
+                state.kept.remove(&coldest);
             }
+            state.kept.insert(key.clone(), place);
+        } else {
+            return;
+        }
+        state.order.insert(place, key);
+    }
+
+    /// It is not asked for any more: it has been deleted.
+    ///
+    /// ```
+    /// use cache_runtime::warm::Hot;
+    ///
+    /// let hot = Hot::new(100);
+    /// hot.seen(1);
+    /// hot.forget(&1);
+    /// assert_eq!(hot.top(10), []);
+    /// ```
+    pub fn forget(&self, key: &K) {
+        let mut state = lock(&self.state);
+        if let Some(place) = state.kept.remove(key) {
+            state.order.remove(&place);
         }
     }
 
     /// The hottest first, at most so many.
     pub fn top(&self, number: usize) -> Vec<K> {
         let state = lock(&self.state);
-        let mut all: Vec<(&K, u32)> = state
-            .kept
-            .iter()
-            .map(|(key, count)| (key, *count))
+        state.order.values().rev().take(number).cloned().collect()
+    }
+}
+
+impl<K: Hash + Eq + Clone> State<K> {
+    fn coldest(&self) -> Option<u32> {
+        let ((count, _), _) = self.order.first_key_value()?;
+        Some(*count)
+    }
+
+    fn age(&mut self) {
+        self.sketch.age();
+        let order = std::mem::take(&mut self.order).into_iter();
+        self.order = order
+            .map(|((count, number), key)| ((count / 2, number), key))
             .collect();
-        all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        all.into_iter()
-            .take(number)
-            .map(|(key, _)| key.clone())
-            .collect()
+        self.kept.clear();
+        let kept = self.order.iter().map(|(place, key)| (key.clone(), *place));
+        self.kept.extend(kept);
     }
 }
 
@@ -115,6 +143,8 @@ impl<K> fmt::Debug for Hot<K> {
 struct Sketch {
     counters: Vec<[u16; ROWS]>,
     added: usize,
+    /// Whether a counter can count no further.
+    is_full: bool,
 }
 
 const ROWS: usize = 4;
@@ -124,6 +154,7 @@ impl Sketch {
         Sketch {
             counters: vec![[0; ROWS]; (8 * capacity).next_power_of_two()],
             added: 0,
+            is_full: false,
         }
     }
 
@@ -138,16 +169,18 @@ impl Sketch {
             *counter = counter.saturating_add(1);
             lowest = lowest.min(*counter);
         }
+        self.is_full |= lowest == u16::MAX;
         lowest.into()
     }
 
     /// Whether so much was added that what it says is old.
     fn is_due(&self) -> bool {
-        self.added >= 10 * self.counters.len()
+        self.is_full || self.added >= 10 * self.counters.len()
     }
 
     fn age(&mut self) {
         self.added /= 2;
+        self.is_full = false;
         let all = self.counters.iter_mut().flatten();
         all.for_each(|counter| *counter /= 2);
     }
@@ -177,6 +210,39 @@ mod tests {
         assert!((1..=4).all(|key| top.contains(&key)), "{top:?}");
         assert_eq!(top[0], 1);
         assert!(hot.top(100).len() <= 20);
+    }
+
+    #[test]
+    fn no_counter_comes_to_its_end_before_the_counts_are_halved() {
+        let hot = Hot::new(100_000);
+        for _ in 0..70_000 {
+            hot.seen(1);
+        }
+        for _ in 0..66_000 {
+            hot.seen(2);
+        }
+        hot.seen(1);
+        hot.seen(3);
+        // The last 66,000 were all of 2; of 1 there were as many, half of them before the last halving.
+        assert_eq!(hot.top(3), [2, 1, 3]);
+    }
+
+    #[test]
+    fn what_is_kept_and_its_order_are_one() {
+        let hot = Hot::new(50);
+        stream(&hot, 3_000, 0);
+        for key in 10..20 {
+            hot.forget(&key);
+        }
+        stream(&hot, 500, 5);
+        let state = lock(&hot.state);
+        assert!(state.kept.len() <= 50);
+        assert_eq!(state.kept.len(), state.order.len());
+        let same = |(key, place)| state.order.get(place) == Some(key);
+        assert!(state.kept.iter().all(same));
+        drop(state);
+        let bounded = Hot::<u8>::new(usize::MAX);
+        assert_eq!(bounded.capacity, MOST);
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl When {
     pub(super) fn next(&self, now: u64) -> Option<(u64, Duration)> {
         match self {
             When::Every(interval) => {
-                let length = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
+                let length = millis(*interval);
                 let left = length - now % length;
                 Some((now / length + 1, Duration::from_millis(left)))
             }
@@ -48,6 +48,10 @@ impl When {
             }
         }
     }
+}
+
+pub(super) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 type Report = Pin<Box<dyn Future<Output = Result<WarmReport, String>> + Send>>;

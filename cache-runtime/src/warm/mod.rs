@@ -36,6 +36,7 @@ mod hot;
 mod job;
 mod pace;
 mod run;
+mod turn;
 mod warmer;
 
 pub use crate::cache::WarmReport;

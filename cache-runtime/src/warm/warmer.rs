@@ -1,14 +1,11 @@
-//! Running jobs when it is time, and for one process among all.
+//! Running jobs when it is time.
 
-#[cfg(any(feature = "redis", feature = "cron"))]
-use super::job::When;
-use super::job::{Job, Warmed};
+use super::job::{Job, Warmed, millis};
 use super::pace::Pace;
 use super::run::{Limits, Outcome, Progress, Summary, Tell, run};
+use super::turn::{self, LOOKED_AFTER, Turn, Whose};
 use crate::cache::warm::AT_A_TIME;
 use crate::cache::{Cache, WarmReport};
-#[cfg(feature = "redis")]
-use crate::redis::Turn;
 use crate::sync::lock;
 use crate::trace;
 use std::fmt;
@@ -48,46 +45,11 @@ struct Shared {
     last: Mutex<Vec<Option<Summary>>>,
 }
 
-/// How long it is remembered whose turn it is, where no interval says so.
-#[cfg(feature = "redis")]
-const REMEMBERED: Duration = Duration::from_secs(600);
-
 /// Processes that start within one such time, in milliseconds, mean the same turn.
 const AT_ONCE: u64 = 60_000;
 
-/// A process that has died is known to have for so long at most.
-#[cfg(feature = "redis")]
-const LEASE: Duration = Duration::from_secs(10);
-#[cfg(feature = "redis")]
-const RENEWED_AFTER: Duration = Duration::from_secs(3);
-
 /// After a server could not be asked.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
-
-/// Whose turn it is.
-enum Whose {
-    Ours,
-    /// Another process runs it, while that lives.
-    #[cfg(feature = "redis")]
-    Anothers,
-    /// It was run to its end.
-    #[cfg(feature = "redis")]
-    WasRun,
-    /// The server cannot be asked.
-    #[cfg(feature = "redis")]
-    Unknown,
-}
-
-#[cfg(feature = "redis")]
-impl Whose {
-    fn outcome(&self) -> Outcome {
-        match self {
-            Whose::Ours => Outcome::Done,
-            Whose::Anothers | Whose::WasRun => Outcome::Elsewhere,
-            Whose::Unknown => Outcome::Unavailable,
-        }
-    }
-}
 
 impl Warmer {
     /// Without jobs yet. Turns are agreed on with the server of `cache`, if there is one.
@@ -206,12 +168,13 @@ impl Warming {
         summary
     }
 
-    /// The last run of every job that had one, in the order of the jobs.
+    /// What became last of every job whose time has come, in the order of the jobs: what was told of it last, be it that another
+    /// process runs it.
     pub fn last(&self) -> Vec<Summary> {
         lock(&self.shared.last).iter().flatten().cloned().collect()
     }
 
-    /// Stops. What is stored stays; items under way are given up.
+    /// Stops. What is stored stays; items under way are given up where they wait next.
     pub async fn stop(mut self) {
         self.tasks.shutdown().await;
     }
@@ -246,39 +209,33 @@ impl Shared {
     }
 
     /// Sees to it that a turn is run: by this process, or by another as long as that lives, and until it is time for the next.
-    async fn see_to(&self, nth: usize, turn: u64, next: Option<Duration>) {
-        #[cfg(feature = "redis")]
+    async fn see_to(&self, nth: usize, number: u64, next: Option<Duration>) {
         let until = next.map(|next| Instant::now() + next);
-        match self.whose_turn(nth, turn).await {
-            Whose::Ours => self.run_turn(nth, turn).await,
-            #[cfg(feature = "redis")]
-            others => {
-                self.ended(nth, others.outcome(), WarmReport::default());
-                if !matches!(others, Whose::WasRun) {
-                    self.watch(nth, turn, until).await;
-                }
-            }
+        let turn = Turn {
+            cache: &self.cache,
+            job: &self.jobs[nth],
+            number,
+        };
+        let mut whose = turn.whose().await;
+        if !matches!(whose, Whose::Ours) {
+            self.ended(nth, whose.outcome(), WarmReport::default());
         }
-        let _ = next;
-    }
-
-    /// Another process has taken this turn, which may die; or the server cannot be asked, which may come back.
-    #[cfg(feature = "redis")]
-    async fn watch(&self, nth: usize, turn: u64, until: Option<Instant>) {
-        while until.is_none_or(|until| Instant::now() < until) {
-            tokio::time::sleep(LEASE / 2).await;
-            match self.whose_turn(nth, turn).await {
-                Whose::Ours => return self.run_turn(nth, turn).await,
-                Whose::WasRun => return,
-                Whose::Anothers | Whose::Unknown => {}
-            }
+        // Another process may die, and a server come back.
+        while matches!(whose, Whose::Anothers | Whose::Unknown)
+            && until.is_none_or(|until| Instant::now() < until)
+        {
+            tokio::time::sleep(LOOKED_AFTER).await;
+            whose = turn.whose().await;
+        }
+        if matches!(whose, Whose::Ours) {
+            turn.during(self.run(nth)).await;
         }
     }
 
     /// The time, as soon as it can be told.
     async fn known_time(&self, nth: usize) -> u64 {
         loop {
-            match self.time(&self.jobs[nth]).await {
+            match turn::time(&self.cache, &self.jobs[nth], self.started).await {
                 Some(now) => return now,
                 None => {
                     self.ended(nth, Outcome::Unavailable, WarmReport::default());
@@ -286,64 +243,6 @@ impl Shared {
                 }
             }
         }
-    }
-
-    /// The time in milliseconds, since 1970 where that matters. `None`: the server, by whose clock it is, cannot be asked.
-    async fn time(&self, job: &Job) -> Option<u64> {
-        #[cfg(feature = "redis")]
-        if let Some(redis) = self.cache.redis() {
-            return redis.server_time().await.ok();
-        }
-        Some(match &job.when {
-            #[cfg(feature = "cron")]
-            Some(When::Cron(_)) => super::cron::now(),
-            _ => millis(self.started.elapsed()),
-        })
-    }
-
-    async fn whose_turn(&self, nth: usize, turn: u64) -> Whose {
-        #[cfg(feature = "redis")]
-        if let Some(redis) = self.cache.redis() {
-            let job = &self.jobs[nth].name;
-            return match redis.takes_turn((job, turn), LEASE).await {
-                Ok(Turn::Ours) => Whose::Ours,
-                Ok(Turn::Taken) => Whose::Anothers,
-                Ok(Turn::Run) => Whose::WasRun,
-                Err(_) => Whose::Unknown,
-            };
-        }
-        let _ = (nth, turn);
-        Whose::Ours
-    }
-
-    /// Runs a job, and keeps the turn meanwhile.
-    async fn run_turn(&self, nth: usize, turn: u64) {
-        #[cfg(feature = "redis")]
-        if let Some(redis) = self.cache.redis() {
-            let job = &self.jobs[nth];
-            // It ends with this.
-            let mut keeping = JoinSet::new();
-            keeping.spawn({
-                let (redis, name) = (redis.clone(), Arc::clone(&job.name));
-                async move {
-                    loop {
-                        tokio::time::sleep(RENEWED_AFTER).await;
-                        // What cannot be kept may be run by others as well.
-                        let _failed = redis.keeps_turn((&name, turn), LEASE).await;
-                    }
-                }
-            });
-            self.run(nth).await;
-            keeping.shutdown().await;
-            let remembered = match job.when {
-                Some(When::Every(interval)) => interval.saturating_mul(2),
-                _ => REMEMBERED,
-            };
-            let _failed = redis.ends_turn((&job.name, turn), remembered).await;
-            return;
-        }
-        let _ = turn;
-        self.run(nth).await;
     }
 
     async fn run(&self, nth: usize) -> Summary {
@@ -409,8 +308,4 @@ impl fmt::Debug for Shared {
             .field("jobs", &self.jobs)
             .finish_non_exhaustive()
     }
-}
-
-pub(super) fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

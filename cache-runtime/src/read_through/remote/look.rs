@@ -417,6 +417,12 @@ impl<'c> Look<'c> {
             self.untrusted(&Untrusted::Clear);
             return Err("not encrypted, and it has to be");
         }
+        // Of no other type is it known that there is none.
+        let kind = self.site.kind_of(schema::of::<S::Value>());
+        if let Err(why) = opened.expect_schema(kind) {
+            self.untrusted(&why);
+            return Err("of another type or version");
+        }
         if opened.is_absent() {
             let absent = if self.site.negative {
                 shape.absent()
@@ -427,11 +433,6 @@ impl<'c> Look<'c> {
             self.trusted(opened.confirm_absence(self.cache.keys()))?;
             return absent
                 .ok_or("says that there is nothing, which this function does not remember");
-        }
-        let kind = self.site.kind_of(schema::of::<S::Value>());
-        if let Err(why) = opened.expect_schema(kind) {
-            self.untrusted(&why);
-            return Err("of another type or version");
         }
         self.verify(opened)?;
         let value = opened.decode(self.redis.config().max_entry, self.cache.keys());
