@@ -43,7 +43,8 @@ pub(crate) struct About {
     pub(crate) read: AtomicU32,
     /// What computing it has cost.
     pub(crate) cost: Cost,
-    /// A fingerprint of the tags its function declares, for a quick answer to [`Entry::carries`].
+    /// A fingerprint of the tags its function declares, and of the further keys of its records, for a quick answer to
+    /// [`Entry::carries`].
     pub(crate) tag_set: u64,
     pub(crate) created: Tick,
     pub(crate) expires: Tick,
@@ -251,13 +252,6 @@ impl Entry {
             return remote.stamps.len();
         }
         self.about.stamps.len()
-    }
-
-    /// Whether it ends with another key than this.
-    #[cfg(feature = "redis")]
-    pub(crate) fn hangs_on_keys_beside(&self, key: &str) -> bool {
-        let mut stamps = self.about.stamps.iter();
-        stamps.any(|stamp| stamp.guard() == Guard::Key && stamp.name() != key)
     }
 
     /// A reader relies on it, and the shared server does not see that.

@@ -48,6 +48,29 @@ struct Member {
     email: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DomainCache)]
+#[cache(prefix = "guest", ttl = "30m")]
+struct Guest {
+    #[cache(key)]
+    id: u32,
+    #[cache(lookup)]
+    email: Option<String>,
+}
+
+#[tokio::test]
+async fn a_record_without_a_value_of_its_second_key_is_kept() {
+    let server = RedisServer::start().await;
+    let (one, other, _) = pair(server.url()).await;
+    let nobody = Guest { id: 1, email: None };
+    GuestCache::new(&one.cache).put(&nobody).await;
+    for guests in [GuestCache::new(&one.cache), GuestCache::new(&other.cache)] {
+        for _ in 0..3 {
+            assert_eq!(guests.get(&1).await, Some(nobody.clone()));
+        }
+        assert_eq!(guests.stats().local_hits, 2);
+    }
+}
+
 /// It would not end with its lookup.
 #[tokio::test]
 async fn what_was_set_by_hand_is_no_record() {

@@ -369,7 +369,7 @@ fn cache(domain: &DomainModel) -> TokenStream {
         }
 
         #[automatically_derived]
-        #[allow(dead_code, reason = "a cache is there to be used, not all of it has to be")]
+        #[allow(dead_code, clippy::too_many_arguments, reason = "a cache is there to be used, not all of it has to be, and takes what a key has")]
         impl #generics #cache #arguments #bounds {
             #methods
         }

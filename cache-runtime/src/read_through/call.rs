@@ -263,8 +263,7 @@ impl<'c> Call<'c> {
             return None;
         }
         let entry = self.cache.local().get(self.key.as_str())?;
-        let may_answer = self.site.may_keep(&entry, self.key.as_str(), self.cache)
-            && !self.is_to_be_told(&entry);
+        let may_answer = self.site.may_keep(&entry, self.cache) && !self.is_to_be_told(&entry);
         may_answer.then_some(entry)
     }
 

@@ -70,7 +70,7 @@ pub struct Site {
     pub(crate) strict: bool,
     pub(crate) negative: bool,
     pub(crate) sensitive: bool,
-    /// A fingerprint of `tags`.
+    /// A fingerprint of `tags` and `lookups`.
     pub(crate) tag_set: u64,
     /// The types that its codec was found unable to hold, and what else it has refused.
     unsuited: Mutex<Vec<&'static str>>,
@@ -207,8 +207,10 @@ impl Site {
         self
     }
 
+    /// Further templates of keys. After `tags`: what is not stored under these is not what this site stores.
     pub const fn lookups(mut self, templates: &'static [&'static str]) -> Self {
         self.lookups = templates;
+        self.tag_set = self.tag_set.wrapping_mul(31) ^ fingerprint(templates);
         self
     }
 
@@ -314,17 +316,18 @@ impl Site {
         self.strict || self.local == 0
     }
 
-    /// Whether an entry has not been kept in this process for too long, and ends with all keys that this site's do.
+    /// Whether an entry has not been kept in this process for too long, and is as good as what this site would keep.
     #[cfg(feature = "redis")]
     #[inline]
-    pub(crate) fn may_keep(&self, entry: &crate::entry::Entry, key: &str, cache: &Cache) -> bool {
+    pub(crate) fn may_keep(&self, entry: &crate::entry::Entry, cache: &Cache) -> bool {
         let is_recent = self.local == u64::MAX
             || cache.now().since(entry.about.created)
                 < std::time::Duration::from_millis(self.local);
         // For another reader it may have been good enough to stand on the server as it is.
         let is_forged = self.sensitive && !entry.about.encrypted && self.is_encrypted_in(cache);
-        // What was set by hand under the key of a record is no record.
-        is_recent && !is_forged && (self.lookups.is_empty() || entry.hangs_on_keys_beside(key))
+        // What was set by hand under the key of a record does not end with its other keys.
+        let is_ours = self.lookups.is_empty() || entry.about.tag_set == self.tag_set;
+        is_recent && !is_forged && is_ours
     }
 
     /// What tells the values of this site from others: their shape, and the version its author gave them. Of one shape

@@ -38,8 +38,8 @@ where
     fn cache_site() -> &'static ::cache_runtime::__private::Site {
         ::cache_runtime::__private::site! {
             __CACHE_SITE : domain, name_is = ::core::concat!(::core::module_path!(),
-            "::", "Session"), key = "session:{id}:{part}", tags = &
-            ["session:team:{team}", "user:{user.id}"], value_tags = true, lookups = &
+            "::", "Session"), key = "session:{id}:{part}", of_domain = "session", tags =
+            & ["session:team:{team}", "user:{user.id}"], value_tags = true, lookups = &
             ["session:~token:{token}"], ttl_millis = 1800000u64, version = 2u32, codec =
             ::cache_runtime::__private::codecs::postcard(), compress =
             ::cache_runtime::__private::compressions::lz4()
@@ -55,7 +55,11 @@ where
     domain: ::cache_runtime::__private::Domain<Session<P>>,
 }
 #[automatically_derived]
-#[allow(dead_code, reason = "a cache is there to be used, not all of it has to be")]
+#[allow(
+    dead_code,
+    clippy::too_many_arguments,
+    reason = "a cache is there to be used, not all of it has to be, and takes what a key has"
+)]
 impl<P> SessionCache<P>
 where
     Session<P>: ::cache_runtime::CacheValue,

@@ -49,9 +49,9 @@ impl ::cache_runtime::DomainRecord for Card {
     fn cache_site() -> &'static ::cache_runtime::__private::Site {
         ::cache_runtime::__private::site! {
             __CACHE_SITE : domain, name_is = ::core::concat!(::core::module_path!(),
-            "::", "Card"), key = "team:{team}:member:{number}:card", tags = & ["card",
-            "project:{projects}"], value_tags = true, open_tags = true, lookups = &
-            ["team:~badge:{badge}:member:card"]
+            "::", "Card"), key = "team:{team}:member:{number}:card", of_domain = "card",
+            tags = & ["card", "project:{projects}"], value_tags = true, open_tags = true,
+            lookups = & ["team:~badge:{badge}:member:card"]
         }
         &__CACHE_SITE
     }
@@ -61,7 +61,11 @@ struct CardCache {
     domain: ::cache_runtime::__private::Domain<Card>,
 }
 #[automatically_derived]
-#[allow(dead_code, reason = "a cache is there to be used, not all of it has to be")]
+#[allow(
+    dead_code,
+    clippy::too_many_arguments,
+    reason = "a cache is there to be used, not all of it has to be, and takes what a key has"
+)]
 impl CardCache {
     /// The cache in `cache`.
     fn new(cache: &::cache_runtime::Cache) -> Self {
