@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod choices;
+mod damaged;
 mod errors;
 mod refusals;
 mod world;

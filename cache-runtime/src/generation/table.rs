@@ -230,6 +230,29 @@ mod tests {
     }
 
     #[test]
+    fn what_was_captured_late_stands_unless_it_or_all_of_its_kind_may_have_ended() {
+        let table = Generations::new();
+        let stands = |epoch| {
+            let late = [table.capture(Guard::Tag, "late")];
+            table.stand_since(epoch, &late)
+        };
+        let begun = table.epoch();
+        assert!(stands(begun));
+        table.end(Guard::Tag, "late");
+        assert!(!stands(begun));
+        let begun = table.epoch();
+        assert!(stands(begun));
+        table.end_all(Guard::Key, |_| true);
+        assert!(stands(begun), "of another kind");
+        table.end_all(Guard::Tag, |_| false);
+        assert!(!stands(begun), "none was known then, so none matched");
+        let begun = table.epoch();
+        let one = table.capture(Guard::Tag, "late");
+        table.succeed(&one).expect("current");
+        assert!(!stands(begun));
+    }
+
+    #[test]
     fn what_nobody_depends_on_is_forgotten_and_what_somebody_does_is_kept() {
         let table = Generations::new();
         let kept: Vec<_> = (0..1_000)
