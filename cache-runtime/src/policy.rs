@@ -36,6 +36,15 @@ pub(crate) struct Range {
     pub(crate) longest: Duration,
 }
 
+/// For how long past its time to live an entry is an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grace {
+    /// While it is refreshed in the background.
+    pub(crate) swr: Duration,
+    /// In place of a computation that fails.
+    pub(crate) stale_if_error: Duration,
+}
+
 /// Long enough for a source to recover in, short enough that its recovery is noticed.
 const THROTTLE: Duration = Duration::from_secs(5);
 
@@ -64,13 +73,11 @@ impl Policy {
             .max(adapting)
     }
 
-    /// For how long past its time to live an entry is an answer.
-    #[inline]
-    pub(crate) fn served_for(&self) -> Duration {
-        if self.warms() {
-            Duration::ZERO
-        } else {
-            self.swr
+    /// For how long past its time to live an entry is an answer, unless it says so itself.
+    pub(crate) fn answers_for(&self) -> Grace {
+        Grace {
+            swr: self.swr,
+            stale_if_error: self.stale_if_error,
         }
     }
 

@@ -2,3 +2,27 @@
 //!
 //! Everything here is a [`tower`](https://docs.rs/tower) layer or service over the types of the
 //! [`http`](https://docs.rs/http) crate, for axum and whatever else speaks these.
+
+mod answer;
+mod body;
+mod conditional;
+mod directives;
+mod exchange;
+mod layer;
+mod options;
+mod passes;
+mod paths;
+mod query;
+mod request;
+mod service;
+mod shape;
+mod status;
+mod stored;
+mod storing;
+mod variants;
+
+pub use body::CacheBody;
+pub use exchange::CacheTags;
+pub use layer::CacheLayer;
+pub use options::User;
+pub use service::CacheService;

@@ -20,8 +20,13 @@ pub(crate) fn digest<T: Serialize + ?Sized>(value: &T) -> Result<[u8; 16], Unser
 
 /// The digest of plain text.
 pub(crate) fn digest_of_text(text: &str) -> [u8; 16] {
+    digest_of_bytes(text.as_bytes())
+}
+
+/// The digest of bytes as they are.
+pub(crate) fn digest_of_bytes(bytes: &[u8]) -> [u8; 16] {
     let mut hash = Sha256::new();
-    Digest::update(&mut hash, text.as_bytes());
+    Digest::update(&mut hash, bytes);
     truncated(hash)
 }
 

@@ -12,7 +12,7 @@ use crate::cache::Cache;
 use crate::circumstances::answered;
 use crate::collecting;
 use crate::detect::Answer;
-use crate::entry::{Entry, Last};
+use crate::entry::{Content, Entry, Last};
 use crate::error::CacheError;
 use crate::flight::{Circumstances, Flight, circumstances, current_flight, is_past};
 use crate::invalidate::By;
@@ -121,7 +121,7 @@ impl<'c> Call<'c> {
                     self.hit(entry, is_told);
                     return Lookup::Hit(returned);
                 }
-                taken => match self.judge(entry, taken.is_some(), outer.as_ref(), &plan) {
+                taken => match self.judge(shape, entry, taken.is_some(), outer.as_ref(), &plan) {
                     Use::Due => {
                         self.hit(entry, false);
                         let last = self.last(entry, false);
@@ -186,13 +186,18 @@ impl<'c> Call<'c> {
 
     /// What an entry is of use for, which was taken, or could not be.
     #[cold]
-    fn judge(
+    fn judge<R, S>(
         &self,
+        shape: S,
         entry: &Entry,
         is_taken: bool,
         outer: Option<&Arc<Flight>>,
         plan: &impl Fn() -> Plan,
-    ) -> Use {
+    ) -> Use
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
         if is_taken {
             return Use::Due;
         }
@@ -204,12 +209,16 @@ impl<'c> Call<'c> {
         match self.reader().expired_since(entry, tags) {
             Some(past) if past < grace => {
                 entry.is_read(self.cache.now());
-                let served_for = self.policy.warming(self.ahead).served_for();
-                if past < served_for && outer.is_none() {
+                let Content::Value(value) = entry.content::<S::Value>() else {
+                    return Use::Nothing;
+                };
+                let grace = shape.answers_for(value, self.policy.answers_for());
+                let waits = self.ahead.is_some() || outer.is_some();
+                if past < grace.swr && !waits {
                     Use::Due
                 } else {
                     Use::Old {
-                        stands_in: past < self.policy.stale_if_error,
+                        stands_in: past < grace.stale_if_error,
                     }
                 }
             }

@@ -53,6 +53,12 @@ impl Lifespan {
         }
     }
 
+    /// Kept for so long past its end, in place of what its site declares.
+    pub(crate) fn kept_past(mut self, grace: Duration) -> Self {
+        self.kept = self.fresh.map(|fresh| fresh.saturating_add(grace));
+        self
+    }
+
     /// That of a value that is made of something past its time to live, and is to be made anew after so long.
     pub(crate) fn provisional(mut self, at_most: Duration) -> Self {
         self.fresh = Some(self.fresh.map_or(at_most, |fresh| fresh.min(at_most)));

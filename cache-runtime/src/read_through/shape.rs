@@ -5,6 +5,7 @@
 //! impl in [`dispatch`] takes one more reference than the next, less specific one, and the compiler takes the
 //! first that fits.
 
+use crate::policy::Grace;
 use std::any::Any;
 use std::marker::PhantomData;
 
@@ -29,6 +30,10 @@ pub trait Shape<R>: Copy {
     }
     /// A result with this value.
     fn value(&self, value: Self::Value) -> R;
+    /// For how long past its time to live this value is an answer: as its site declares, or as it says itself.
+    fn answers_for(&self, _: &Self::Value, declared: Grace) -> Grace {
+        declared
+    }
     /// A result that says there is none, if such a result exists.
     fn absent(&self) -> Option<R>;
     /// The value of a result; or the result, if it holds none.

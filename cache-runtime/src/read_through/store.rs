@@ -25,6 +25,8 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Decision {
     pub(super) ttl: Ttl,
+    /// For how long it is kept past that, where it says so itself.
+    grace: Option<Duration>,
     tags: Vec<Tag>,
     pub(super) aliases: Vec<Key>,
     pub(super) store: bool,
@@ -36,6 +38,7 @@ impl Decision {
     pub(crate) fn of(plan: &Plan) -> Self {
         Decision {
             ttl: plan.ttl,
+            grace: None,
             tags: Vec::new(),
             aliases: plan.aliases.clone(),
             store: true,
@@ -47,6 +50,7 @@ impl Decision {
     pub(crate) fn of_absence(plan: &Plan) -> Self {
         Decision {
             ttl: plan.negative.unwrap_or_default(),
+            grace: None,
             tags: Vec::new(),
             aliases: Vec::new(),
             store: plan.negative.is_some(),
@@ -62,6 +66,12 @@ impl Decision {
     /// `tags_with = |value| …`
     pub fn tags<T: Into<Tag>>(&mut self, tags: impl IntoIterator<Item = T>) {
         self.tags.extend(tags.into_iter().map(Into::into));
+    }
+
+    /// For how long past its time to live the value may be of use, which says so itself ([`Shape::answers_for`](super::Shape)).
+    #[cfg(feature = "http")]
+    pub(crate) fn grace(&mut self, grace: Duration) {
+        self.grace = Some(grace);
     }
 
     /// `unless = |value| …`
@@ -80,6 +90,10 @@ impl Decision {
             Lifespan::of_absence(cache, self.ttl, policy)
         } else {
             Lifespan::of_value(cache, self.ttl, policy)
+        };
+        let lifespan = match self.grace {
+            Some(grace) => lifespan.kept_past(grace),
+            None => lifespan,
         };
         match at_most {
             Some(at_most) => lifespan.provisional(at_most),

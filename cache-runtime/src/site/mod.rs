@@ -93,6 +93,9 @@ pub(crate) enum Kind {
     Batch,
     Put,
     Domain,
+    /// Routes of an HTTP service.
+    #[cfg(feature = "http")]
+    Route,
     Direct,
 }
 
@@ -146,6 +149,26 @@ impl Site {
     /// `#[derive(DomainCache)]` on the type `name`.
     pub const fn domain(_: fn() -> &'static str, file: &'static str, line: u32) -> Self {
         Site::new(Name::Given(""), Kind::Domain, file, line)
+    }
+
+    /// The responses of a layer of this name. One site a name, so that what is counted of them is one row, and each is made once in
+    /// the life of a program.
+    #[cfg(feature = "http")]
+    pub(crate) fn of_routes(name: &str, sensitive: bool) -> &'static Self {
+        use std::collections::HashMap;
+        type Known = Mutex<HashMap<(String, bool), &'static Site>>;
+        static KNOWN: OnceLock<Known> = OnceLock::new();
+        let mut known = crate::sync::lock(KNOWN.get_or_init(Known::default));
+        known
+            .entry((name.to_owned(), sensitive))
+            .or_insert_with(|| {
+                let name = format!("http::{name}").leak();
+                let site = Site::new(Name::Given(name), Kind::Route, "", 0);
+                let codec = codecs::bincode();
+                Box::leak(Box::new(
+                    site.value_tags(true).sensitive(sensitive).codec(codec),
+                ))
+            })
     }
 
     const fn new(name: Name, kind: Kind, file: &'static str, line: u32) -> Self {

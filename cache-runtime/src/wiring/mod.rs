@@ -132,6 +132,8 @@ impl CacheSite {
                 Kind::Batch => "batch",
                 Kind::Domain => "domain",
                 Kind::Function | Kind::Direct => "function",
+                #[cfg(feature = "http")]
+                Kind::Route => "route",
             },
             file: site.file,
             line: site.line,

@@ -209,7 +209,7 @@ impl<'p> Caller<'p> {
                     return Turn::Answered(self.hit(shape, place, returned, Served::Fresh));
                 }
                 Ok(Looked::Due(returned, seen, due)) => {
-                    let serves = self.serves(&due);
+                    let serves = self.serves(shape, &returned, &due);
                     self.replaces(shape, &returned, &seen, due);
                     if let Some(left) = serves {
                         let served = if left.is_zero() {
@@ -276,17 +276,24 @@ impl<'p> Caller<'p> {
     }
 
     /// Whether what is due is an answer for now; and for how long it is fresh still.
-    fn serves(&self, due: &Due) -> Option<Duration> {
-        let pending = self.pending;
-        match due {
-            Due::Early(left) => Some(*left),
-            Due::Since(past, _)
-                if *past < pending.policy.served_for() && pending.outer.is_none() =>
-            {
-                Some(Duration::ZERO)
-            }
-            Due::Since(..) => None,
-        }
+    fn serves<R, S>(&self, shape: S, returned: &R, due: &Due) -> Option<Duration>
+    where
+        S: Shape<R>,
+        S::Value: CacheValue,
+    {
+        let Pending { policy, outer, .. } = self.pending;
+        let (past, View::Value(value)) = (
+            match due {
+                Due::Early(left) => return Some(*left),
+                Due::Since(past, _) => *past,
+            },
+            shape.view(returned),
+        ) else {
+            return None;
+        };
+        let grace = shape.answers_for(value, policy.answers_for());
+        let waits = policy.warms() || outer.is_some();
+        (past < grace.swr && !waits).then_some(Duration::ZERO)
     }
 
     /// Takes note of what was found, if it is of use to the computation that replaces it.
@@ -303,12 +310,14 @@ impl<'p> Caller<'p> {
             Due::Since(past, remembered) => (past, remembered),
         };
         let can_be_told = outer.is_none() || remembered.is_some();
-        let stands_in = past < policy.stale_if_error && can_be_told;
-        let (true, View::Value(value)) =
-            (stands_in || policy.minds_the_last(), shape.view(returned))
-        else {
+        let View::Value(value) = shape.view(returned) else {
             return;
         };
+        let grace = shape.answers_for(value, policy.answers_for());
+        let stands_in = past < grace.stale_if_error && can_be_told;
+        if !stands_in && !policy.minds_the_last() {
+            return;
+        }
         let (fresh_for, age) = seen.times(key);
         let about = About {
             provisional: seen.is_provisional(key),

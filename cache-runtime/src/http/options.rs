@@ -1,0 +1,122 @@
+//! What a layer was told.
+
+use super::passes::Passes;
+use super::query::Query;
+use super::storing::Defaults;
+use crate::cache::Cache;
+use crate::policy::{Grace, Policy};
+use crate::site::Site;
+use crate::tag::Tag;
+use http::HeaderName;
+use http::request::Parts;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Who has sent a request, as [`CacheLayer::users`](super::CacheLayer::users) tells.
+///
+/// ```
+/// use cache_runtime::http::User;
+///
+/// let user = User::known(42);
+/// assert_eq!(user, User::Known("42".to_owned()));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum User {
+    /// Nobody in particular: the answer is for everybody who asks the same.
+    Anonymous,
+    /// This one: the answer is for nobody else.
+    Known(String),
+    /// It cannot be told: nothing is looked up, and nothing stored.
+    Unknown,
+}
+
+impl User {
+    /// The user with this identifier.
+    pub fn known(id: impl fmt::Display) -> Self {
+        User::Known(id.to_string())
+    }
+}
+
+/// Tells the user of a request.
+pub(super) type Users = Arc<dyn Fn(&Parts) -> User + Send + Sync>;
+
+/// Tells the tags of the answer to a request.
+pub(super) type Tags = Arc<dyn Fn(&Parts) -> Vec<Tag> + Send + Sync>;
+
+/// However long a response wants to be served past its time, it is kept for no longer than this.
+pub(super) const LONGEST_GRACE: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[derive(Clone)]
+pub(super) struct Options {
+    pub(super) cache: Cache,
+    pub(super) site: &'static Site,
+    /// What keys begin with.
+    pub(super) name: Box<str>,
+    pub(super) defaults: Defaults,
+    /// Bytes of a body that is stored.
+    pub(super) max_body: usize,
+    /// How long a body may take.
+    pub(super) patience: Duration,
+    pub(super) users: Option<Users>,
+    pub(super) ignores_cookies: bool,
+    pub(super) tags: Option<Tags>,
+    pub(super) by_headers: Vec<HeaderName>,
+    pub(super) by_host: bool,
+    pub(super) query: Query,
+    pub(super) obeys_requests: bool,
+    pub(super) makes_etags: bool,
+    pub(super) tells_status: bool,
+    pub(super) passes: Arc<Passes>,
+}
+
+impl Options {
+    pub(super) fn new(cache: &Cache) -> Self {
+        let name = "http";
+        Options {
+            cache: cache.clone(),
+            site: Site::of_routes(name, false),
+            name: name.into(),
+            defaults: Defaults {
+                ttl: None,
+                negative: None,
+                grace: Grace {
+                    swr: Duration::ZERO,
+                    stale_if_error: Duration::ZERO,
+                },
+            },
+            max_body: 1 << 20,
+            patience: Duration::from_secs(1),
+            users: None,
+            ignores_cookies: false,
+            tags: None,
+            by_headers: Vec::new(),
+            by_host: true,
+            query: Query::default(),
+            obeys_requests: true,
+            makes_etags: true,
+            tells_status: true,
+            passes: Arc::default(),
+        }
+    }
+
+    /// Responses say themselves for how long past their time they are served.
+    pub(super) fn policy(&self) -> Policy {
+        Policy {
+            swr: LONGEST_GRACE,
+            stale_if_error: LONGEST_GRACE,
+            ..Policy::NONE
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("name", &self.name)
+            .field("defaults", &self.defaults)
+            .field("max_body", &self.max_body)
+            .field("knows_users", &self.users.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,181 @@
+//! What a request asks for, as far as it matters here: whether it is for the cache at all, and under which key its answer stands.
+
+use super::directives::RequestDirectives;
+use super::options::{Options, User};
+use super::storing::Audience;
+use crate::key::encode::digest_of_text;
+use crate::key::{Key, KeyBuilder};
+use http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, IF_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
+    TRANSFER_ENCODING, UPGRADE,
+};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use std::borrow::Cow;
+
+/// A request that the cache may answer.
+#[derive(Clone)]
+pub(super) struct Asked {
+    pub(super) key: Key,
+    /// Whether only its head is wanted.
+    pub(super) is_head: bool,
+    pub(super) audience: Audience,
+    pub(super) directives: RequestDirectives,
+    /// Its conditions, and what its answer may vary on.
+    pub(super) headers: HeaderMap,
+}
+
+impl Asked {
+    /// Why it is not for the cache, if it is not.
+    pub(super) fn read(options: &Options, parts: &Parts) -> Result<Self, Past> {
+        let is_head = parts.method == Method::HEAD;
+        if parts.method != Method::GET && !is_head {
+            return Err(Past::Method);
+        }
+        let headers = &parts.headers;
+        for (name, why) in [
+            (UPGRADE, "an upgrade"),
+            (RANGE, "a range"),
+            (IF_RANGE, "a range"),
+            (IF_MATCH, "a precondition"),
+            (IF_UNMODIFIED_SINCE, "a precondition"),
+            (TRANSFER_ENCODING, "a body"),
+        ] {
+            if headers.contains_key(name) {
+                return Err(Past::Because(why));
+            }
+        }
+        if headers
+            .get(CONTENT_LENGTH)
+            .is_some_and(|length| length != "0")
+        {
+            return Err(Past::Because("a body"));
+        }
+        let directives = if options.obeys_requests {
+            RequestDirectives::of(headers)
+        } else {
+            RequestDirectives::default()
+        };
+        if directives.no_store {
+            return Err(Past::Because("the request says no-store"));
+        }
+        let user = user(options, parts)?;
+        let audience = match &user {
+            User::Known(_) => Audience::OneUser,
+            _ if headers.contains_key(AUTHORIZATION) => Audience::EverybodyWhoIsAllowed,
+            _ => Audience::Everybody,
+        };
+        Ok(Asked {
+            key: key(options, parts, &user),
+            is_head,
+            audience,
+            directives,
+            headers: headers.clone(),
+        })
+    }
+
+    /// The key of the answer to requests with the same values of these fields.
+    pub(super) fn variant(&self, names: &[String]) -> Key {
+        let values = names
+            .iter()
+            .map(|name| (&**name, field(&self.headers, name)));
+        let mut text = String::new();
+        for (name, value) in values {
+            // Neither has a line break.
+            text.push_str(name);
+            text.push(if value.is_some() { '=' } else { '-' });
+            text.push_str(value.as_deref().unwrap_or_default());
+            text.push('\n');
+        }
+        let digest = u128::from_be_bytes(digest_of_text(&text));
+        Key::from(format!("{}:{digest:032x}", self.key))
+    }
+}
+
+/// Why a request goes past the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Past {
+    Method,
+    Because(&'static str),
+}
+
+fn user(options: &Options, parts: &Parts) -> Result<User, Past> {
+    let headers = &parts.headers;
+    match &options.users {
+        Some(users) => match users(parts) {
+            User::Unknown => Err(Past::Because("of an unknown user")),
+            user => Ok(user),
+        },
+        None if headers.contains_key(AUTHORIZATION) => Err(Past::Because("credentials")),
+        None if headers.contains_key(COOKIE) && !options.ignores_cookies => {
+            Err(Past::Because("a cookie"))
+        }
+        None => Ok(User::Anonymous),
+    }
+}
+
+/// `api:GET:/users/7:anyone:example.org:page=2`; of a known user `…:user:{id}:…` in place of `anyone`. What invalidates a path is
+/// a scope: `api:GET:/users/7:`.
+fn key(options: &Options, parts: &Parts, user: &User) -> Key {
+    let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+    let mut key = KeyBuilder::new(96);
+    scope_of_path(&mut key, options, path);
+    match user {
+        User::Known(id) => key.text("user").segment(&**id),
+        _ => key.text("anyone"),
+    };
+    key.segment(&*host(options, parts));
+    key.segment(&*options.query.normalized(query));
+    for name in &options.by_headers {
+        let value = field(&parts.headers, name.as_str());
+        key.segment(&value.as_deref());
+    }
+    key.finish()
+}
+
+pub(super) fn scope_of_path(key: &mut KeyBuilder, options: &Options, path: &str) {
+    key.part(&*options.name)
+        .text(":GET")
+        .segment(path)
+        .text(":");
+}
+
+/// Lower case: hosts are (RFC 3986 §3.2.2).
+fn host<'p>(options: &Options, parts: &'p Parts) -> Cow<'p, str> {
+    if !options.by_host {
+        return Cow::Borrowed("");
+    }
+    let told = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+    let host = parts.uri.authority().map(|it| it.as_str()).or(told);
+    let host = host.unwrap_or_default();
+    if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(host.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(host)
+    }
+}
+
+/// The value of a field, of several lines the list of them, without blanks that mean nothing (RFC 9111 §4.1).
+fn field(headers: &HeaderMap, name: &str) -> Option<String> {
+    let name = HeaderName::try_from(name).ok()?;
+    let mut lines = headers.get_all(name).iter().map(text).peekable();
+    lines.peek()?;
+    let mut value = String::new();
+    for line in lines {
+        for item in line.split(',') {
+            if !value.is_empty() {
+                value.push(',');
+            }
+            value.push_str(item.trim());
+        }
+    }
+    Some(value)
+}
+
+/// Bytes that are no text are kept apart from all text.
+fn text(value: &HeaderValue) -> Cow<'_, str> {
+    match value.to_str() {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(value.as_bytes().escape_ascii().to_string()),
+    }
+}

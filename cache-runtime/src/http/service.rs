@@ -1,0 +1,412 @@
+//! The service behind a layer: what becomes of a request.
+
+use super::answer::answer;
+use super::body::CacheBody;
+use super::exchange::{Answered, Exchange, Failed};
+use super::options::Options;
+use super::paths;
+use super::request::{Asked, Past};
+use super::shape::Kind;
+use super::status::{Status, Why};
+use super::stored::{Kept, Stored};
+use super::storing::Audience;
+use crate::flight::{refreshing, warming};
+use crate::key::Key;
+use crate::read_through::{Call, Lookup, Plan};
+use crate::ttl::Ttl;
+use crate::write;
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Request, Response, StatusCode};
+use http_body::Body;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tower_service::Service;
+
+/// A service whose responses are cached; made by [`CacheLayer`](super::CacheLayer).
+#[derive(Clone)]
+pub struct CacheService<S> {
+    inner: S,
+    options: Arc<Options>,
+}
+
+impl<S> CacheService<S> {
+    pub(super) fn new(inner: S, options: Arc<Options>) -> Self {
+        CacheService { inner, options }
+    }
+}
+
+impl<S, A, B> Service<Request<A>> for CacheService<S>
+where
+    S: Service<Request<A>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+    A: Send + 'static,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Send + 'static,
+{
+    type Response = Response<CacheBody<B>>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<A>) -> Self::Future {
+        // The one that is ready is used, and another one kept.
+        let other = self.inner.clone();
+        let inner = std::mem::replace(&mut self.inner, other);
+        let options = Arc::clone(&self.options);
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let way = Way {
+                options,
+                service: inner,
+                parts,
+                body,
+            };
+            way.go().await
+        })
+    }
+}
+
+/// A request, and how it can be answered by the service.
+struct Way<S, A> {
+    options: Arc<Options>,
+    service: S,
+    parts: Parts,
+    body: A,
+}
+
+/// What came of looking for the answer under a key.
+enum Found<S, A, B: Body, E> {
+    Answer(Stored, Status),
+    /// It is this caller's alone.
+    Own(Answered<B, E>, Why, Option<&'static str>),
+    /// It varies on these fields, with what came back for this caller, if it was he who has found out.
+    Varies(Vec<String>, Result<Way<S, A>, Answered<B, E>>),
+    /// It is another caller's alone.
+    Others(Way<S, A>),
+    /// What is there does not suit this caller.
+    Unsuited(Way<S, A>),
+    /// It was sent on behalf of somebody else.
+    Nothing,
+}
+
+/// How the answer is looked for.
+struct Wanted {
+    key: Key,
+    /// The fields that it varies on, as far as is known.
+    names: Vec<String>,
+    is_refreshed: bool,
+}
+
+impl<S, A, B> Way<S, A>
+where
+    S: Service<Request<A>, Response = Response<B>> + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+    A: Send + 'static,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Send + 'static,
+{
+    async fn go(self) -> Answered<B, S::Error> {
+        if !self.options.cache.is_in_use() {
+            return self.past(Why::Bypass, None).await;
+        }
+        let asked = match Asked::read(&self.options, &self.parts) {
+            Ok(asked) => Arc::new(asked),
+            Err(Past::Because(why)) => return self.past(Why::Bypass, Some(why)).await,
+            Err(Past::Method) => return self.by_another_method().await,
+        };
+        if asked.is_head || asked.directives.only_if_cached {
+            return self.only_look(&asked).await;
+        }
+        if self.options.passes.has(&asked.key) {
+            let why = "the last response was not for others";
+            return self.past(Why::Bypass, Some(why)).await;
+        }
+        self.through(asked).await
+    }
+
+    /// By the cache: under the key of the request, or under that of what the answer varies on.
+    async fn through(self, asked: Arc<Asked>) -> Answered<B, S::Error> {
+        let options = Arc::clone(&self.options);
+        let said = &asked.directives;
+        let mut wanted = Wanted {
+            key: asked.key.clone(),
+            names: Vec::new(),
+            is_refreshed: said.no_cache || said.max_age == Some(Duration::ZERO),
+        };
+        let mut way = self;
+        // Once for what is there, once for what that varies on, and once more for what has changed meanwhile or does not suit.
+        for _ in 0..4 {
+            way = match way.look(&asked, &wanted).await {
+                Found::Answer(stored, status) => {
+                    return Ok(answer(&options, &asked, &stored, status));
+                }
+                Found::Own(answered, why, detail) => {
+                    return told(&options, answered, why, detail);
+                }
+                Found::Varies(names, way) => match way {
+                    Ok(way) if names != wanted.names => {
+                        wanted.key = asked.variant(&names);
+                        wanted.names = names;
+                        way
+                    }
+                    Ok(way) => return way.past(Why::VaryMiss, None).await,
+                    Err(answered) => {
+                        remember(&options, &asked.key, names).await;
+                        let detail = "what it varies on was not known";
+                        return told(&options, answered, Why::UriMiss, Some(detail));
+                    }
+                },
+                Found::Others(way) => {
+                    let why = "another's response was not for others";
+                    return way.past(Why::UriMiss, Some(why)).await;
+                }
+                Found::Unsuited(way) => {
+                    wanted.is_refreshed = true;
+                    way
+                }
+                Found::Nothing => {
+                    return Ok(unavailable(&options, StatusCode::SERVICE_UNAVAILABLE));
+                }
+            };
+        }
+        way.past(Why::UriMiss, None).await
+    }
+
+    async fn look(self, asked: &Arc<Asked>, wanted: &Wanted) -> Found<S, A, B, S::Error> {
+        let Way {
+            options,
+            service,
+            parts,
+            body,
+        } = self;
+        let policy = options.policy();
+        let looked = async {
+            let call = Call::new(options.site, &options.cache, &wanted.key).policy(&policy);
+            call.look(Kind, || plan(&options, &parts))
+        };
+        let said = &asked.directives;
+        let looked: Lookup<Result<Kept, Failed>, Kind> = if wanted.is_refreshed {
+            refreshing(options.site, looked).await
+        } else if said.max_age.is_some() || said.min_fresh.is_some() {
+            // Whoever wants it fresh waits for that.
+            let ahead = said.min_fresh.unwrap_or_default();
+            warming(ahead, looked).await
+        } else {
+            looked.await
+        };
+        let way = |service, parts, body| Way {
+            options: Arc::clone(&options),
+            service,
+            parts,
+            body,
+        };
+        let miss = match looked {
+            Lookup::Hit(Ok(kept)) => {
+                let way = way(service, parts, body);
+                return match kept {
+                    Kept::Response(stored) if is_young_enough(asked, &stored) => {
+                        let ttl = stored.lifetime.left();
+                        Found::Answer(stored, Status::Hit { ttl })
+                    }
+                    Kept::Response(_) => Found::Unsuited(way),
+                    Kept::Varies(names) => Found::Varies(names, Ok(way)),
+                    Kept::Passed => Found::Others(way),
+                };
+            }
+            Lookup::Hit(Err(Failed)) => return Found::Others(way(service, parts, body)),
+            Lookup::Miss(miss) => miss,
+        };
+        let began = super::stored::now();
+        let exchange = Exchange::new(service, parts, body);
+        let sending = exchange.clone().send(
+            Arc::clone(&options),
+            Arc::clone(asked),
+            wanted.names.clone(),
+        );
+        let decide = {
+            let exchange = exchange.clone();
+            move |kept: &Kept, decision: &mut _| exchange.decide(kept, decision)
+        };
+        let found = miss.fill_apart(decide, sending, None).await;
+        let why = match (wanted.is_refreshed, wanted.names.is_empty()) {
+            (true, _) => Why::Request,
+            (false, true) => Why::UriMiss,
+            (false, false) => Why::VaryMiss,
+        };
+        // Not where an older answer is sent: then it is for the computation in the background.
+        let take_back = || {
+            let unsent = exchange.take_back();
+            unsent.map(|(service, parts, body)| way(service, parts, body))
+        };
+        match found {
+            Ok(Kept::Response(stored)) => {
+                let ttl = stored.lifetime.left();
+                let is_own = exchange.was_sent() && stored.lifetime.made >= began;
+                let status = if is_own {
+                    Status::Forwarded {
+                        why,
+                        stored: Some(ttl),
+                        detail: None,
+                    }
+                } else if stored.lifetime.made >= began {
+                    Status::Collapsed
+                } else {
+                    Status::Hit { ttl }
+                };
+                if is_young_enough(asked, &stored) {
+                    return Found::Answer(stored, status);
+                }
+                take_back().map_or(Found::Answer(stored, status), Found::Unsuited)
+            }
+            Ok(Kept::Varies(names)) => match exchange.answered() {
+                Some((answered, _)) => Found::Varies(names, Err(answered)),
+                None => take_back().map_or(Found::Nothing, |way| Found::Varies(names, Ok(way))),
+            },
+            other => match exchange.answered() {
+                Some((answered, detail)) => {
+                    // What is refused to this one may be for others.
+                    if other.is_ok() && asked.audience != Audience::EverybodyWhoIsAllowed {
+                        options.passes.note(&asked.key);
+                    }
+                    Found::Own(answered, why, detail)
+                }
+                None => take_back().map_or(Found::Nothing, Found::Others),
+            },
+        }
+    }
+
+    /// For whoever wants only what is stored, or no body.
+    async fn only_look(self, asked: &Asked) -> Answered<B, S::Error> {
+        let options = Arc::clone(&self.options);
+        let mut key = asked.key.clone();
+        for _ in 0..2 {
+            let policy = options.policy();
+            let call = Call::new(options.site, &options.cache, &key).policy(&policy);
+            let found = call.peek(Kind, || plan(&options, &self.parts)).await;
+            match found {
+                Some(Ok(Kept::Response(stored))) if is_young_enough(asked, &stored) => {
+                    let ttl = stored.lifetime.left();
+                    return Ok(answer(&options, asked, &stored, Status::Hit { ttl }));
+                }
+                Some(Ok(Kept::Varies(names))) => key = asked.variant(&names),
+                _ => break,
+            }
+        }
+        if asked.directives.only_if_cached {
+            return Ok(unavailable(&options, StatusCode::GATEWAY_TIMEOUT));
+        }
+        self.past(Why::UriMiss, Some("only the head is wanted"))
+            .await
+    }
+
+    /// Straight to the service.
+    async fn past(self, why: Why, detail: Option<&'static str>) -> Answered<B, S::Error> {
+        let Way {
+            options,
+            mut service,
+            parts,
+            body,
+        } = self;
+        let answered = service.call(Request::from_parts(parts, body)).await;
+        told(
+            &options,
+            answered.map(|response| response.map(CacheBody::untouched)),
+            why,
+            detail,
+        )
+    }
+
+    /// What may have changed something: then what is stored of its path is old (RFC 9111 §4.4).
+    async fn by_another_method(self) -> Answered<B, S::Error> {
+        let options = Arc::clone(&self.options);
+        let (method, uri) = (self.parts.method.clone(), self.parts.uri.clone());
+        let answered = self.past(Why::Method, None).await;
+        if let (false, Ok(response)) = (method.is_safe(), &answered) {
+            let status = response.status();
+            if status.is_success() || status.is_redirection() {
+                paths::changed(&options, &uri, response.headers()).await;
+            }
+        }
+        answered
+    }
+}
+
+fn plan(options: &Options, parts: &Parts) -> Plan {
+    let tags = options.tags.as_ref().map(|tags| tags(parts));
+    Plan {
+        tags: tags.unwrap_or_default(),
+        ttl: Ttl::For(options.defaults.ttl.unwrap_or_default()),
+        ..Plan::default()
+    }
+}
+
+fn is_young_enough(asked: &Asked, stored: &Stored) -> bool {
+    let most = asked.directives.max_age;
+    most.is_none_or(|most| stored.lifetime.age() <= most)
+}
+
+/// Which fields the answer varies on, for whoever asks next.
+async fn remember(options: &Options, key: &Key, names: Vec<String>) {
+    const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+    let plan = Plan {
+        ttl: Ttl::For(REMEMBERED),
+        ..Plan::default()
+    };
+    let (cache, site) = (&options.cache, options.site);
+    let policy = options.policy();
+    write::set(cache, site, &policy, key, Kept::Varies(names), plan).await;
+}
+
+fn told<B: Body, E>(
+    options: &Options,
+    mut answered: Answered<B, E>,
+    why: Why,
+    detail: Option<&'static str>,
+) -> Answered<B, E> {
+    if let (true, Ok(response)) = (options.tells_status, &mut answered) {
+        let status = Status::Forwarded {
+            why,
+            stored: None,
+            detail,
+        };
+        status.tell(&options.name, response.headers_mut());
+    }
+    answered
+}
+
+/// What the cache says itself.
+fn unavailable<B>(options: &Options, status: StatusCode) -> Response<CacheBody<B>>
+where
+    B: Body<Data = Bytes>,
+{
+    let mut response = Response::new(CacheBody::whole(Bytes::new()));
+    *response.status_mut() = status;
+    if options.tells_status {
+        let status = Status::Forwarded {
+            why: Why::Bypass,
+            stored: None,
+            detail: Some("nothing is stored"),
+        };
+        status.tell(&options.name, response.headers_mut());
+    }
+    response
+}
+
+impl<S: fmt::Debug> fmt::Debug for CacheService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CacheService")
+            .field("inner", &self.inner)
+            .field("options", &self.options)
+            .finish()
+    }
+}

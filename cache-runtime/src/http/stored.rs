@@ -1,0 +1,121 @@
+//! A response as it is stored.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// What stands under the key of a request.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) enum Kept {
+    /// The answer.
+    Response(Stored),
+    /// The answer is different for different values of these header fields, and stands under a key with theirs.
+    Varies(Vec<String>),
+    /// Nothing: a response that is its caller's alone. Never stored.
+    Passed,
+}
+
+/// A response. Cloned, it is the same one.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(into = "Wire", try_from = "Wire")]
+pub(super) struct Stored(Arc<Response>);
+
+/// Of fields that are no longer changed.
+pub(super) struct Response {
+    pub(super) status: StatusCode,
+    /// As they are sent, but for what is about its age.
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) lifetime: Lifetime,
+}
+
+/// When it was made, and for how long it is fresh, and of use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Lifetime {
+    /// Since 1970: when it was made; before that, if it had an age already.
+    pub(super) made: Duration,
+    pub(super) fresh_for: Duration,
+    pub(super) swr: Duration,
+    pub(super) stale_if_error: Duration,
+}
+
+impl Stored {
+    pub(super) fn new(response: Response) -> Self {
+        Stored(Arc::new(response))
+    }
+}
+
+impl std::ops::Deref for Stored {
+    type Target = Response;
+
+    fn deref(&self) -> &Response {
+        &self.0
+    }
+}
+
+impl Lifetime {
+    /// How old it is, by the clocks of the machines that have made it and that read it (RFC 9111 §4.2.3).
+    pub(super) fn age(&self) -> Duration {
+        now().saturating_sub(self.made)
+    }
+
+    /// How long it stays fresh, in seconds; below zero, how long ago that came to its end.
+    pub(super) fn left(&self) -> i64 {
+        let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        seconds(self.fresh_for) - seconds(self.age())
+    }
+}
+
+/// The time since 1970.
+pub(super) fn now() -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default()
+}
+
+/// What is written on a server.
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    status: u16,
+    headers: Vec<(String, Bytes)>,
+    body: Bytes,
+    lifetime: Lifetime,
+}
+
+impl From<Stored> for Wire {
+    fn from(stored: Stored) -> Self {
+        let header = |(name, value): (&HeaderName, &HeaderValue)| {
+            (
+                name.as_str().to_owned(),
+                Bytes::copy_from_slice(value.as_bytes()),
+            )
+        };
+        Wire {
+            status: stored.status.as_u16(),
+            headers: stored.headers.iter().map(header).collect(),
+            body: stored.body.clone(),
+            lifetime: stored.lifetime,
+        }
+    }
+}
+
+impl TryFrom<Wire> for Stored {
+    type Error = http::Error;
+
+    fn try_from(wire: Wire) -> Result<Self, http::Error> {
+        let mut headers = HeaderMap::with_capacity(wire.headers.len());
+        for (name, value) in wire.headers {
+            headers.append(
+                HeaderName::try_from(name)?,
+                HeaderValue::from_maybe_shared(value)?,
+            );
+        }
+        Ok(Stored::new(Response {
+            status: StatusCode::from_u16(wire.status)?,
+            headers,
+            body: wire.body,
+            lifetime: wire.lifetime,
+        }))
+    }
+}

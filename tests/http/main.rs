@@ -1,0 +1,7 @@
+//! The HTTP layers with an embedded cache. `tests/http_on_redis` asks the same of a server.
+
+#[path = "../races/backend.rs"]
+#[allow(dead_code, reason = "shared with the races")]
+mod backend;
+mod layer;
+mod world;

@@ -1,0 +1,9 @@
+//! Everything that is asked of an embedded cache in `tests/http`, asked of a cache on a Redis server.
+
+#[path = "../races_on_redis/backend.rs"]
+#[allow(dead_code, reason = "shared with the races")]
+mod backend;
+#[path = "../http/layer.rs"]
+mod layer;
+#[path = "../http/world.rs"]
+mod world;
