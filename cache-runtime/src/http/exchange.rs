@@ -3,9 +3,10 @@
 use super::body::{CacheBody, Read, read};
 use super::options::Options;
 use super::request::Asked;
-use super::stored::{Kept, Lifetime, Response as Whole, Stored, now};
+use super::stored::{Kept, Lifetime, Response as Whole, Stored, Varies, now};
 use super::storing::lifetime;
-use super::variants::varied;
+use super::variants::{Names, names, together};
+use crate::key::Key;
 use crate::key::encode::digest_of_bytes;
 use crate::read_through::Decision;
 use crate::sync::lock;
@@ -62,6 +63,8 @@ struct Slot<S, A, B: Body, E> {
     /// Whether it was sent.
     was_sent: bool,
     tags: Vec<Tag>,
+    /// Under which key it stands besides.
+    variant: Option<Key>,
 }
 
 impl<S, A, B: Body, E> Clone for Exchange<S, A, B, E> {
@@ -82,6 +85,7 @@ where
             why: None,
             was_sent: false,
             tags: Vec::new(),
+            variant: None,
         })))
     }
 
@@ -107,7 +111,7 @@ where
         self,
         options: Arc<Options>,
         asked: Arc<Asked>,
-        names: Vec<String>,
+        known: Names,
     ) -> Result<Kept, Failed> {
         let request = self.take_back();
         lock(&self.0).was_sent = true;
@@ -134,22 +138,31 @@ where
                 return self.keeps(Ok(response), Some(why), kept);
             }
         };
-        let varied = varied(&head.headers, &names);
-        match (varied, read(body, options.max_body, options.patience).await) {
-            (None, Read::Whole(body)) => {
+        let names = together(&known, &names(&head.headers));
+        if names != known {
+            options.variants.learn(&asked.key, Arc::clone(&names));
+            if !known.is_empty() {
+                // What stands under this key would be found by requests that it is not for.
+                let why = "it varies on more than was known";
+                let response = Response::from_parts(head, CacheBody::untouched(body));
+                return self.keeps(Ok(response), Some(why), Ok(Kept::Another));
+            }
+        }
+        match read(body, options.max_body, options.patience).await {
+            Read::Whole(body) => {
+                let mut slot = lock(&self.0);
                 let tags = head.extensions.remove::<CacheTags>();
-                lock(&self.0).tags = tags.unwrap_or_default().0;
-                let whole = whole(status, head.headers, body, lifetime, &options);
+                slot.tags = tags.unwrap_or_default().0;
+                slot.variant = (names != known).then(|| asked.variant(&names));
+                let varies = Varies {
+                    values: asked.values(&names),
+                    names,
+                };
+                let whole = whole(status, head.headers, body, lifetime, varies, &options);
                 Ok(Kept::Response(Stored::new(whole)))
             }
-            (Some(names), read) => {
-                let response = Response::from_parts(head, body_of(read).0);
-                let why = "what it varies on was not known";
-                self.keeps(Ok(response), Some(why), Ok(Kept::Varies(names)))
-            }
-            (None, read) => {
-                let (body, why) = body_of(read);
-                self.keeps(Ok(Response::from_parts(head, body)), why, kept)
+            Read::Passed(body, why) => {
+                self.keeps(Ok(Response::from_parts(head, body)), Some(why), kept)
             }
         }
     }
@@ -178,17 +191,14 @@ where
                 } = stored.lifetime;
                 decision.ttl(fresh_for.saturating_sub(stored.lifetime.age()));
                 decision.grace(swr.max(stale_if_error));
-                decision.tags(std::mem::take(&mut lock(&self.0).tags));
+                let mut slot = lock(&self.0);
+                decision.tags(std::mem::take(&mut slot.tags));
+                if let Some(variant) = slot.variant.take() {
+                    decision.also_under(variant);
+                }
             }
-            Kept::Varies(_) | Kept::Passed => decision.unless(true),
+            Kept::Another | Kept::Passed => decision.unless(true),
         }
-    }
-}
-
-fn body_of<B: Body<Data = Bytes>>(read: Read<B>) -> (CacheBody<B>, Option<&'static str>) {
-    match read {
-        Read::Whole(body) => (CacheBody::whole(body), None),
-        Read::Passed(body, why) => (body, Some(why)),
     }
 }
 
@@ -198,6 +208,7 @@ fn whole(
     mut headers: HeaderMap,
     body: Bytes,
     lifetime: Lifetime,
+    varies: Varies,
     options: &Options,
 ) -> Whole {
     let named: Vec<HeaderName> = headers
@@ -242,5 +253,6 @@ fn whole(
         headers,
         body,
         lifetime,
+        varies,
     }
 }

@@ -3,6 +3,7 @@
 use super::passes::Passes;
 use super::query::Query;
 use super::storing::Defaults;
+use super::variants::Variants;
 use crate::cache::Cache;
 use crate::policy::{Grace, Policy};
 use crate::site::Site;
@@ -68,6 +69,7 @@ pub(super) struct Options {
     pub(super) makes_etags: bool,
     pub(super) tells_status: bool,
     pub(super) passes: Arc<Passes>,
+    pub(super) variants: Arc<Variants>,
 }
 
 impl Options {
@@ -97,6 +99,7 @@ impl Options {
             makes_etags: true,
             tells_status: true,
             passes: Arc::default(),
+            variants: Arc::default(),
         }
     }
 

@@ -76,6 +76,11 @@ impl Asked {
 
     /// The key of the answer to requests with the same values of these fields.
     pub(super) fn variant(&self, names: &[String]) -> Key {
+        Key::from(format!("{}:{:032x}", self.key, self.values(names)))
+    }
+
+    /// A digest of the values of these fields.
+    pub(super) fn values(&self, names: &[String]) -> u128 {
         let values = names
             .iter()
             .map(|name| (&**name, field(&self.headers, name)));
@@ -87,8 +92,7 @@ impl Asked {
             text.push_str(value.as_deref().unwrap_or_default());
             text.push('\n');
         }
-        let digest = u128::from_be_bytes(digest_of_text(&text));
-        Key::from(format!("{}:{digest:032x}", self.key))
+        u128::from_be_bytes(digest_of_text(&text))
     }
 }
 

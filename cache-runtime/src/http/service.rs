@@ -10,11 +10,11 @@ use super::shape::Kind;
 use super::status::{Status, Why};
 use super::stored::{Kept, Stored};
 use super::storing::Audience;
+use super::variants::Names;
 use crate::flight::{refreshing, warming};
 use crate::key::Key;
 use crate::read_through::{Call, Lookup, Plan};
 use crate::ttl::Ttl;
-use crate::write;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
@@ -88,11 +88,11 @@ enum Found<S, A, B: Body, E> {
     Answer(Stored, Status),
     /// It is this caller's alone.
     Own(Answered<B, E>, Why, Option<&'static str>),
-    /// It varies on these fields, with what came back for this caller, if it was he who has found out.
-    Varies(Vec<String>, Result<Way<S, A>, Answered<B, E>>),
+    /// It is for requests with other values of these fields.
+    Varies(Names, Way<S, A>),
     /// It is another caller's alone.
     Others(Way<S, A>),
-    /// What is there does not suit this caller.
+    /// It is not as fresh as this caller wants it.
     Unsuited(Way<S, A>),
     /// It was sent on behalf of somebody else.
     Nothing,
@@ -101,9 +101,41 @@ enum Found<S, A, B: Body, E> {
 /// How the answer is looked for.
 struct Wanted {
     key: Key,
-    /// The fields that it varies on, as far as is known.
-    names: Vec<String>,
+    /// The fields that it varies on, if they are part of the key.
+    names: Names,
     is_refreshed: bool,
+}
+
+impl Wanted {
+    fn of(options: &Options, asked: &Asked) -> Self {
+        let said = &asked.directives;
+        let mut wanted = Wanted {
+            key: asked.key.clone(),
+            names: Names::default(),
+            is_refreshed: said.no_cache || said.max_age == Some(Duration::ZERO),
+        };
+        if let Some(names) = options.variants.of(&asked.key) {
+            wanted.varies(asked, names);
+        }
+        wanted
+    }
+
+    fn varies(&mut self, asked: &Asked, names: Names) {
+        self.key = asked.variant(&names);
+        self.names = names;
+    }
+
+    fn kind(&self) -> Kind {
+        Kind {
+            may_be_others: self.names.is_empty(),
+        }
+    }
+
+    /// Whether a response is one to this request.
+    fn is(&self, asked: &Asked, stored: &Stored) -> bool {
+        let varies = &stored.varies;
+        varies.names.is_empty() || varies.values == asked.values(&varies.names)
+    }
 }
 
 impl<S, A, B> Way<S, A>
@@ -137,15 +169,10 @@ where
     /// By the cache: under the key of the request, or under that of what the answer varies on.
     async fn through(self, asked: Arc<Asked>) -> Answered<B, S::Error> {
         let options = Arc::clone(&self.options);
-        let said = &asked.directives;
-        let mut wanted = Wanted {
-            key: asked.key.clone(),
-            names: Vec::new(),
-            is_refreshed: said.no_cache || said.max_age == Some(Duration::ZERO),
-        };
+        let mut wanted = Wanted::of(&options, &asked);
         let mut way = self;
-        // Once for what is there, once for what that varies on, and once more for what has changed meanwhile or does not suit.
-        for _ in 0..4 {
+        // Once for what is there, once for its variant, and once more for what is not fresh enough.
+        for _ in 0..3 {
             way = match way.look(&asked, &wanted).await {
                 Found::Answer(stored, status) => {
                     return Ok(answer(&options, &asked, &stored, status));
@@ -153,19 +180,12 @@ where
                 Found::Own(answered, why, detail) => {
                     return told(&options, answered, why, detail);
                 }
-                Found::Varies(names, way) => match way {
-                    Ok(way) if names != wanted.names => {
-                        wanted.key = asked.variant(&names);
-                        wanted.names = names;
-                        way
-                    }
-                    Ok(way) => return way.past(Why::VaryMiss, None).await,
-                    Err(answered) => {
-                        remember(&options, &asked.key, names).await;
-                        let detail = "what it varies on was not known";
-                        return told(&options, answered, Why::UriMiss, Some(detail));
-                    }
-                },
+                Found::Varies(names, way) if wanted.names.is_empty() => {
+                    options.variants.learn(&asked.key, Arc::clone(&names));
+                    wanted.varies(&asked, names);
+                    way
+                }
+                Found::Varies(_, way) => return way.past(Why::VaryMiss, None).await,
                 Found::Others(way) => {
                     let why = "another's response was not for others";
                     return way.past(Why::UriMiss, Some(why)).await;
@@ -192,7 +212,7 @@ where
         let policy = options.policy();
         let looked = async {
             let call = Call::new(options.site, &options.cache, &wanted.key).policy(&policy);
-            call.look(Kind, || plan(&options, &parts))
+            call.look(wanted.kind(), || plan(&options, &parts))
         };
         let said = &asked.directives;
         let looked: Lookup<Result<Kept, Failed>, Kind> = if wanted.is_refreshed {
@@ -214,13 +234,15 @@ where
             Lookup::Hit(Ok(kept)) => {
                 let way = way(service, parts, body);
                 return match kept {
+                    Kept::Response(stored) if !wanted.is(asked, &stored) => {
+                        Found::Varies(Arc::clone(&stored.varies.names), way)
+                    }
                     Kept::Response(stored) if is_young_enough(asked, &stored) => {
                         let ttl = stored.lifetime.left();
                         Found::Answer(stored, Status::Hit { ttl })
                     }
                     Kept::Response(_) => Found::Unsuited(way),
-                    Kept::Varies(names) => Found::Varies(names, Ok(way)),
-                    Kept::Passed => Found::Others(way),
+                    Kept::Another | Kept::Passed => Found::Others(way),
                 };
             }
             Lookup::Hit(Err(Failed)) => return Found::Others(way(service, parts, body)),
@@ -231,7 +253,7 @@ where
         let sending = exchange.clone().send(
             Arc::clone(&options),
             Arc::clone(asked),
-            wanted.names.clone(),
+            Arc::clone(&wanted.names),
         );
         let decide = {
             let exchange = exchange.clone();
@@ -249,6 +271,10 @@ where
             unsent.map(|(service, parts, body)| way(service, parts, body))
         };
         match found {
+            Ok(Kept::Response(stored)) if !wanted.is(asked, &stored) => {
+                let names = Arc::clone(&stored.varies.names);
+                take_back().map_or(Found::Nothing, |way| Found::Varies(names, way))
+            }
             Ok(Kept::Response(stored)) => {
                 let ttl = stored.lifetime.left();
                 let is_own = exchange.was_sent() && stored.lifetime.made >= began;
@@ -268,14 +294,11 @@ where
                 }
                 take_back().map_or(Found::Answer(stored, status), Found::Unsuited)
             }
-            Ok(Kept::Varies(names)) => match exchange.answered() {
-                Some((answered, _)) => Found::Varies(names, Err(answered)),
-                None => take_back().map_or(Found::Nothing, |way| Found::Varies(names, Ok(way))),
-            },
             other => match exchange.answered() {
                 Some((answered, detail)) => {
                     // What is refused to this one may be for others.
-                    if other.is_ok() && asked.audience != Audience::EverybodyWhoIsAllowed {
+                    let is_alone = matches!(other, Ok(Kept::Passed));
+                    if is_alone && asked.audience != Audience::EverybodyWhoIsAllowed {
                         options.passes.note(&asked.key);
                     }
                     Found::Own(answered, why, detail)
@@ -288,17 +311,19 @@ where
     /// For whoever wants only what is stored, or no body.
     async fn only_look(self, asked: &Asked) -> Answered<B, S::Error> {
         let options = Arc::clone(&self.options);
-        let mut key = asked.key.clone();
+        let mut wanted = Wanted::of(&options, asked);
         for _ in 0..2 {
             let policy = options.policy();
-            let call = Call::new(options.site, &options.cache, &key).policy(&policy);
-            let found = call.peek(Kind, || plan(&options, &self.parts)).await;
-            match found {
+            let call = Call::new(options.site, &options.cache, &wanted.key).policy(&policy);
+            let plan = || plan(&options, &self.parts);
+            match call.peek(wanted.kind(), plan).await {
+                Some(Ok(Kept::Response(stored))) if !wanted.is(asked, &stored) => {
+                    wanted.varies(asked, Arc::clone(&stored.varies.names));
+                }
                 Some(Ok(Kept::Response(stored))) if is_young_enough(asked, &stored) => {
                     let ttl = stored.lifetime.left();
                     return Ok(answer(&options, asked, &stored, Status::Hit { ttl }));
                 }
-                Some(Ok(Kept::Varies(names))) => key = asked.variant(&names),
                 _ => break,
             }
         }
@@ -353,18 +378,6 @@ fn plan(options: &Options, parts: &Parts) -> Plan {
 fn is_young_enough(asked: &Asked, stored: &Stored) -> bool {
     let most = asked.directives.max_age;
     most.is_none_or(|most| stored.lifetime.age() <= most)
-}
-
-/// Which fields the answer varies on, for whoever asks next.
-async fn remember(options: &Options, key: &Key, names: Vec<String>) {
-    const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
-    let plan = Plan {
-        ttl: Ttl::For(REMEMBERED),
-        ..Plan::default()
-    };
-    let (cache, site) = (&options.cache, options.site);
-    let policy = options.policy();
-    write::set(cache, site, &policy, key, Kept::Varies(names), plan).await;
 }
 
 fn told<B: Body, E>(

@@ -9,7 +9,10 @@ use std::time::Duration;
 
 /// `Result<Kept, Failed>`, of which responses say themselves for how long they are of use.
 #[derive(Clone, Copy)]
-pub(super) struct Kind;
+pub(super) struct Kind {
+    /// Whether they may be variants for other requests: then they are of no use past their time.
+    pub(super) may_be_others: bool,
+}
 
 const INNER: Fallible<Opaque> = Fallible(Opaque);
 
@@ -26,11 +29,13 @@ impl Shape<Returned> for Kind {
     }
     fn answers_for(&self, value: &Kept, _: Grace) -> Grace {
         match value {
-            Kept::Response(stored) => Grace {
-                swr: stored.lifetime.swr,
-                stale_if_error: stored.lifetime.stale_if_error,
-            },
-            Kept::Varies(_) | Kept::Passed => Grace {
+            Kept::Response(stored) if !self.may_be_others || stored.varies.names.is_empty() => {
+                Grace {
+                    swr: stored.lifetime.swr,
+                    stale_if_error: stored.lifetime.stale_if_error,
+                }
+            }
+            _ => Grace {
                 swr: Duration::ZERO,
                 stale_if_error: Duration::ZERO,
             },

@@ -1,5 +1,6 @@
 //! A response as it is stored.
 
+use super::variants::Names;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -11,8 +12,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub(super) enum Kept {
     /// The answer.
     Response(Stored),
-    /// The answer is different for different values of these header fields, and stands under a key with theirs.
-    Varies(Vec<String>),
+    /// Nothing: a response that stands under another key. Never stored.
+    Another,
     /// Nothing: a response that is its caller's alone. Never stored.
     Passed,
 }
@@ -29,6 +30,16 @@ pub(super) struct Response {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     pub(super) lifetime: Lifetime,
+    pub(super) varies: Varies,
+}
+
+/// What a response varies on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Varies {
+    /// The fields of the request.
+    pub(super) names: Names,
+    /// A digest of their values in the request that it answers.
+    pub(super) values: u128,
 }
 
 /// When it was made, and for how long it is fresh, and of use.
@@ -81,6 +92,7 @@ struct Wire {
     headers: Vec<(String, Bytes)>,
     body: Bytes,
     lifetime: Lifetime,
+    varies: Varies,
 }
 
 impl From<Stored> for Wire {
@@ -96,6 +108,7 @@ impl From<Stored> for Wire {
             headers: stored.headers.iter().map(header).collect(),
             body: stored.body.clone(),
             lifetime: stored.lifetime,
+            varies: stored.varies.clone(),
         }
     }
 }
@@ -116,6 +129,7 @@ impl TryFrom<Wire> for Stored {
             headers,
             body: wire.body,
             lifetime: wire.lifetime,
+            varies: wire.varies,
         }))
     }
 }

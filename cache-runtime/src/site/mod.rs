@@ -165,9 +165,9 @@ impl Site {
                 let name = format!("http::{name}").leak();
                 let site = Site::new(Name::Given(name), Kind::Route, "", 0);
                 let codec = codecs::bincode();
-                Box::leak(Box::new(
-                    site.value_tags(true).sensitive(sensitive).codec(codec),
-                ))
+                // A response may stand under a further key, with what it varies on.
+                let site = site.value_tags(true).lookups(&["{request}:{variant}"]);
+                Box::leak(Box::new(site.sensitive(sensitive).codec(codec)))
             })
     }
 
