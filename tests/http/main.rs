@@ -3,5 +3,9 @@
 #[path = "../races/backend.rs"]
 #[allow(dead_code, reason = "shared with the races")]
 mod backend;
+mod conformance;
 mod layer;
 mod world;
+
+/// Whether there is a server.
+const IS_ON_A_SERVER: bool = false;

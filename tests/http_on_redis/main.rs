@@ -3,7 +3,12 @@
 #[path = "../races_on_redis/backend.rs"]
 #[allow(dead_code, reason = "shared with the races")]
 mod backend;
+#[path = "../http/conformance/mod.rs"]
+mod conformance;
 #[path = "../http/layer.rs"]
 mod layer;
 #[path = "../http/world.rs"]
 mod world;
+
+/// Whether there is a server.
+const IS_ON_A_SERVER: bool = true;

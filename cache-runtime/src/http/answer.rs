@@ -3,6 +3,7 @@
 use super::body::CacheBody;
 use super::conditional::is_known;
 use super::options::Options;
+use super::range::{Part, part};
 use super::request::Asked;
 use super::status::Status;
 use super::stored::Stored;
@@ -23,17 +24,23 @@ pub(super) fn answer<B>(
 where
     B: Body<Data = Bytes>,
 {
-    let is_known = stored.status == StatusCode::OK && is_known(&asked.headers, &stored.headers);
-    let body = if is_known || asked.is_head {
-        Bytes::new()
-    } else {
-        stored.body.clone()
+    let is_ok = stored.status == StatusCode::OK;
+    let is_known = is_ok && is_known(&asked.headers, &stored.headers);
+    let part = match asked.is_part && is_ok && !is_known {
+        true => part(&asked.headers, &stored.headers, stored.body.len()),
+        false => Part::Whole,
+    };
+    let body = match &part {
+        _ if is_known || asked.is_head => Bytes::new(),
+        Part::Whole => stored.body.clone(),
+        Part::Bytes(range) => stored.body.slice(range.clone()),
+        Part::Beyond => Bytes::new(),
     };
     let mut response = Response::new(CacheBody::whole(body));
     *response.status_mut() = stored.status;
     let headers = response.headers_mut();
     *headers = stored.headers.clone();
-    if matches!(status, Status::Hit { .. } | Status::Collapsed) {
+    if matches!(status, Status::Hit { .. } | Status::Collapsed(_)) {
         headers.insert(AGE, HeaderValue::from(stored.lifetime.age().as_secs()));
     }
     if is_known {
@@ -48,11 +55,32 @@ where
             headers.remove(name);
         }
     }
+    let length = stored.body.len();
+    let told = match &part {
+        Part::Whole => None,
+        Part::Bytes(range) => {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(range.len()));
+            let (first, last) = (range.start, range.end - 1);
+            let told = format!("bytes {first}-{last}/{length}");
+            Some((StatusCode::PARTIAL_CONTENT, told))
+        }
+        Part::Beyond => {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
+            let told = format!("bytes */{length}");
+            Some((StatusCode::RANGE_NOT_SATISFIABLE, told))
+        }
+    };
+    let part = told.and_then(|(status, told)| Some((status, HeaderValue::try_from(told).ok()?)));
+    if let Some((_, told)) = &part {
+        headers.insert(CONTENT_RANGE, told.clone());
+    }
     if options.tells_status {
         status.tell(&options.name, headers);
     }
     if is_known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else if let Some((status, _)) = part {
+        *response.status_mut() = status;
     }
     response
 }

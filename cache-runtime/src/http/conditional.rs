@@ -17,6 +17,9 @@ pub(super) fn is_known(request: &HeaderMap, stored: &HeaderMap) -> bool {
         let value: &http::HeaderValue = headers.get(name)?;
         read_time(value.to_str().ok()?)
     };
+    if request.get_all(IF_MODIFIED_SINCE).iter().count() > 1 {
+        return false;
+    }
     let modified = time(stored, LAST_MODIFIED).or_else(|| time(stored, DATE));
     match (time(request, IF_MODIFIED_SINCE), modified) {
         (Some(since), Some(modified)) => modified <= since,

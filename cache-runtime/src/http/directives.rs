@@ -91,7 +91,9 @@ fn each(headers: &HeaderMap, mut tell: impl FnMut(&str, &str)) {
             tell("no-store", "");
             continue;
         };
-        for directive in split(line) {
+        // Of a quotation without an end nobody knows what is part of it.
+        let is_quoting = line.matches('"').count() % 2 == 0;
+        for directive in split(line, is_quoting) {
             let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
             tell(
                 &name.trim().to_ascii_lowercase(),
@@ -101,13 +103,13 @@ fn each(headers: &HeaderMap, mut tell: impl FnMut(&str, &str)) {
     }
 }
 
-/// At the commas that do not stand between quotation marks.
-fn split(line: &str) -> impl Iterator<Item = &str> {
+/// At the commas that do not stand between quotation marks, where these mean something.
+fn split(line: &str, is_quoting: bool) -> impl Iterator<Item = &str> {
     let mut is_quoted = false;
     let mut is_escaped = false;
     line.split(move |letter| {
         let ends = letter == ',' && !is_quoted;
-        if letter == '"' && !is_escaped {
+        if letter == '"' && !is_escaped && is_quoting {
             is_quoted = !is_quoted;
         }
         is_escaped = is_quoted && letter == '\\' && !is_escaped;
@@ -122,7 +124,7 @@ fn shorter(known: &mut Option<Duration>, value: &str) {
 }
 
 /// A number of seconds without sign; beyond 2^31 it counts as that (§1.2.2).
-fn seconds(value: &str) -> Option<Duration> {
+pub(super) fn seconds(value: &str) -> Option<Duration> {
     const MOST: u64 = 1 << 31;
     if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -183,8 +185,9 @@ mod tests {
 
     #[test]
     fn commas_in_quotes_separate_nothing() {
-        let said = response("private=\"a, no-store, \\\"b\", ext=\"max-age=1, x\", max-age=7");
+        let said = response("private=\"a, no-store, \\\"b\\\"\", ext=\"max-age=1, x\", max-age=7");
         assert!(said.private && !said.no_store);
+        assert!(response("max-age=5, ext=\"a, no-store").no_store);
         assert_eq!(said.max_age, secs(7));
     }
 

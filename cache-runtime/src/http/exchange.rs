@@ -5,7 +5,9 @@ use super::options::Options;
 use super::request::Asked;
 use super::stored::{Kept, Lifetime, Response as Whole, Stored, Varies, now};
 use super::storing::lifetime;
+use super::validation::Old;
 use super::variants::{Names, names, together};
+use crate::flight::current_computation;
 use crate::key::Key;
 use crate::key::encode::digest_of_bytes;
 use crate::read_through::Decision;
@@ -13,14 +15,15 @@ use crate::sync::lock;
 use crate::tag::Tag;
 use bytes::Bytes;
 use http::header::{
-    AGE, CONNECTION, CONTENT_LENGTH, DATE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    PROXY_AUTHENTICATE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    AGE, CONNECTION, CONTENT_LENGTH, DATE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
+    LAST_MODIFIED, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, RANGE, TE, TRAILER, TRANSFER_ENCODING,
+    UPGRADE,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body::Body;
 use std::sync::{Arc, Mutex};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 use tower_service::Service;
 
 /// What a handler says of the tags of its response: put into the extensions of it.
@@ -60,9 +63,15 @@ struct Slot<S, A, B: Body, E> {
     answered: Option<Answered<B, E>>,
     /// Why it is not.
     why: Option<&'static str>,
-    /// Whether it was sent.
-    was_sent: bool,
+    /// What was made of the response to be stored.
+    made: Option<Stored>,
+    /// Whether there was something that it replaces.
+    is_stale: bool,
+    /// What the service said of that.
+    confirmed: bool,
     tags: Vec<Tag>,
+    /// For how long past its time what the service can confirm is kept.
+    revalidate: Duration,
     /// Under which key it stands besides.
     variant: Option<Key>,
 }
@@ -78,13 +87,16 @@ where
     S: Service<Request<A>, Response = Response<B>, Error = E>,
     B: Body<Data = Bytes>,
 {
-    pub(super) fn new(service: S, parts: Parts, body: A) -> Self {
+    pub(super) fn new(service: S, parts: Parts, body: A, revalidate: Duration) -> Self {
         Exchange(Arc::new(Mutex::new(Slot {
             request: Some((service, parts, body)),
             answered: None,
             why: None,
-            was_sent: false,
+            made: None,
+            is_stale: false,
+            confirmed: false,
             tags: Vec::new(),
+            revalidate,
             variant: None,
         })))
     }
@@ -101,9 +113,20 @@ where
         Some((answered, slot.why))
     }
 
-    /// Whether this caller's request was sent.
-    pub(super) fn was_sent(&self) -> bool {
-        lock(&self.0).was_sent
+    /// Whether it is what was made of the response to this caller's request.
+    pub(super) fn has_made(&self, stored: &Stored) -> bool {
+        let slot = lock(&self.0);
+        slot.made.as_ref().is_some_and(|made| made.is(stored))
+    }
+
+    /// Whether there was something past its time that it replaces.
+    pub(super) fn is_stale(&self) -> bool {
+        lock(&self.0).is_stale
+    }
+
+    /// Whether that was confirmed.
+    pub(super) fn is_confirmed(&self) -> bool {
+        lock(&self.0).confirmed
     }
 
     /// Sends the request, and makes what is stored of the response, under a key with the values of `names`.
@@ -113,19 +136,33 @@ where
         asked: Arc<Asked>,
         known: Names,
     ) -> Result<Kept, Failed> {
-        let request = self.take_back();
-        lock(&self.0).was_sent = true;
-        let (mut service, mut parts, body) = request.ok_or(Failed)?;
+        let (mut service, mut parts, body) = self.take_back().ok_or(Failed)?;
         // The whole response is wanted, whatever this client has.
-        parts.headers.remove(IF_NONE_MATCH);
-        parts.headers.remove(IF_MODIFIED_SINCE);
+        for name in [IF_NONE_MATCH, IF_MODIFIED_SINCE, RANGE, IF_RANGE] {
+            parts.headers.remove(name);
+        }
+        let confirms = !options.revalidate.is_zero();
+        let old = confirms.then(Old::of_this).flatten();
+        if let Some(old) = &old {
+            old.ask(&mut parts.headers);
+        }
+        let replaced = replaced();
+        lock(&self.0).is_stale = replaced.is_some();
         let response = match service.call(Request::from_parts(parts, body)).await {
             Ok(response) => response,
             Err(error) => return self.keeps(Err(error), None, Err(Failed)),
         };
         let (mut head, body) = response.into_parts();
         let status = head.status;
-        let kept = if status.is_server_error() {
+        if let (StatusCode::NOT_MODIFIED, Some(old)) = (status, old) {
+            return self.confirmed(old, &head.headers, &options, &asked);
+        }
+        let has_failed = is_failure(status);
+        if has_failed && replaced == Some(StandsIn(true)) {
+            let response = Response::from_parts(head, CacheBody::untouched(body));
+            return self.keeps(Ok(response), Some("it has failed"), Err(Failed));
+        }
+        let kept = if has_failed {
             Err(Failed)
         } else {
             Ok(Kept::Passed)
@@ -148,7 +185,16 @@ where
                 return self.keeps(Ok(response), Some(why), Ok(Kept::Another));
             }
         }
+        let told: Option<usize> = head.headers.get(CONTENT_LENGTH).and_then(|length| {
+            let length = length.to_str().ok()?;
+            length.parse().ok()
+        });
         match read(body, options.max_body, options.patience).await {
+            Read::Whole(body) if told.is_some_and(|told| told != body.len()) => {
+                let response = Response::from_parts(head, CacheBody::whole(body));
+                let why = "its body is of another length than it says";
+                self.keeps(Ok(response), Some(why), Ok(Kept::Passed))
+            }
             Read::Whole(body) => {
                 let mut slot = lock(&self.0);
                 let tags = head.extensions.remove::<CacheTags>();
@@ -159,10 +205,54 @@ where
                     names,
                 };
                 let whole = whole(status, head.headers, body, lifetime, varies, &options);
-                Ok(Kept::Response(Stored::new(whole)))
+                let stored = Stored::new(whole);
+                slot.made = Some(stored.clone());
+                Ok(Kept::Response(stored))
             }
             Read::Passed(body, why) => {
                 self.keeps(Ok(Response::from_parts(head, body)), Some(why), kept)
+            }
+        }
+    }
+
+    /// What is stored is what the service would say again.
+    fn confirmed(
+        &self,
+        old: Old,
+        said: &HeaderMap,
+        options: &Options,
+        asked: &Asked,
+    ) -> Result<Kept, Failed> {
+        let (stored, headers) = old.confirmed(said);
+        // Its age begins anew, unless this one has one.
+        let told = lifetime(asked.audience, stored.status, &headers, &options.defaults);
+        let fresh = |lifetime| {
+            let (body, varies) = (stored.body.clone(), stored.varies.clone());
+            whole(
+                stored.status,
+                headers.clone(),
+                body,
+                lifetime,
+                varies,
+                options,
+            )
+        };
+        let mut slot = lock(&self.0);
+        slot.confirmed = true;
+        match told {
+            Ok(lifetime) => {
+                let stored = Stored::new(fresh(lifetime));
+                slot.made = Some(stored.clone());
+                Ok(Kept::Response(stored))
+            }
+            Err(why) => {
+                let whole = fresh(stored.lifetime);
+                let mut response = Response::new(CacheBody::whole(whole.body));
+                *response.status_mut() = whole.status;
+                *response.headers_mut() = whole.headers;
+                slot.answered = Some(Ok(response));
+                slot.why = Some(why);
+                Ok(Kept::Passed)
             }
         }
     }
@@ -190,7 +280,14 @@ where
                     ..
                 } = stored.lifetime;
                 decision.ttl(fresh_for.saturating_sub(stored.lifetime.age()));
-                decision.grace(swr.max(stale_if_error));
+                let can_be_confirmed =
+                    stored.is_tagged || stored.headers.contains_key(LAST_MODIFIED);
+                let revalidate = if can_be_confirmed {
+                    lock(&self.0).revalidate
+                } else {
+                    Duration::ZERO
+                };
+                decision.grace(swr.max(stale_if_error).max(revalidate));
                 let mut slot = lock(&self.0);
                 decision.tags(std::mem::take(&mut slot.tags));
                 if let Some(variant) = slot.variant.take() {
@@ -200,6 +297,21 @@ where
             Kept::Another | Kept::Passed => decision.unless(true),
         }
     }
+}
+
+/// What tells that something has gone wrong for a while (RFC 5861 §4).
+fn is_failure(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 500 | 502 | 503 | 504)
+}
+
+/// Whether something stands in for the computation that this is part of, if that fails.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct StandsIn(bool);
+
+/// Of what this computation replaces, if it replaces something.
+fn replaced() -> Option<StandsIn> {
+    let (_, last) = current_computation()?;
+    last.map(|last| StandsIn(last.stands_in))
 }
 
 /// As it is sent from now on: without what was about one connection (RFC 9111 §3.1), with a date and an entity tag.
@@ -223,6 +335,8 @@ fn whole(
         HeaderName::from_static("keep-alive"),
         HeaderName::from_static("proxy-connection"),
         PROXY_AUTHENTICATE,
+        PROXY_AUTHORIZATION,
+        HeaderName::from_static("proxy-authentication-info"),
         TE,
         TRAILER,
         TRANSFER_ENCODING,
@@ -238,10 +352,10 @@ fn whole(
             headers.insert(DATE, date);
         }
     }
+    let is_tagged = headers.get(ETAG).is_some_and(|tag| !is_made_here(tag));
     if options.makes_etags && status == StatusCode::OK && !headers.contains_key(ETAG) {
         // A weak one: another layer may compress what this one has stored.
-        let digest = u128::from_be_bytes(digest_of_bytes(&body));
-        if let Ok(tag) = HeaderValue::try_from(format!("W/\"{digest:032x}\"")) {
+        if let Ok(tag) = HeaderValue::try_from(tag_of(&body)) {
             headers.insert(ETAG, tag);
         }
     }
@@ -254,5 +368,19 @@ fn whole(
         body,
         lifetime,
         varies,
+        is_tagged,
     }
+}
+
+/// What entity tags that are made here begin with.
+const MADE_HERE: &str = "W/\"c-";
+
+fn tag_of(body: &Bytes) -> String {
+    let digest = u128::from_be_bytes(digest_of_bytes(body));
+    format!("{MADE_HERE}{digest:032x}\"")
+}
+
+/// The service knows nothing of such a one.
+fn is_made_here(tag: &HeaderValue) -> bool {
+    tag.as_bytes().starts_with(MADE_HERE.as_bytes())
 }

@@ -83,6 +83,14 @@ impl CacheLayer {
         self
     }
 
+    /// For how long past its time a response is kept whose service can tell whether it has changed, by an `ETag` of its own or
+    /// `Last-Modified`: that is asked then (`If-None-Match`, `If-Modified-Since`), and may say `304`. A day at most. Default: not at
+    /// all.
+    pub fn revalidate(mut self, time: Duration) -> Self {
+        self.options.revalidate = time.min(LONGEST_GRACE);
+        self
+    }
+
     /// How to tell users apart. What is made for one is sent to nobody else.
     ///
     /// ```
@@ -164,7 +172,7 @@ impl CacheLayer {
         self
     }
 
-    /// How long a body may take to come that is stored. Default: a second. What takes longer is passed on as it comes.
+    /// How long a body may take to come that is stored. Default: 250 ms. What takes longer is passed on as it comes.
     pub fn body_timeout(mut self, time: Duration) -> Self {
         self.options.patience = time;
         self

@@ -13,12 +13,14 @@ mod options;
 mod passes;
 mod paths;
 mod query;
+mod range;
 mod request;
 mod service;
 mod shape;
 mod status;
 mod stored;
 mod storing;
+mod validation;
 mod variants;
 
 pub use body::CacheBody;

@@ -66,6 +66,8 @@ pub(super) struct Options {
     pub(super) by_host: bool,
     pub(super) query: Query,
     pub(super) obeys_requests: bool,
+    /// For how long past its time what the service can confirm is kept.
+    pub(super) revalidate: Duration,
     pub(super) makes_etags: bool,
     pub(super) tells_status: bool,
     pub(super) passes: Arc<Passes>,
@@ -88,7 +90,7 @@ impl Options {
                 },
             },
             max_body: 1 << 20,
-            patience: Duration::from_secs(1),
+            patience: Duration::from_millis(250),
             users: None,
             ignores_cookies: false,
             tags: None,
@@ -96,6 +98,7 @@ impl Options {
             by_host: true,
             query: Query::default(),
             obeys_requests: true,
+            revalidate: Duration::ZERO,
             makes_etags: true,
             tells_status: true,
             passes: Arc::default(),
@@ -108,6 +111,7 @@ impl Options {
         Policy {
             swr: LONGEST_GRACE,
             stale_if_error: LONGEST_GRACE,
+            revalidate: self.revalidate,
             ..Policy::NONE
         }
     }

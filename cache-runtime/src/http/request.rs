@@ -2,16 +2,21 @@
 
 use super::directives::RequestDirectives;
 use super::options::{Options, User};
+use super::range;
 use super::storing::Audience;
 use crate::key::encode::digest_of_text;
 use crate::key::{Key, KeyBuilder};
 use http::header::{
-    AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, IF_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
-    TRANSFER_ENCODING, UPGRADE,
+    AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, IF_MATCH, IF_UNMODIFIED_SINCE, TRANSFER_ENCODING,
+    UPGRADE,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::borrow::Cow;
+
+/// What some services take for the method, or the path. What they would answer is no answer to others.
+const OTHER_METHOD: &str = "of another method";
+const OTHER_PATH: &str = "of another path";
 
 /// A request that the cache may answer.
 #[derive(Clone)]
@@ -19,6 +24,8 @@ pub(super) struct Asked {
     pub(super) key: Key,
     /// Whether only its head is wanted.
     pub(super) is_head: bool,
+    /// Whether only a part is wanted.
+    pub(super) is_part: bool,
     pub(super) audience: Audience,
     pub(super) directives: RequestDirectives,
     /// Its conditions, and what its answer may vary on.
@@ -27,7 +34,7 @@ pub(super) struct Asked {
 
 impl Asked {
     /// Why it is not for the cache, if it is not.
-    pub(super) fn read(options: &Options, parts: &Parts) -> Result<Self, Past> {
+    pub(super) fn read(options: &Options, parts: &Parts, has_body: bool) -> Result<Self, Past> {
         let is_head = parts.method == Method::HEAD;
         if parts.method != Method::GET && !is_head {
             return Err(Past::Method);
@@ -35,8 +42,14 @@ impl Asked {
         let headers = &parts.headers;
         for (name, why) in [
             (UPGRADE, "an upgrade"),
-            (RANGE, "a range"),
-            (IF_RANGE, "a range"),
+            (HeaderName::from_static("x-http-method"), OTHER_METHOD),
+            (
+                HeaderName::from_static("x-http-method-override"),
+                OTHER_METHOD,
+            ),
+            (HeaderName::from_static("x-method-override"), OTHER_METHOD),
+            (HeaderName::from_static("x-original-url"), OTHER_PATH),
+            (HeaderName::from_static("x-rewrite-url"), OTHER_PATH),
             (IF_MATCH, "a precondition"),
             (IF_UNMODIFIED_SINCE, "a precondition"),
             (TRANSFER_ENCODING, "a body"),
@@ -45,10 +58,8 @@ impl Asked {
                 return Err(Past::Because(why));
             }
         }
-        if headers
-            .get(CONTENT_LENGTH)
-            .is_some_and(|length| length != "0")
-        {
+        let length = headers.get(CONTENT_LENGTH);
+        if has_body || length.is_some_and(|length| length != "0") {
             return Err(Past::Because("a body"));
         }
         let directives = if options.obeys_requests {
@@ -68,6 +79,7 @@ impl Asked {
         Ok(Asked {
             key: key(options, parts, &user),
             is_head,
+            is_part: !is_head && range::is_asked_for(headers),
             audience,
             directives,
             headers: headers.clone(),
@@ -129,6 +141,13 @@ fn key(options: &Options, parts: &Parts, user: &User) -> Key {
         _ => key.text("anyone"),
     };
     key.segment(&*host(options, parts));
+    if options.by_host {
+        // What a service makes of it is for those who say the same.
+        let forwarded = field(&parts.headers, "x-forwarded-host");
+        if let Some(host) = forwarded {
+            key.text("~").part(&*host);
+        }
+    }
     key.segment(&*options.query.normalized(query));
     for name in &options.by_headers {
         let value = field(&parts.headers, name.as_str());

@@ -45,7 +45,7 @@ where
     S: Service<Request<A>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send + 'static,
     S::Error: Send + 'static,
-    A: Send + 'static,
+    A: Body + Send + 'static,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Send + 'static,
 {
@@ -143,7 +143,7 @@ where
     S: Service<Request<A>, Response = Response<B>> + Send + 'static,
     S::Future: Send + 'static,
     S::Error: Send + 'static,
-    A: Send + 'static,
+    A: Body + Send + 'static,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Send + 'static,
 {
@@ -151,12 +151,13 @@ where
         if !self.options.cache.is_in_use() {
             return self.past(Why::Bypass, None).await;
         }
-        let asked = match Asked::read(&self.options, &self.parts) {
+        let has_body = !self.body.is_end_stream();
+        let asked = match Asked::read(&self.options, &self.parts, has_body) {
             Ok(asked) => Arc::new(asked),
             Err(Past::Because(why)) => return self.past(Why::Bypass, Some(why)).await,
             Err(Past::Method) => return self.by_another_method().await,
         };
-        if asked.is_head || asked.directives.only_if_cached {
+        if asked.is_head || asked.is_part || asked.directives.only_if_cached {
             return self.only_look(&asked).await;
         }
         if self.options.passes.has(&asked.key) {
@@ -195,7 +196,7 @@ where
                     way
                 }
                 Found::Nothing => {
-                    return Ok(unavailable(&options, StatusCode::SERVICE_UNAVAILABLE));
+                    return Ok(unavailable(StatusCode::SERVICE_UNAVAILABLE));
                 }
             };
         }
@@ -249,7 +250,7 @@ where
             Lookup::Miss(miss) => miss,
         };
         let began = super::stored::now();
-        let exchange = Exchange::new(service, parts, body);
+        let exchange = Exchange::new(service, parts, body, options.revalidate);
         let sending = exchange.clone().send(
             Arc::clone(&options),
             Arc::clone(asked),
@@ -261,6 +262,7 @@ where
         };
         let found = miss.fill_apart(decide, sending, None).await;
         let why = match (wanted.is_refreshed, wanted.names.is_empty()) {
+            _ if exchange.is_stale() => Why::Stale,
             (true, _) => Why::Request,
             (false, true) => Why::UriMiss,
             (false, false) => Why::VaryMiss,
@@ -277,15 +279,15 @@ where
             }
             Ok(Kept::Response(stored)) => {
                 let ttl = stored.lifetime.left();
-                let is_own = exchange.was_sent() && stored.lifetime.made >= began;
-                let status = if is_own {
+                let status = if exchange.has_made(&stored) {
                     Status::Forwarded {
                         why,
+                        confirmed: exchange.is_confirmed(),
                         stored: Some(ttl),
                         detail: None,
                     }
-                } else if stored.lifetime.made >= began {
-                    Status::Collapsed
+                } else if stored.lifetime.received >= began {
+                    Status::Collapsed(why)
                 } else {
                     Status::Hit { ttl }
                 };
@@ -328,10 +330,14 @@ where
             }
         }
         if asked.directives.only_if_cached {
-            return Ok(unavailable(&options, StatusCode::GATEWAY_TIMEOUT));
+            return Ok(unavailable(StatusCode::GATEWAY_TIMEOUT));
         }
-        self.past(Why::UriMiss, Some("only the head is wanted"))
-            .await
+        let why = if asked.is_head {
+            "only the head is wanted"
+        } else {
+            "only a part is wanted"
+        };
+        self.past(Why::UriMiss, Some(why)).await
     }
 
     /// Straight to the service.
@@ -389,6 +395,7 @@ fn told<B: Body, E>(
     if let (true, Ok(response)) = (options.tells_status, &mut answered) {
         let status = Status::Forwarded {
             why,
+            confirmed: false,
             stored: None,
             detail,
         };
@@ -397,21 +404,13 @@ fn told<B: Body, E>(
     answered
 }
 
-/// What the cache says itself.
-fn unavailable<B>(options: &Options, status: StatusCode) -> Response<CacheBody<B>>
+/// What the cache says itself, which is no member of a chain of caches then (RFC 9211 §2).
+fn unavailable<B>(status: StatusCode) -> Response<CacheBody<B>>
 where
     B: Body<Data = Bytes>,
 {
     let mut response = Response::new(CacheBody::whole(Bytes::new()));
     *response.status_mut() = status;
-    if options.tells_status {
-        let status = Status::Forwarded {
-            why: Why::Bypass,
-            stored: None,
-            detail: Some("nothing is stored"),
-        };
-        status.tell(&options.name, response.headers_mut());
-    }
     response
 }
 

@@ -11,10 +11,12 @@ pub(super) enum Status {
     /// From the cache; fresh for so many seconds still, or below zero no more.
     Hit { ttl: i64 },
     /// From another caller's request, which was under way.
-    Collapsed,
+    Collapsed(Why),
     /// From the service.
     Forwarded {
         why: Why,
+        /// Whether the service has said that what was stored has not changed.
+        confirmed: bool,
         /// If it was handed to the cache, for how many seconds it is fresh.
         stored: Option<i64>,
         /// What there is to say beyond that.
@@ -35,6 +37,8 @@ pub(super) enum Why {
     VaryMiss,
     /// The client wanted it fresh.
     Request,
+    /// What there was is past its time.
+    Stale,
 }
 
 impl Status {
@@ -44,13 +48,17 @@ impl Status {
         push_name(&mut line, name);
         let _ok = match self {
             Status::Hit { ttl } => write!(line, "; hit; ttl={ttl}"),
-            Status::Collapsed => write!(line, "; fwd=miss; collapsed"),
+            Status::Collapsed(why) => write!(line, "; fwd={}; collapsed", why.token()),
             Status::Forwarded {
                 why,
+                confirmed,
                 stored,
                 detail,
             } => {
                 let _ok = write!(line, "; fwd={}", why.token());
+                if confirmed {
+                    line.push_str("; fwd-status=304");
+                }
                 if let Some(ttl) = stored {
                     let _ok = write!(line, "; stored; ttl={ttl}");
                 }
@@ -74,6 +82,7 @@ impl Why {
             Why::UriMiss => "uri-miss",
             Why::VaryMiss => "vary-miss",
             Why::Request => "request",
+            Why::Stale => "stale",
         }
     }
 }
@@ -108,11 +117,12 @@ mod tests {
     fn it_is_told_as_structured_fields_are() {
         assert_eq!(told("api", Status::Hit { ttl: -3 }), "api; hit; ttl=-3");
         assert_eq!(
-            told("a \"b\"", Status::Collapsed),
-            "\"a b\"; fwd=miss; collapsed"
+            told("a \"b\"", Status::Collapsed(Why::Stale)),
+            "\"a b\"; fwd=stale; collapsed"
         );
         let status = |stored, detail| Status::Forwarded {
             why: Why::UriMiss,
+            confirmed: false,
             stored,
             detail,
         };

@@ -31,6 +31,8 @@ pub(super) struct Response {
     pub(super) body: Bytes,
     pub(super) lifetime: Lifetime,
     pub(super) varies: Varies,
+    /// Whether its entity tag is the service's own.
+    pub(super) is_tagged: bool,
 }
 
 /// What a response varies on.
@@ -45,7 +47,9 @@ pub(super) struct Varies {
 /// When it was made, and for how long it is fresh, and of use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Lifetime {
-    /// Since 1970: when it was made; before that, if it had an age already.
+    /// Since 1970: when the service had answered.
+    pub(super) received: Duration,
+    /// When it was made: before that, if it had an age already.
     pub(super) made: Duration,
     pub(super) fresh_for: Duration,
     pub(super) swr: Duration,
@@ -55,6 +59,11 @@ pub(super) struct Lifetime {
 impl Stored {
     pub(super) fn new(response: Response) -> Self {
         Stored(Arc::new(response))
+    }
+
+    /// Whether both are one.
+    pub(super) fn is(&self, other: &Stored) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
@@ -93,6 +102,7 @@ struct Wire {
     body: Bytes,
     lifetime: Lifetime,
     varies: Varies,
+    is_tagged: bool,
 }
 
 impl From<Stored> for Wire {
@@ -109,6 +119,7 @@ impl From<Stored> for Wire {
             body: stored.body.clone(),
             lifetime: stored.lifetime,
             varies: stored.varies.clone(),
+            is_tagged: stored.is_tagged,
         }
     }
 }
@@ -130,6 +141,7 @@ impl TryFrom<Wire> for Stored {
             body: wire.body,
             lifetime: wire.lifetime,
             varies: wire.varies,
+            is_tagged: wire.is_tagged,
         }))
     }
 }

@@ -1,6 +1,7 @@
 //! Whether a response may be stored, and for how long it is fresh (RFC 9111 §3 and §4.2, RFC 5861).
 
-use super::directives::ResponseDirectives;
+use super::directives::{ResponseDirectives, seconds};
+use super::options::LONGEST_GRACE;
 use super::stored::{Lifetime, now};
 use crate::policy::Grace;
 use http::header::{AGE, CONTENT_RANGE, CONTENT_TYPE, DATE, EXPIRES, HeaderName, SET_COOKIE, VARY};
@@ -51,6 +52,7 @@ pub(super) fn lifetime(
     }
     let grace = grace(&said, defaults.grace);
     Ok(Lifetime {
+        received: now,
         made: now.saturating_sub(aged),
         fresh_for,
         swr: grace.swr,
@@ -126,15 +128,20 @@ fn default_time(status: StatusCode, defaults: &Defaults) -> Option<Duration> {
     }
 }
 
-/// For how long past its time it is an answer. Where it must not be, only if it says so itself nevertheless.
+/// For how long past its time it is an answer, unless it must not be (RFC 9111 §4.2.4).
 fn grace(said: &ResponseDirectives, declared: Grace) -> Grace {
-    let is_strict = said.must_revalidate || said.s_maxage.is_some();
-    let or = |said: Option<Duration>, declared| {
-        said.unwrap_or(if is_strict { Duration::ZERO } else { declared })
-    };
+    // The last one says the same for caches that many share (§5.2.2.10).
+    if said.must_revalidate || said.s_maxage.is_some() {
+        return Grace {
+            swr: Duration::ZERO,
+            stale_if_error: Duration::ZERO,
+        };
+    }
     Grace {
-        swr: or(said.swr, declared.swr),
-        stale_if_error: or(said.stale_if_error, declared.stale_if_error),
+        swr: said.swr.unwrap_or(declared.swr).min(LONGEST_GRACE),
+        stale_if_error: (said.stale_if_error)
+            .unwrap_or(declared.stale_if_error)
+            .min(LONGEST_GRACE),
     }
 }
 
@@ -148,9 +155,12 @@ fn is_understood(status: StatusCode) -> bool {
 
 fn varies_on_everything(headers: &HeaderMap) -> bool {
     headers.get_all(VARY).iter().any(|value| {
-        let names = value.to_str().map(|value| value.split(','));
+        let names = value.to_str().map(|value| value.split(',').map(str::trim));
         // What cannot be read may be anything.
-        names.map_or(true, |mut names| names.any(|name| name.trim() == "*"))
+        let is_anything = |name: &str| !name.is_empty() && HeaderName::try_from(name).is_err();
+        names.map_or(true, |mut names| {
+            names.any(|name| name == "*" || is_anything(name))
+        })
     })
 }
 
@@ -170,8 +180,9 @@ fn is_stream(headers: &HeaderMap) -> bool {
 fn age(headers: &HeaderMap) -> Duration {
     let value = headers.get(AGE).and_then(|age| age.to_str().ok());
     let first = value.and_then(|value| value.split(',').next());
-    let seconds = first.and_then(|age| age.trim().parse::<u32>().ok());
-    Duration::from_secs(seconds.unwrap_or_default().into())
+    first
+        .and_then(|age| seconds(age.trim()))
+        .unwrap_or_default()
 }
 
 fn time(headers: &HeaderMap, name: HeaderName) -> Option<Duration> {
@@ -180,6 +191,23 @@ fn time(headers: &HeaderMap, name: HeaderName) -> Option<Duration> {
 
 /// A date of HTTP, since 1970.
 pub(super) fn read_time(text: &str) -> Option<Duration> {
-    let time: SystemTime = httpdate::parse_http_date(text).ok()?;
+    let read = |text: &str| -> Option<SystemTime> { httpdate::parse_http_date(text).ok() };
+    let time = read(text).or_else(|| read(&capitalized(text)))?;
     Some(time.duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+/// With words as they are usually written, for what differs in that alone (RFC 9110 §5.6.7).
+fn capitalized(text: &str) -> String {
+    let mut is_first = true;
+    let letter = |letter: char| {
+        let cased = if is_first {
+            letter.to_ascii_uppercase()
+        } else {
+            letter.to_ascii_lowercase()
+        };
+        is_first = !letter.is_ascii_alphabetic();
+        cased
+    };
+    let text: String = text.chars().map(letter).collect();
+    text.replace("Gmt", "GMT")
 }
