@@ -3,8 +3,10 @@
 #[path = "../races/backend.rs"]
 #[allow(dead_code, reason = "shared with the races")]
 mod backend;
+mod changes;
 mod conformance;
 mod layer;
+mod users;
 mod world;
 
 /// Whether there is a server.

@@ -3,10 +3,14 @@
 #[path = "../races_on_redis/backend.rs"]
 #[allow(dead_code, reason = "shared with the races")]
 mod backend;
+#[path = "../http/changes.rs"]
+mod changes;
 #[path = "../http/conformance/mod.rs"]
 mod conformance;
 #[path = "../http/layer.rs"]
 mod layer;
+#[path = "../http/users.rs"]
+mod users;
 #[path = "../http/world.rs"]
 mod world;
 

@@ -7,7 +7,9 @@ mod answer;
 mod body;
 mod conditional;
 mod directives;
+mod ending;
 mod exchange;
+mod invalidate;
 mod layer;
 mod options;
 mod passes;
@@ -25,6 +27,7 @@ mod variants;
 
 pub use body::CacheBody;
 pub use exchange::CacheTags;
+pub use invalidate::{InvalidateLayer, InvalidateService};
 pub use layer::CacheLayer;
 pub use options::User;
 pub use service::CacheService;

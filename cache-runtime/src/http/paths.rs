@@ -1,31 +1,65 @@
 //! What is stored of a path, ended when that has changed.
 
+use super::ending::Ending;
 use super::options::Options;
 use super::request::scope_of_path;
-use crate::invalidate::{By, Target, invalidate};
+use crate::invalidate::{By, Target};
 use crate::key::KeyBuilder;
-use http::header::{CONTENT_LOCATION, LOCATION};
-use http::{HeaderMap, Uri};
+use http::header::{CONTENT_LOCATION, HOST, LOCATION};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode, Uri};
 
-/// A request that was no mere question has succeeded: its path, and those of the same origin that the response names.
-pub(super) async fn changed(options: &Options, uri: &Uri, headers: &HeaderMap) {
-    end(options, uri.path()).await;
-    for name in [LOCATION, CONTENT_LOCATION] {
-        let told = headers.get(name).and_then(|value| value.to_str().ok());
-        let Some(named) = told.and_then(|value| value.parse::<Uri>().ok()) else {
-            continue;
-        };
-        // Of another origin nobody here may decide.
-        let is_ours = named.authority().is_none() || named.authority() == uri.authority();
-        if is_ours && named.path() != uri.path() {
-            end(options, named.path()).await;
+/// What a request that is no mere question may change.
+pub(super) struct Changing {
+    ending: Ending,
+    by: By,
+    uri: Uri,
+    /// Whom it was sent to.
+    host: Option<String>,
+}
+
+impl Changing {
+    pub(super) fn new(options: &Options, parts: &Parts) -> Self {
+        let by = By::site(options.site);
+        let path = target(options, parts.uri.path());
+        let told = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+        let host = parts.uri.authority().map(|it| it.as_str()).or(told);
+        Changing {
+            ending: Ending::new(&options.cache, vec![(path, by)]),
+            by,
+            uri: parts.uri.clone(),
+            host: host.map(str::to_owned),
         }
+    }
+
+    /// The response also names what has changed: other paths of the same origin.
+    pub(super) fn names(&mut self, options: &Options, headers: &HeaderMap) {
+        for path in self.named(headers) {
+            self.ending.and(target(options, &path), self.by);
+        }
+    }
+
+    /// After a response of this status; `None`: there is none.
+    pub(super) async fn after(self, status: Option<StatusCode>) {
+        self.ending.after(status).await;
+    }
+
+    fn named(&self, headers: &HeaderMap) -> Vec<String> {
+        let named = [LOCATION, CONTENT_LOCATION].into_iter().filter_map(|name| {
+            let named: Uri = headers.get(name)?.to_str().ok()?.parse().ok()?;
+            // Of another origin nobody here may decide.
+            let host = self.host.as_deref();
+            let is_ours = named
+                .authority()
+                .is_none_or(|it| host.is_some_and(|host| host.eq_ignore_ascii_case(it.as_str())));
+            (is_ours && named.path() != self.uri.path()).then(|| named.path().to_owned())
+        });
+        named.collect()
     }
 }
 
-async fn end(options: &Options, path: &str) {
+fn target(options: &Options, path: &str) -> Target {
     let mut scope = KeyBuilder::new(64);
     scope_of_path(&mut scope, options, path);
-    let all = Target::pattern(scope.text("*").finish_pattern());
-    invalidate(&options.cache, &all, By::site(options.site)).await;
+    Target::pattern(scope.text("*").finish_pattern())
 }

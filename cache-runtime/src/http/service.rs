@@ -4,7 +4,7 @@ use super::answer::answer;
 use super::body::CacheBody;
 use super::exchange::{Answered, Exchange, Failed};
 use super::options::Options;
-use super::paths;
+use super::paths::Changing;
 use super::request::{Asked, Past};
 use super::shape::Kind;
 use super::status::{Status, Why};
@@ -359,15 +359,17 @@ where
 
     /// What may have changed something: then what is stored of its path is old (RFC 9111 §4.4).
     async fn by_another_method(self) -> Answered<B, S::Error> {
-        let options = Arc::clone(&self.options);
-        let (method, uri) = (self.parts.method.clone(), self.parts.uri.clone());
-        let answered = self.past(Why::Method, None).await;
-        if let (false, Ok(response)) = (method.is_safe(), &answered) {
-            let status = response.status();
-            if status.is_success() || status.is_redirection() {
-                paths::changed(&options, &uri, response.headers()).await;
-            }
+        if self.parts.method.is_safe() {
+            return self.past(Why::Method, None).await;
         }
+        let options = Arc::clone(&self.options);
+        let mut changing = Changing::new(&options, &self.parts);
+        let answered = self.past(Why::Method, None).await;
+        if let Ok(response) = &answered {
+            changing.names(&options, response.headers());
+        }
+        let status = answered.as_ref().ok().map(Response::status);
+        changing.after(status).await;
         answered
     }
 }
