@@ -4,6 +4,7 @@
 //! cargo run -p therapist                     serves on http://127.0.0.1:4000, without Redis
 //! cargo run -p therapist -- load             asks it for a while with the cache off and on, and tells what that saves
 //! cargo run -p therapist -- load --write     the same, and writes the table and the plot of the documentation
+//! cargo run -p therapist -- http             asks a cached route, the same uncached, and a static one as fast as `wrk` can
 //! REDIS_URL=redis://localhost cargo run -p therapist
 //! ADDRESS=0.0.0.0:8080 DATABASE_AWAY_MICROS=500 cargo run -p therapist
 //! ```
@@ -37,7 +38,8 @@ async fn main() -> ExitCode {
         [] => serve().await,
         ["load"] => load::run(false).await,
         ["load", "--write"] => load::run(true).await,
-        _ => Err("usage: therapist [load [--write]]".into()),
+        ["http"] => load::http::run().await,
+        _ => Err("usage: therapist [load [--write] | http]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -8,11 +8,13 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
-use cache_runtime::{acting_as, detect};
+use axum::{Extension, Json, Router};
+use cache_runtime::http::{CacheLayer, CacheTags};
+use cache_runtime::{Cache, acting_as, detect};
 use serde::Serialize;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 type App = State<Arc<Service>>;
 
@@ -25,6 +27,10 @@ pub(crate) fn all(service: Arc<Service>) -> Router {
         .route("/conversations/{id}/messages", post(say))
         .route("/conversations/{id}/messages/{page}", get(messages))
         .route("/prompts/{name}", get(prompt).put(publish))
+        .route(
+            "/library",
+            get(library).layer(for_everybody(&service.cache)),
+        )
         .route("/transcriptions", post(transcribe))
         .route("/logout", post(log_out))
         .route("/api/health/cache", get(health).post(stats))
@@ -148,6 +154,19 @@ async fn say(
 
 async fn prompt(State(service): App, headers: HeaderMap, Path(name): Path<String>) -> Response {
     answer(&service, &headers, async |_| service.prompt(&name).await).await
+}
+
+/// What anybody may read: the whole response is cached.
+pub(crate) fn for_everybody(cache: &Cache) -> CacheLayer {
+    CacheLayer::new(cache).ttl(Duration::from_secs(3600))
+}
+
+/// It goes when one of the prompts is published anew.
+pub(crate) async fn library(State(service): App) -> Result<Response, Refused> {
+    let prompts = service.library().await?;
+    let tags = prompts.iter().map(|it| format!("prompt:{}", it.name));
+    let tags = CacheTags::new(tags);
+    Ok((Extension(tags), Json(prompts)).into_response())
 }
 
 async fn publish(

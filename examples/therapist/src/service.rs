@@ -315,6 +315,23 @@ impl Service {
         prompt.ok_or(Refused::NotFound)
     }
 
+    /// All prompts as they were published last.
+    pub(crate) async fn library(&self) -> Result<Vec<Prompt<String>>, Refused> {
+        let query = "SELECT name, max(version), prompt FROM prompts GROUP BY name ORDER BY name";
+        let library = self.database.ask(|database| {
+            let mut query = database.prepare_cached(query)?;
+            let prompts = query.query_map([], |row| {
+                Ok(Prompt {
+                    name: row.get(0)?,
+                    version: row.get(1)?,
+                    prompt: row.get(2)?,
+                })
+            })?;
+            prompts.collect::<Result<_, _>>()
+        });
+        library.await
+    }
+
     /// What is cached of the old versions goes, and which was the last.
     pub(crate) async fn publish(&self, name: &str, text: &str) -> Result<(), Refused> {
         let insert =

@@ -1,6 +1,7 @@
 //! What the cache saves: the same requests with the cache off and on, and after a restart, cold and warmed.
 
 mod client;
+pub(crate) mod http;
 mod measured;
 mod page;
 mod plot;
