@@ -63,6 +63,8 @@ mod flight;
 #[cfg(feature = "redis")]
 mod format;
 mod generation;
+#[cfg(feature = "http")]
+pub mod http;
 mod invalidate;
 mod key;
 mod local;

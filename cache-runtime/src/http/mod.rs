@@ -1,0 +1,4 @@
+//! HTTP: responses of routes cached and invalidated, and pages that tell how the cache is doing.
+//!
+//! Everything here is a [`tower`](https://docs.rs/tower) layer or service over the types of the
+//! [`http`](https://docs.rs/http) crate, for axum and whatever else speaks these.
