@@ -136,6 +136,11 @@ impl Local {
             .sum()
     }
 
+    /// Some entries, this many at most. Which ones, their hashes decide.
+    pub(crate) fn sample(&self, most: usize) -> impl Iterator<Item = Arc<Entry>> {
+        self.entries.iter().take(most).map(|(_, entry)| entry)
+    }
+
     pub(crate) fn capacity(&self) -> Capacity {
         self.capacity
     }
