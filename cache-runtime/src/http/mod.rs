@@ -2,3 +2,7 @@
 //!
 //! Everything here is a [`tower`](https://docs.rs/tower) layer or service over the types of the
 //! [`http`](https://docs.rs/http) crate, for axum and whatever else speaks these.
+
+mod admin;
+
+pub use admin::{Admin, Decision};
