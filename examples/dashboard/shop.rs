@@ -41,7 +41,12 @@ pub(crate) async fn search(term: &str, page: u32) -> Vec<u32> {
 }
 
 /// The bank is away every now and then; older rates do meanwhile.
-#[cached(ttl = "3s", stale_if_error = "1h", key = "rate:{currency}", skip(is_away))]
+#[cached(
+    ttl = "3s",
+    stale_if_error = "1h",
+    key = "rate:{currency}",
+    skip(is_away)
+)]
 pub(crate) async fn rate(currency: &str, is_away: bool) -> Result<u32, String> {
     sleep(Duration::from_millis(60)).await;
     match is_away {

@@ -135,10 +135,9 @@ impl Tab {
         self.ask("Input.insertText", json!({ "text": text }));
     }
 
-    /// A picture of the whole page, as PNG.
+    /// A picture of what is to be seen, as PNG.
     pub(crate) fn picture(&mut self) -> Vec<u8> {
-        let wanted = json!({ "format": "png", "captureBeyondViewport": true });
-        let picture = self.ask("Page.captureScreenshot", wanted);
+        let picture = self.ask("Page.captureScreenshot", json!({ "format": "png" }));
         base64::decode(picture["data"].as_str().expect("base64"))
     }
 

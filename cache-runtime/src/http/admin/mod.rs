@@ -34,7 +34,7 @@ use tower_service::Service;
 ///
 /// A [`tower`](https://docs.rs/tower) service; with axum:
 ///
-/// ```ignore
+/// ```text
 /// let admin = Admin::new(&cache).authorize(|request| is_operator(&request.headers));
 /// let app = Router::new()
 ///     .nest_service("/cache", admin.clone())
