@@ -62,17 +62,12 @@ impl Cache {
     }
 
     /// The same, of which the names on a server are left out: for who asks every few seconds.
-    #[cfg(feature = "http")]
+    #[cfg(all(feature = "http", feature = "redis"))]
     pub(crate) async fn brief_health(&self) -> Health {
-        #[cfg(feature = "redis")]
-        let redis = match self.redis() {
-            Some(redis) => Some(redis.health(Families::LeftOut).await),
-            None => None,
-        };
-        self.health_beside(
-            #[cfg(feature = "redis")]
-            redis,
-        )
+        match self.redis() {
+            Some(redis) => self.health_beside(Some(redis.health(Families::LeftOut).await)),
+            None => self.health_beside(None),
+        }
     }
 
     fn health_beside(&self, #[cfg(feature = "redis")] redis: Option<RedisHealth>) -> Health {
