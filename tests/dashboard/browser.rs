@@ -28,6 +28,7 @@ pub(crate) struct Browser {
 impl Browser {
     pub(crate) fn start() -> Self {
         static TURN: Mutex<()> = Mutex::new(());
+        let program = program();
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let profile =
             std::env::temp_dir().join(format!("dashboard-{}-{}", std::process::id(), number()));
@@ -36,7 +37,7 @@ impl Browser {
         let script = r#"exec "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1"#;
         let mut process = Command::new("sh")
             .args(["-c", script, "sh"])
-            .arg(program())
+            .arg(program)
             .args([
                 "--headless",
                 "--no-sandbox",

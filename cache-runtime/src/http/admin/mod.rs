@@ -133,7 +133,8 @@ impl Admin {
         }
     }
 
-    /// Answers those for whom `allows` returns `true`, or a future of it. It sees all of a request but its body.
+    /// Answers those for whom `allows` returns `true`, or a future of it. It sees all of a request but its body: who may look
+    /// and not invalidate is told by the method, which is `POST` for what has an effect.
     ///
     /// A future takes along what it needs of the request:
     ///
