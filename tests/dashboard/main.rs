@@ -5,7 +5,7 @@
 //! To look at the page oneself:
 //!
 //! ```text
-//! SCREENSHOTS=/tmp/shots cargo test --features http --test dashboard -- --ignored
+//! SCREENSHOTS=../pictures cargo test --features http --test dashboard -- --ignored
 //! ```
 
 mod base64;

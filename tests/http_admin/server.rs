@@ -3,7 +3,10 @@
 use crate::world::{diagnosis, get, open, report};
 use cache_runtime::Cache;
 use cache_runtime::http::Admin;
-use test_servers::RedisServer;
+use std::time::Duration;
+use test_servers::{RedisServer, wait_until};
+
+const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn on(url: String) -> Cache {
     Cache::builder()
@@ -59,4 +62,24 @@ async fn a_server_that_is_away_degrades_and_fails_no_probe() {
     let json = get(&open(&cache), "/stats").await.json();
     assert_eq!(json["health"]["redis"]["breaker"], "open");
     assert!(json["health"]["redis"]["reason"].is_string(), "{json}");
+}
+
+#[tokio::test]
+async fn a_server_that_comes_back_is_looked_at_as_soon_as_it_is_there() {
+    let server = RedisServer::start().await;
+    let cache = on(server.url()).await;
+    let _ = report(&cache, 2024).await;
+    let admin = open(&cache);
+    let status_is = async |status: &str| {
+        wait_until(status, PATIENCE, || async {
+            get(&admin, "/stats").await.json()["status"] == status
+        })
+        .await;
+    };
+    server.pause();
+    status_is("degraded").await;
+    server.resume();
+    status_is("healthy").await;
+    let json = get(&admin, "/stats").await.json();
+    assert_eq!(json["health"]["redis"]["families"]["report"], 1);
 }

@@ -4,21 +4,9 @@ use super::Shared;
 use super::answer::{Answer, Failure};
 use super::stats::Totals;
 use crate::cache::{Cache, Configuration, Health};
-#[cfg(feature = "redis")]
-use crate::redis::RedisHealth;
-#[cfg(feature = "redis")]
-use crate::site::discretion;
 use crate::stats::{FunctionStats, Stats};
-#[cfg(feature = "redis")]
-use crate::sync::lock;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-#[cfg(feature = "redis")]
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
-};
 
 /// Not `ready`, of which a readiness probe would make too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -201,71 +189,4 @@ fn total_keys(health: &Health) -> u64 {
         return redis.keys;
     }
     health.entries
-}
-
-/// What a namespace on a server is made of, as it was when somebody looked last.
-#[cfg(feature = "redis")]
-#[derive(Clone, Default)]
-pub(super) struct ServerFamilies(Arc<Mutex<Option<Looked>>>);
-
-#[cfg(feature = "redis")]
-struct Looked {
-    at: Instant,
-    sampled: u64,
-    families: BTreeMap<String, u64>,
-}
-
-#[cfg(feature = "redis")]
-impl ServerFamilies {
-    /// How often the server's names are looked at. A page that asks for numbers every other second has no more use of them.
-    const PAUSE: Duration = Duration::from_secs(30);
-
-    async fn beside(&self, cache: &Cache) -> Health {
-        if self.is_due() {
-            let mut health = cache.health().await;
-            if let Some(redis) = &mut health.redis {
-                self.keep(redis);
-            }
-            return health;
-        }
-        let mut health = cache.brief_health().await;
-        if let (Some(redis), Some(looked)) = (&mut health.redis, &*lock(&self.0))
-            && redis.connected
-        {
-            redis.sampled = looked.sampled;
-            redis.families = looked.families.clone();
-        }
-        health
-    }
-
-    /// Whoever is told so looks; others take meanwhile what there is.
-    fn is_due(&self) -> bool {
-        let mut looked = lock(&self.0);
-        let is_due = looked
-            .as_ref()
-            .is_none_or(|looked| looked.at.elapsed() >= Self::PAUSE);
-        if is_due {
-            let last = looked.take();
-            let (sampled, families) = last.map(|it| (it.sampled, it.families)).unwrap_or_default();
-            *looked = Some(Looked {
-                at: Instant::now(),
-                sampled,
-                families,
-            });
-        }
-        is_due
-    }
-
-    fn keep(&self, redis: &mut RedisHealth) {
-        let (discretion, mut shown) = (discretion(), BTreeMap::new());
-        for (family, number) in std::mem::take(&mut redis.families) {
-            *shown.entry(discretion.shown_family(&family)).or_default() += number;
-        }
-        redis.families = shown;
-        *lock(&self.0) = Some(Looked {
-            at: Instant::now(),
-            sampled: redis.sampled,
-            families: redis.families.clone(),
-        });
-    }
 }

@@ -11,6 +11,8 @@ mod health;
 mod invalidate;
 mod origin;
 mod page;
+#[cfg(feature = "redis")]
+mod server_families;
 mod stats;
 
 pub use authority::Decision;
@@ -23,6 +25,8 @@ use authority::Authority;
 use bytes::Bytes;
 use http_body::Body;
 use http_body_util::Full;
+#[cfg(feature = "redis")]
+use server_families::ServerFamilies;
 use std::convert::Infallible;
 use std::error::Error;
 use std::pin::Pin;
@@ -116,7 +120,7 @@ struct Shared {
     authority: Authority,
     has_public_health: bool,
     #[cfg(feature = "redis")]
-    server_families: health::ServerFamilies,
+    server_families: ServerFamilies,
 }
 
 impl Admin {
@@ -128,7 +132,7 @@ impl Admin {
                 authority: Authority::nobody(),
                 has_public_health: false,
                 #[cfg(feature = "redis")]
-                server_families: health::ServerFamilies::default(),
+                server_families: ServerFamilies::default(),
             }),
         }
     }
