@@ -230,6 +230,11 @@ impl Entry {
         0
     }
 
+    /// The key that it was made for.
+    pub(crate) fn key(&self) -> &str {
+        self.key.as_str()
+    }
+
     /// Whether every generation it was computed under is still current.
     #[inline]
     pub(crate) fn is_current(&self) -> bool {

@@ -103,13 +103,14 @@ mod write;
 #[cfg(feature = "redis")]
 pub use crate::redis::{Coherence, RedisHealth};
 pub use audit::Audit;
-#[cfg(feature = "redis")]
-pub use cache::Consistency;
 pub use cache::{
-    Apart, Builder, Cache, Computes, ConfigError, EntryDetails, Explanation, GetOrSet, GetOrTrySet,
-    Health, InstallError, Limited, Operation, PastInvalidation, Set, SetWith, StampDetails, State,
-    Tier, TrySet, Warm, WarmReport, WriteThrough,
+    Apart, Builder, Cache, Computes, ConfigError, Configuration, EntryDetails, Explanation,
+    GetOrSet, GetOrTrySet, Health, Held, InstallError, KeyFamilies, KeyFamily, Limited, Operation,
+    PastInvalidation, Set, SetWith, StampDetails, State, Tier, TrySet, Warm, WarmReport,
+    WriteThrough,
 };
+#[cfg(feature = "redis")]
+pub use cache::{Consistency, RedisConfiguration};
 pub use circumstances::{acting_as, bypass, detect};
 pub use clock::{Clock, ManualClock};
 #[cfg(feature = "redis")]

@@ -4,6 +4,8 @@ mod capacity;
 mod direct;
 mod domains;
 mod expiry;
+mod held;
 mod keys;
 mod observability;
+mod past;
 mod wiring;

@@ -1,7 +1,7 @@
 //! Why a key is answered as it is.
 
 use super::Cache;
-use super::history::in_full;
+use super::history::{Past, in_full};
 use crate::entry::Entry;
 use crate::generation::{Generation, Guard};
 use crate::key::{Key, scopes};
@@ -122,7 +122,38 @@ pub enum State {
     Unknown,
 }
 
+impl PastInvalidation {
+    fn of(what: String, past: Past) -> Self {
+        PastInvalidation {
+            what,
+            by: past.by.to_string(),
+            place: past.by.place().map(|(file, line)| format!("{file}:{line}")),
+            ago: past.at.elapsed(),
+        }
+    }
+}
+
 impl Cache {
+    /// What this process has invalidated last, the youngest first; 100 at most. What may be a key or a tag of a function that
+    /// is `sensitive` is told as a digest.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let cache = cache_runtime::Cache::in_memory();
+    /// cache.invalidate_tag("people").await;
+    /// cache.invalidate("user:*").await;
+    /// let recent = cache.recent_invalidations();
+    /// assert_eq!(recent[0].what, "scope user:*");
+    /// assert_eq!(recent[1].what, "tag people");
+    /// # }
+    /// ```
+    pub fn recent_invalidations(&self) -> Vec<PastInvalidation> {
+        let recent = self.history().recent().into_iter();
+        recent
+            .map(|(what, past)| PastInvalidation::of(what, past))
+            .collect()
+    }
+
     /// Tells what is known about a key: whether it would be a hit, how old it is, what would invalidate it, what
     /// has. Changes nothing and counts nothing.
     ///
@@ -219,13 +250,8 @@ impl Cache {
             }
         };
         let past = self.history().of(key, &guards).into_iter();
-        past.map(|(what, past)| PastInvalidation {
-            what,
-            by: past.by.to_string(),
-            place: past.by.place().map(|(file, line)| format!("{file}:{line}")),
-            ago: past.at.elapsed(),
-        })
-        .collect()
+        past.map(|(what, past)| PastInvalidation::of(what, past))
+            .collect()
     }
 
     fn state(&self, entry: &Entry) -> State {

@@ -2,9 +2,10 @@
 
 use super::Cache;
 #[cfg(feature = "redis")]
-use crate::redis::RedisHealth;
+use crate::redis::{Families, RedisHealth};
 use serde::Serialize;
 use std::fmt;
+use std::time::Duration;
 
 /// How the cache is doing. Displays as a line; serializes.
 #[derive(Clone, Debug, Serialize)]
@@ -12,6 +13,8 @@ use std::fmt;
 pub struct Health {
     /// `embedded` or `redis`.
     pub backend: &'static str,
+    /// How long ago it was built.
+    pub uptime: Duration,
     /// Whether it is switched on.
     pub enabled: bool,
     /// Whether the backend answers. The embedded one always does. Not what a readiness probe should ask: without its
@@ -47,12 +50,28 @@ impl Cache {
     /// # }
     /// ```
     pub async fn health(&self) -> Health {
-        let capacity = self.local().capacity();
         #[cfg(feature = "redis")]
         let redis = match self.redis() {
-            Some(redis) => Some(redis.health().await),
+            Some(redis) => Some(redis.health(Families::Sampled).await),
             None => None,
         };
+        self.health_beside(
+            #[cfg(feature = "redis")]
+            redis,
+        )
+    }
+
+    /// The same, of which the names on a server are left out: for who asks every few seconds.
+    #[cfg(all(feature = "http", feature = "redis"))]
+    pub(crate) async fn brief_health(&self) -> Health {
+        match self.redis() {
+            Some(redis) => self.health_beside(Some(redis.health(Families::LeftOut).await)),
+            None => self.health_beside(None),
+        }
+    }
+
+    fn health_beside(&self, #[cfg(feature = "redis")] redis: Option<RedisHealth>) -> Health {
+        let capacity = self.local().capacity();
         #[cfg(feature = "redis")]
         let (backend, ready) = match &redis {
             Some(redis) => ("redis", redis.connected && redis.queued_invalidations == 0),
@@ -69,6 +88,7 @@ impl Cache {
         let generations = self.generations().len();
         Health {
             backend,
+            uptime: self.shared.built.elapsed(),
             enabled: self.is_enabled(),
             ready,
             entries: self.local().len(),

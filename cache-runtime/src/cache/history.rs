@@ -3,7 +3,9 @@
 use crate::generation::Guard;
 use crate::invalidate::{By, Target};
 use crate::pattern::{Pattern, Route, matches};
+use crate::site::discretion;
 use crate::sync::lock;
+use crate::trace::Digest;
 use quick_cache::sync::Cache;
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -13,10 +15,22 @@ use std::time::Instant;
 const MOST: usize = 10_000;
 /// and so many patterns that are none of them.
 const MOST_GLOBS: usize = 64;
+/// So many are remembered in their order.
+const MOST_RECENT: usize = 100;
 
 pub(crate) struct History {
     by_name: Cache<String, Past>,
     globs: Mutex<VecDeque<(Box<str>, Past)>>,
+    /// The youngest first.
+    recent: Mutex<VecDeque<Recent>>,
+}
+
+/// An invalidation among the last of all. What it is about is kept as it is, and shown with discretion.
+struct Recent {
+    /// `None`: a pattern that is no scope.
+    guard: Option<Guard>,
+    name: Box<str>,
+    past: Past,
 }
 
 /// An invalidation.
@@ -33,11 +47,24 @@ impl Past {
     }
 }
 
+impl Recent {
+    fn shown(&self) -> String {
+        let is_somebodys = matches!(self.past.by, By::Site(site) if site.sensitive);
+        let discretion = discretion();
+        match self.guard {
+            Some(guard) if is_somebodys => in_full(guard, &Digest(&self.name).to_string()),
+            Some(guard) => in_full(guard, &discretion.shown(guard, &self.name)),
+            None => format!("pattern {}", discretion.shown_glob(&self.name)),
+        }
+    }
+}
+
 impl History {
     pub(super) fn new() -> Self {
         History {
             by_name: Cache::new(MOST),
             globs: Mutex::default(),
+            recent: Mutex::default(),
         }
     }
 
@@ -63,12 +90,29 @@ impl History {
                 globs.retain(|(glob, _)| **glob != *pattern.as_str());
                 globs.truncate(MOST_GLOBS - 1);
                 globs.push_front((pattern.as_str().into(), past));
+                drop(globs);
+                self.note_recent(None, pattern.as_str(), past);
             }
         }
     }
 
     fn note_guard(&self, guard: Guard, name: &str, past: Past) {
         self.by_name.insert(in_full(guard, name), past);
+        self.note_recent(Some(guard), name, past);
+    }
+
+    fn note_recent(&self, guard: Option<Guard>, name: &str, past: Past) {
+        let name = name.into();
+        let mut recent = lock(&self.recent);
+        recent.truncate(MOST_RECENT - 1);
+        recent.push_front(Recent { guard, name, past });
+    }
+
+    /// The last invalidations, as they may be shown; the youngest first.
+    pub(super) fn recent(&self) -> Vec<(String, Past)> {
+        let recent = lock(&self.recent);
+        let shown = recent.iter().map(|recent| (recent.shown(), recent.past));
+        shown.collect()
     }
 
     /// The last invalidations of any of `guards`, as [`in_full`] writes them, and those of `key` by a pattern; the youngest

@@ -3,9 +3,11 @@
 mod batch;
 mod builder;
 mod config;
+mod configuration;
 mod direct;
 mod environment;
 mod explain;
+mod families;
 mod global;
 mod health;
 mod history;
@@ -17,7 +19,11 @@ pub use builder::Builder;
 pub use config::ConfigError;
 #[cfg(feature = "redis")]
 pub use config::Consistency;
+pub use configuration::Configuration;
+#[cfg(feature = "redis")]
+pub use configuration::RedisConfiguration;
 pub use explain::{EntryDetails, Explanation, PastInvalidation, StampDetails, State, Tier};
+pub use families::{Held, KeyFamilies, KeyFamily};
 pub use global::InstallError;
 pub(crate) use global::taking_along;
 #[cfg(feature = "testing")]
@@ -52,7 +58,7 @@ use history::History;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A cache. Cloning it is cheap; clones share everything.
 ///
@@ -99,6 +105,7 @@ struct Shared {
     invalidations: AtomicU64,
     deferred: AtomicU64,
     history: History,
+    built: Instant,
     /// A handle that is never dropped, once it was needed: who asks for the installed cache gets one.
     #[cfg(feature = "testing")]
     for_ever: std::sync::OnceLock<&'static Cache>,
@@ -164,6 +171,7 @@ impl Cache {
                 invalidations: AtomicU64::new(0),
                 deferred: AtomicU64::new(0),
                 history: History::new(),
+                built: Instant::now(),
                 #[cfg(feature = "testing")]
                 for_ever: std::sync::OnceLock::new(),
             }),

@@ -3,6 +3,7 @@
 //! Everything here is a [`tower`](https://docs.rs/tower) layer or service over the types of the
 //! [`http`](https://docs.rs/http) crate, for axum and whatever else speaks these.
 
+mod admin;
 mod answer;
 mod body;
 mod conditional;
@@ -25,6 +26,7 @@ mod storing;
 mod validation;
 mod variants;
 
+pub use admin::{Admin, Decision};
 pub use body::CacheBody;
 pub use exchange::CacheTags;
 pub use invalidate::{InvalidateLayer, InvalidateService};

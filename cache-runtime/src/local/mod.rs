@@ -41,6 +41,8 @@ pub(crate) struct Local {
     hasher: RandomState,
     capacity: Capacity,
     evicted: AtomicU64,
+    /// Counted as entries come and go: who looks at pages asks every other second, and there may be a million entries.
+    bytes: AtomicU64,
 }
 
 impl Local {
@@ -64,6 +66,7 @@ impl Local {
             hasher: RandomState::default(),
             capacity,
             evicted: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
         }
     }
 
@@ -84,6 +87,8 @@ impl Local {
     pub(crate) fn insert(&self, key: &str, entry: &Arc<Entry>) -> bool {
         debug_assert!(entry.is_under(key));
         let hash = self.hash(key);
+        // Before it can be taken out again.
+        self.bytes.fetch_add(entry.about.weight, Ordering::Relaxed);
         let pushed_out = self.entries.insert_with_lifecycle(hash, Arc::clone(entry));
         // The entry that this one replaces is among them, and so is this one if it was not kept.
         let evicted = pushed_out
@@ -91,6 +96,8 @@ impl Local {
             .filter(|(other, _)| *other != hash)
             .count();
         self.evicted.fetch_add(evicted as u64, Ordering::Relaxed);
+        let freed = pushed_out.iter().map(|(_, other)| other.about.weight).sum();
+        self.bytes.fetch_sub(freed, Ordering::Relaxed);
         !pushed_out
             .iter()
             .any(|(_, other)| Arc::ptr_eq(other, entry))
@@ -112,7 +119,9 @@ impl Local {
 
     fn remove_if_invalid(&self, hash: u64) -> Option<Arc<Entry>> {
         let removed = self.entries.remove_if(&hash, |entry| !entry.is_current());
-        removed.map(|(_, entry)| entry)
+        let (_, entry) = removed?;
+        self.bytes.fetch_sub(entry.about.weight, Ordering::Relaxed);
+        Some(entry)
     }
 
     #[inline]
@@ -130,10 +139,12 @@ impl Local {
 
     /// Estimated bytes held.
     pub(crate) fn bytes(&self) -> u64 {
-        self.entries
-            .iter()
-            .map(|(_, entry)| entry.about.weight)
-            .sum()
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Some entries, this many at most. Which ones, their hashes decide.
+    pub(crate) fn sample(&self, most: usize) -> impl Iterator<Item = Arc<Entry>> {
+        self.entries.iter().take(most).map(|(_, entry)| entry)
     }
 
     pub(crate) fn capacity(&self) -> Capacity {
@@ -224,6 +235,48 @@ mod tests {
             assert!(Arc::ptr_eq(&found, &entry), "{key}");
         }
         assert!(local.get("user:2").is_none());
+    }
+
+    #[test]
+    fn bytes_are_those_of_what_is_there_whatever_came_and_went() {
+        let capacity = Capacity {
+            entries: 300,
+            bytes: 200 * 300,
+        };
+        let (local, generations) = (Local::new(capacity), Generations::new());
+        let of_weight = |key: &str, weight| {
+            let about = About {
+                stamps: [generations.capture(Guard::Key, key)].into(),
+                weight,
+                ..About::default()
+            };
+            Entry::of(key, Some(0), about)
+        };
+        let check = |local: &Local| {
+            let there: u64 = local.sample(usize::MAX).map(|it| it.about.weight).sum();
+            assert_eq!(local.bytes(), there);
+        };
+        for round in 0..2_000_u64 {
+            // Some in the place of others, some too large to be kept, some that push others out.
+            let key = format!("key:{}", round * 7 % 500);
+            let weight = if round % 97 == 0 {
+                1 << 20
+            } else {
+                round % 400
+            };
+            let is_kept = local.insert(&key, &of_weight(&key, weight));
+            assert_eq!(is_kept, weight < 1 << 20);
+            if round % 5 == 0 {
+                let gone = format!("key:{}", round * 3 % 500);
+                generations.end(Guard::Key, &gone);
+                local.remove_invalid(&gone);
+            }
+            check(&local);
+        }
+        assert!(local.evicted() > 0 && local.bytes() > 0);
+        generations.end_all(Guard::Key, |_| true);
+        local.sweep();
+        assert_eq!(local.bytes(), 0);
     }
 
     /// Nobody can look for two such keys here, so one entry is put where another key would be.

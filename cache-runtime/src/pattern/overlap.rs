@@ -66,6 +66,17 @@ fn end_of_placeholder(bytes: &[u8], from: usize) -> usize {
 
 /// Whether some text matches both.
 pub(crate) fn overlap(a: &[Item], b: &[Item]) -> bool {
+    // Of two that differ, most do so before their first value, and nothing has to be filled in for these.
+    let is_byte = |item: &Item| matches!(item, Item::Byte(_));
+    let same = a
+        .iter()
+        .zip(b)
+        .take_while(|(a, b)| a == b && is_byte(a))
+        .count();
+    let (a, b) = (&a[same..], &b[same..]);
+    if let (Some(Item::Byte(_)), Some(Item::Byte(_))) = (a.first(), b.first()) {
+        return false;
+    }
     // reach[j]: whether a[i..] and b[j..] can meet, filled from the ends backwards.
     let mut below = vec![false; b.len() + 1];
     for i in (0..=a.len()).rev() {

@@ -52,9 +52,17 @@ pub struct RedisHealth {
     pub families: BTreeMap<String, u64>,
 }
 
+/// Whether names are looked at, which costs a server more than all else that is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Families {
+    Sampled,
+    #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "pages ask often"))]
+    LeftOut,
+}
+
 impl Redis {
-    /// Asks the server.
-    pub(crate) async fn health(&self) -> RedisHealth {
+    /// Asks the server; also what the namespace is made of, unless that is left out.
+    pub(crate) async fn health(&self, families: Families) -> RedisHealth {
         self.shared.supervise();
         let mut health = RedisHealth {
             server: self.shared.server_name.to_string(),
@@ -62,7 +70,7 @@ impl Redis {
             queued_invalidations: self.shared.pending.len(),
             ..RedisHealth::default()
         };
-        match self.measure(&mut health).await {
+        match self.measure(&mut health, families).await {
             Ok(()) => {
                 health.connected = true;
                 health.breaker = "closed";
@@ -78,7 +86,7 @@ impl Redis {
         health
     }
 
-    async fn measure(&self, health: &mut RedisHealth) -> Result<(), Failure> {
+    async fn measure(&self, health: &mut RedisHealth, families: Families) -> Result<(), Failure> {
         let link = self.shared.link_as_it_is().await?;
         let began = Instant::now();
         let mut command = Cmd::new();
@@ -94,21 +102,29 @@ impl Redis {
         health.max_memory = info.max_memory;
         health.evictions = info.evictions;
         // What the user may not ask stays unknown, and says nothing about the server.
-        match self.size(&link, health).await {
+        match self.size(&link, health, families).await {
             Err(failure) if !matches!(failure, Failure::Refused(_)) => Err(failure),
             _ => Ok(()),
         }
     }
 
     /// How many names there are, and of what.
-    async fn size(&self, link: &Link, health: &mut RedisHealth) -> Result<(), Failure> {
+    async fn size(
+        &self,
+        link: &Link,
+        health: &mut RedisHealth,
+        families: Families,
+    ) -> Result<(), Failure> {
         let mut command = Cmd::new();
         command.arg("DBSIZE");
         let limit = self.config().delivery_timeout;
         if let Value::Int(keys) = self.ask(link, &command, limit).await? {
             health.keys = u64::try_from(keys).unwrap_or_default();
         }
-        self.sample(health).await
+        match families {
+            Families::Sampled => self.sample(health).await,
+            Families::LeftOut => Ok(()),
+        }
     }
 
     /// Looks at some names, for a short time.

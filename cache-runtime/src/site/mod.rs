@@ -2,9 +2,11 @@
 //!
 //! A description is a `static`, made at compile time, and registers itself; see [`wiring`](crate::wiring).
 
+mod discretion;
 mod encoding;
 mod path;
 
+pub(crate) use discretion::discretion;
 pub use encoding::{codecs, compressions};
 pub use path::path_of;
 

@@ -186,7 +186,7 @@ impl<'w> Check<'w> {
 
 impl Wiring {
     /// What invalidates `cache`, in words.
-    pub(super) fn reaching(&self, cache: &CacheSite) -> Vec<String> {
+    pub(crate) fn reaching(&self, cache: &CacheSite) -> Vec<String> {
         let mut found = Vec::new();
         for function in &self.invalidations {
             let patterns = function
