@@ -1,8 +1,8 @@
 //! What is stored of a path, ended when that has changed.
 
-use super::ending::Ending;
 use super::options::Options;
 use super::request::scope_of_path;
+use crate::http::ending::Ending;
 use crate::invalidate::{By, Target};
 use crate::key::KeyBuilder;
 use http::header::{CONTENT_LOCATION, HOST, LOCATION};

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// The body of a response behind a [`CacheLayer`](super::CacheLayer): one that was stored, or the service's own.
+/// The body of a response behind a [`CacheLayer`](crate::http::CacheLayer): one that was stored, or the service's own.
 pub struct CacheBody<B: Body>(Kind<B>);
 
 enum Kind<B: Body> {

@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Who has sent a request, as [`CacheLayer::users`](super::CacheLayer::users) tells.
+/// Who has sent a request, as [`CacheLayer::users`](crate::http::CacheLayer::users) tells.
 ///
 /// ```
 /// use cache_runtime::http::User;

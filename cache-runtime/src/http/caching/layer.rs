@@ -27,7 +27,7 @@ use tower_layer::Layer;
 /// ```
 ///
 /// A response depends on what its handler has read by cached functions and domain caches: an invalidation of these is one of the
-/// response. Besides there are [`tags`](CacheLayer::tags), [`CacheTags`](super::CacheTags) of the response, and its path: a request
+/// response. Besides there are [`tags`](CacheLayer::tags), [`CacheTags`](crate::http::CacheTags) of the response, and its path: a request
 /// that changes something (`POST`, `PUT`, `PATCH`, `DELETE`) and succeeds ends what is stored of its path.
 ///
 /// What is stored, and for how long, the response says (`Cache-Control`, `Expires`), or else [`ttl`](CacheLayer::ttl). Never stored

@@ -27,7 +27,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tower_service::Service;
 
-/// A service whose responses are cached; made by [`CacheLayer`](super::CacheLayer).
+/// A service whose responses are cached; made by [`CacheLayer`](crate::http::CacheLayer).
 #[derive(Clone)]
 pub struct CacheService<S> {
     inner: S,
