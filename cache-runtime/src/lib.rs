@@ -122,7 +122,7 @@ pub use invalidate::{Delivery, Invalidated};
 pub use key::{Key, KeyBuilder, KeyPart};
 pub use outbox::{Outbox, OutboxReport, OutboxStore};
 pub use pattern::{Pattern, Route};
-pub use stats::{FunctionStats, Stats};
+pub use stats::{FunctionStats, Latency, Stats};
 pub use stored::{Stored, stored};
 pub use tag::Tag;
 pub use timeout::TimedOut;
