@@ -47,12 +47,33 @@ impl Cache {
     /// # }
     /// ```
     pub async fn health(&self) -> Health {
-        let capacity = self.local().capacity();
         #[cfg(feature = "redis")]
         let redis = match self.redis() {
             Some(redis) => Some(redis.health().await),
             None => None,
         };
+        self.health_with(
+            #[cfg(feature = "redis")]
+            redis,
+        )
+    }
+
+    /// The same, without what takes a walk over the names on the server.
+    #[cfg(feature = "metrics")]
+    pub(crate) async fn vitals(&self) -> Health {
+        #[cfg(feature = "redis")]
+        let redis = match self.redis() {
+            Some(redis) => Some(redis.vitals().await),
+            None => None,
+        };
+        self.health_with(
+            #[cfg(feature = "redis")]
+            redis,
+        )
+    }
+
+    fn health_with(&self, #[cfg(feature = "redis")] redis: Option<RedisHealth>) -> Health {
+        let capacity = self.local().capacity();
         #[cfg(feature = "redis")]
         let (backend, ready) = match &redis {
             Some(redis) => ("redis", redis.connected && redis.queued_invalidations == 0),
