@@ -68,6 +68,8 @@ pub mod http;
 mod invalidate;
 mod key;
 mod local;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod outbox;
 mod pattern;
 mod policy;
