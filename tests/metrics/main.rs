@@ -7,4 +7,5 @@ mod recorded;
 mod recorder;
 mod scraped;
 mod served;
+mod spans;
 mod world;
