@@ -28,13 +28,19 @@ use text::Text;
 use tokio::task::JoinHandle;
 
 /// The bounds of the buckets that [`prometheus`] has, in seconds: powers of two from 64 µs to 33.6 s. For recorders that
-/// have to be told.
+/// have to be told; they count the same then, as the cache's own buckets end there.
 ///
-/// ```ignore
+/// ```text
 /// // Of `metrics-exporter-prometheus`, which makes summaries otherwise.
 /// PrometheusBuilder::new()
 ///     .set_buckets_for_metric(Matcher::Prefix("cache_".to_owned()), &cache_runtime::metrics::BUCKETS)?
 ///     .install()?;
+/// ```
+///
+/// ```
+/// use cache_runtime::metrics::BUCKETS;
+///
+/// assert_eq!((BUCKETS[0], BUCKETS[4]), (0.000_064, 0.001_024));
 /// ```
 pub const BUCKETS: [f64; 20] = {
     let mut bounds = [0.0; 20];
