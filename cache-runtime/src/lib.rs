@@ -68,6 +68,8 @@ pub mod http;
 mod invalidate;
 mod key;
 mod local;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod outbox;
 mod pattern;
 mod policy;
@@ -123,7 +125,7 @@ pub use invalidate::{Delivery, Invalidated};
 pub use key::{Key, KeyBuilder, KeyPart};
 pub use outbox::{Outbox, OutboxReport, OutboxStore};
 pub use pattern::{Pattern, Route};
-pub use stats::{FunctionStats, Stats};
+pub use stats::{FunctionStats, Latency, Stats};
 pub use stored::{Stored, stored};
 pub use tag::Tag;
 pub use timeout::TimedOut;

@@ -60,3 +60,10 @@ fn without_macros_there_is_no_macro_crate() {
         "{crates:#?}"
     );
 }
+
+#[test]
+fn metrics_bring_three_crates_at_most() {
+    let (without, with) = (tree(&[]), tree(&["--features", "metrics"]));
+    let more: Vec<_> = with.difference(&without).collect();
+    assert!(!more.is_empty() && more.len() <= 3, "{more:?}");
+}

@@ -2,7 +2,7 @@
 
 use super::Cache;
 #[cfg(feature = "redis")]
-use crate::redis::{Families, RedisHealth};
+use crate::redis::RedisHealth;
 use serde::Serialize;
 use std::fmt;
 use std::time::Duration;
@@ -52,25 +52,30 @@ impl Cache {
     pub async fn health(&self) -> Health {
         #[cfg(feature = "redis")]
         let redis = match self.redis() {
-            Some(redis) => Some(redis.health(Families::Sampled).await),
+            Some(redis) => Some(redis.health().await),
             None => None,
         };
-        self.health_beside(
+        self.health_with(
             #[cfg(feature = "redis")]
             redis,
         )
     }
 
-    /// The same, of which the names on a server are left out: for who asks every few seconds.
-    #[cfg(all(feature = "http", feature = "redis"))]
-    pub(crate) async fn brief_health(&self) -> Health {
-        match self.redis() {
-            Some(redis) => self.health_beside(Some(redis.health(Families::LeftOut).await)),
-            None => self.health_beside(None),
-        }
+    /// The same, without what takes a walk over the names on the server.
+    #[cfg(any(feature = "http", feature = "metrics"))]
+    pub(crate) async fn vitals(&self) -> Health {
+        #[cfg(feature = "redis")]
+        let redis = match self.redis() {
+            Some(redis) => Some(redis.vitals().await),
+            None => None,
+        };
+        self.health_with(
+            #[cfg(feature = "redis")]
+            redis,
+        )
     }
 
-    fn health_beside(&self, #[cfg(feature = "redis")] redis: Option<RedisHealth>) -> Health {
+    fn health_with(&self, #[cfg(feature = "redis")] redis: Option<RedisHealth>) -> Health {
         let capacity = self.local().capacity();
         #[cfg(feature = "redis")]
         let (backend, ready) = match &redis {

@@ -45,6 +45,8 @@ use crate::flight::is_past;
 use crate::generation::Generations;
 use crate::key::Key;
 use crate::local::Local;
+#[cfg(feature = "metrics")]
+use crate::metrics::Published;
 #[cfg(feature = "redis")]
 use crate::redis::Redis;
 use crate::rests::Rests;
@@ -106,6 +108,8 @@ struct Shared {
     deferred: AtomicU64,
     history: History,
     built: Instant,
+    #[cfg(feature = "metrics")]
+    published: Published,
     /// A handle that is never dropped, once it was needed: who asks for the installed cache gets one.
     #[cfg(feature = "testing")]
     for_ever: std::sync::OnceLock<&'static Cache>,
@@ -172,6 +176,8 @@ impl Cache {
                 deferred: AtomicU64::new(0),
                 history: History::new(),
                 built: Instant::now(),
+                #[cfg(feature = "metrics")]
+                published: Published::default(),
                 #[cfg(feature = "testing")]
                 for_ever: std::sync::OnceLock::new(),
             }),
@@ -302,6 +308,11 @@ impl Cache {
 
     pub(crate) fn history(&self) -> &History {
         &self.shared.history
+    }
+
+    #[cfg(feature = "metrics")]
+    pub(crate) fn published(&self) -> &Published {
+        &self.shared.published
     }
 
     pub(crate) fn invalidations(&self) -> &AtomicU64 {

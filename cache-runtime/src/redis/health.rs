@@ -52,41 +52,47 @@ pub struct RedisHealth {
     pub families: BTreeMap<String, u64>,
 }
 
-/// Whether names are looked at, which costs a server more than all else that is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Families {
-    Sampled,
-    #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "pages ask often"))]
-    LeftOut,
-}
-
 impl Redis {
-    /// Asks the server; also what the namespace is made of, unless that is left out.
-    pub(crate) async fn health(&self, families: Families) -> RedisHealth {
-        self.shared.supervise();
-        let mut health = RedisHealth {
-            server: self.shared.server_name.to_string(),
-            breaker: "open",
-            queued_invalidations: self.shared.pending.len(),
-            ..RedisHealth::default()
-        };
-        match self.measure(&mut health, families).await {
-            Ok(()) => {
-                health.connected = true;
-                health.breaker = "closed";
-            }
-            Err(failure) => {
-                let why = match &*self.shared.state.borrow() {
-                    State::Down(why) => why.to_string(),
-                    State::Starting | State::Up(_) => failure.to_string(),
-                };
-                health.reason = Some(why);
-            }
+    /// Asks the server, also what the namespace is made of.
+    pub(crate) async fn health(&self) -> RedisHealth {
+        let mut health = self.vitals().await;
+        // What the user may not ask stays unknown, and says nothing about the server.
+        if health.connected
+            && let Err(failure) = self.sample(&mut health).await
+            && !matches!(failure, Failure::Refused(_))
+        {
+            self.does_not_answer(&mut health, &failure);
         }
         health
     }
 
-    async fn measure(&self, health: &mut RedisHealth, families: Families) -> Result<(), Failure> {
+    /// Asks the server only what it knows by heart: often enough for metrics.
+    pub(crate) async fn vitals(&self) -> RedisHealth {
+        self.shared.supervise();
+        let mut health = RedisHealth {
+            server: self.shared.server_name.to_string(),
+            connected: true,
+            breaker: "closed",
+            queued_invalidations: self.shared.pending.len(),
+            ..RedisHealth::default()
+        };
+        if let Err(failure) = self.measure(&mut health).await {
+            self.does_not_answer(&mut health, &failure);
+        }
+        health
+    }
+
+    fn does_not_answer(&self, health: &mut RedisHealth, failure: &Failure) {
+        let why = match &*self.shared.state.borrow() {
+            State::Down(why) => why.to_string(),
+            State::Starting | State::Up(_) => failure.to_string(),
+        };
+        health.connected = false;
+        health.breaker = "open";
+        health.reason = Some(why);
+    }
+
+    async fn measure(&self, health: &mut RedisHealth) -> Result<(), Failure> {
         let link = self.shared.link_as_it_is().await?;
         let began = Instant::now();
         let mut command = Cmd::new();
@@ -101,30 +107,21 @@ impl Redis {
         health.memory = info.memory;
         health.max_memory = info.max_memory;
         health.evictions = info.evictions;
-        // What the user may not ask stays unknown, and says nothing about the server.
-        match self.size(&link, health, families).await {
+        match self.size(&link, health).await {
             Err(failure) if !matches!(failure, Failure::Refused(_)) => Err(failure),
             _ => Ok(()),
         }
     }
 
-    /// How many names there are, and of what.
-    async fn size(
-        &self,
-        link: &Link,
-        health: &mut RedisHealth,
-        families: Families,
-    ) -> Result<(), Failure> {
+    /// How many names there are.
+    async fn size(&self, link: &Link, health: &mut RedisHealth) -> Result<(), Failure> {
         let mut command = Cmd::new();
         command.arg("DBSIZE");
         let limit = self.config().delivery_timeout;
         if let Value::Int(keys) = self.ask(link, &command, limit).await? {
             health.keys = u64::try_from(keys).unwrap_or_default();
         }
-        match families {
-            Families::Sampled => self.sample(health).await,
-            Families::LeftOut => Ok(()),
-        }
+        Ok(())
     }
 
     /// Looks at some names, for a short time.

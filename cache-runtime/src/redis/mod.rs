@@ -40,7 +40,6 @@ pub(crate) use config::{RedisConfig, Unusable};
 pub(crate) use crowd::Looker;
 #[cfg(feature = "testing")]
 pub(crate) use dial::Dial;
-pub(crate) use health::Families;
 pub use health::RedisHealth;
 pub(crate) use link::{Failure, Link, Origin};
 pub(crate) use mirror::{Footing, Mirror};

@@ -1,9 +1,10 @@
 //! Counters of one annotated function (or domain) in one cache.
 
-use super::FunctionStats;
+use super::histogram::{Distribution, Histogram};
+use super::{FunctionStats, Latency};
 use crate::site::Site;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 #[derive(Debug, Default)]
@@ -40,6 +41,10 @@ pub(crate) struct Counters {
     pub(crate) undecryptable: AtomicU64,
     /// Values that could not be written for the server.
     pub(crate) not_encoded: AtomicU64,
+    load_times: Histogram,
+    /// Of look-ups. Hits that this process answers ask nobody, and are not timed.
+    #[cfg(feature = "redis")]
+    server_times: Histogram,
 }
 
 #[inline]
@@ -52,14 +57,30 @@ impl Counters {
         count(&self.loads);
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         self.load_nanos.fetch_add(nanos, Relaxed);
+        self.load_times.record(took);
+    }
+
+    /// The server was asked, and this is how long its answer was waited for.
+    #[cfg(feature = "redis")]
+    pub(crate) fn waited(&self, took: Duration) {
+        self.server_times.record(took);
+    }
+
+    fn server_times(&self) -> Distribution {
+        #[cfg(feature = "redis")]
+        return self.server_times.distribution();
+        #[cfg(not(feature = "redis"))]
+        Distribution::default()
     }
 
     fn snapshot(&self, name: String) -> FunctionStats {
         let read = |counter: &AtomicU64| counter.load(Relaxed);
+        // Once: their difference is not to fall when one more comes meanwhile.
+        let local_hits = read(&self.local_hits);
         FunctionStats {
             name,
-            hits: read(&self.hits) + read(&self.local_hits),
-            local_hits: read(&self.local_hits),
+            hits: read(&self.hits) + local_hits,
+            local_hits,
             misses: read(&self.misses),
             stale: read(&self.stale),
             refreshes: read(&self.refreshes),
@@ -69,6 +90,8 @@ impl Counters {
             bypassed: read(&self.bypassed),
             loads: read(&self.loads),
             load_time: Duration::from_nanos(read(&self.load_nanos)),
+            load_latency: Latency::from(&self.load_times.distribution()),
+            server_latency: Latency::from(&self.server_times()),
             errors: read(&self.errors),
             stores: read(&self.stores),
             fenced: read(&self.fenced),
@@ -84,6 +107,7 @@ impl Counters {
 #[derive(Default)]
 pub(crate) struct Families {
     rows: [OnceLock<Box<[OnceLock<Family>]>>; ROWS],
+    begun: AtomicUsize,
 }
 
 /// Places for more sites than any program has.
@@ -92,6 +116,12 @@ const FIRST_ROW: usize = 64;
 
 struct Family {
     site: &'static Site,
+    /// How many sites had used this cache before.
+    #[cfg_attr(
+        not(feature = "metrics"),
+        allow(dead_code, reason = "names are the order otherwise")
+    )]
+    nth: usize,
     counters: Counters,
 }
 
@@ -114,6 +144,7 @@ impl Families {
         };
         let new = || Family {
             site,
+            nth: self.begun.fetch_add(1, Relaxed),
             counters: Counters::default(),
         };
         &self.rows[row].get_or_init(new_row)[place]
@@ -123,13 +154,40 @@ impl Families {
 
     /// Every site's counters, in the order of their names.
     pub(crate) fn snapshot(&self) -> Vec<FunctionStats> {
-        let rows = self.rows.iter().filter_map(OnceLock::get);
-        let families = rows.flat_map(|row| row.iter().filter_map(OnceLock::get));
-        let mut all: Vec<_> = families
+        let mut all: Vec<_> = self
+            .all()
             .map(|family| family.counters.snapshot(family.site.name()))
             .collect();
         all.sort_by(|a, b| a.name.cmp(&b.name));
         all
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Family> {
+        let rows = self.rows.iter().filter_map(OnceLock::get);
+        rows.flat_map(|row| row.iter().filter_map(OnceLock::get))
+    }
+}
+
+/// All that is known of one site.
+#[cfg(feature = "metrics")]
+pub(crate) struct Told {
+    pub(crate) stats: FunctionStats,
+    pub(crate) load_times: Distribution,
+    pub(crate) server_times: Distribution,
+}
+
+#[cfg(feature = "metrics")]
+impl Families {
+    /// In the order in which they have come: whoever was among the first stays there.
+    pub(crate) fn told(&self) -> Vec<Told> {
+        let mut all: Vec<&Family> = self.all().collect();
+        all.sort_by_key(|family| family.nth);
+        let told = |family: &Family| Told {
+            stats: family.counters.snapshot(family.site.name()),
+            load_times: family.counters.load_times.distribution(),
+            server_times: family.counters.server_times(),
+        };
+        all.into_iter().map(told).collect()
     }
 }
 

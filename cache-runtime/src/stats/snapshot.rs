@@ -1,5 +1,6 @@
 //! A snapshot of the counters, to serialize or to print.
 
+use super::Latency;
 #[cfg(feature = "redis")]
 use crate::redis::Coherence;
 use serde::Serialize;
@@ -67,6 +68,12 @@ pub struct FunctionStats {
     pub loads: u64,
     /// Their time together.
     pub load_time: Duration,
+    /// How long they took.
+    pub load_latency: Latency,
+    /// How long calls waited for the shared server's answer to a look-up, or for as long as they may without one; a
+    /// question at a time, of which a look-up has one or two. Calls that share a question count once. Without a server,
+    /// and for what this process answers itself, there is none.
+    pub server_latency: Latency,
     /// Of the loads, those that returned `Err`.
     pub errors: u64,
     /// Values stored.

@@ -32,7 +32,7 @@ impl ServerFamilies {
             }
             return health;
         }
-        let mut health = cache.brief_health().await;
+        let mut health = cache.vitals().await;
         if let (Some(redis), Some(looked)) = (&mut health.redis, &*lock(&self.0))
             && redis.connected
         {

@@ -7,7 +7,9 @@ use crate::format::{self, Opened};
 use crate::key::scopes;
 use crate::read_through::shape::Shape;
 use crate::redis::Failure;
+use crate::trace;
 use crate::value::CacheValue;
+use tokio::time::Instant;
 
 impl<'c> Look<'c> {
     /// Reads the entry, and answers with it if what is known here confirms that it is valid. `None`: the server has to say;
@@ -20,7 +22,9 @@ impl<'c> Look<'c> {
         let Some(keeper) = self.keeper_of_all().filter(Keeper::knows_all) else {
             return Ok(None);
         };
-        let reading = self.redis.read_alone(self.key, self.begins).await?;
+        let began = Instant::now();
+        let read = self.redis.read_alone(self.key, self.begins);
+        let reading = self.answered_since(began, trace::asking(self.site, read).await)?;
         let Some(opened) = self.open(&reading) else {
             return Ok(Some(Looked::Missed(Seen::of(reading, "absent"))));
         };

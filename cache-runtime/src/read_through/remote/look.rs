@@ -24,6 +24,7 @@ use crate::trace;
 use crate::value::CacheValue;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 const INVALIDATED: &str = "invalidated";
 pub(super) const EXPIRED: &str = "expired";
@@ -190,10 +191,9 @@ impl<'c> Look<'c> {
             dedup(&mut guards);
             let nested = self.outer.is_some();
             let mut keeper = Keeper::new(self, named(&guards));
-            let mut reading = self
-                .redis
-                .read(self.key, guards, nested, self.begins)
-                .await?;
+            let began = Instant::now();
+            let read = self.redis.read(self.key, guards, nested, self.begins);
+            let mut reading = self.answered_since(began, trace::asking(self.site, read).await)?;
             let Some(listed) = self.open(&reading).map(|opened| list(&opened)) else {
                 return Ok(Looked::Missed(Seen::of(reading, "absent")));
             };
@@ -207,7 +207,9 @@ impl<'c> Look<'c> {
                 if let Some(keeper) = &mut keeper {
                     keeper.watch(named(&unread));
                 }
-                self.redis.read_more(&mut reading, unread).await?;
+                let began = Instant::now();
+                let more = self.redis.read_more(&mut reading, unread);
+                self.answered_since(began, trace::asking(self.site, more).await)?;
             }
             if let Some(keeper) = &keeper {
                 keeper.learn(&reading);
@@ -242,6 +244,19 @@ impl<'c> Look<'c> {
                 Err(why) => return Ok(Looked::Missed(Seen::of(reading, why).listing(listed))),
             }
         }
+    }
+
+    /// Notes how long an answer was waited for, or that there would be one: without a connection nobody waits.
+    pub(super) fn answered_since<T>(
+        self,
+        began: Instant,
+        answer: Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if !matches!(answer, Err(Failure::NoLink)) {
+            let counters = self.site.counters(self.cache);
+            counters.waited(began.elapsed());
+        }
+        answer
     }
 
     /// The answer, if there is one; counted.
