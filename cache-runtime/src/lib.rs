@@ -32,7 +32,8 @@
 //!
 //! Where to look: [`cached`], [`cache_invalidate`], [`cache_put`] and [`DomainCache`](derive@DomainCache) for
 //! annotations; [`Cache`] for the handle; [`wiring()`] for a test that finds typos in invalidations; [`Stats`] for
-//! what happened. With the feature `testing` there is a module of that name: several nodes in one test, in virtual time.
+//! what happened. With the feature `testing` there is a module of that name: several nodes in one test, in virtual time;
+//! with `metrics` one that tells Prometheus, and others, what the statistics say.
 //!
 //! Functions that wait for one another need a Tokio runtime with its timer enabled, as `#[tokio::main]` makes.
 

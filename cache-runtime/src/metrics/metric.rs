@@ -3,7 +3,7 @@
 use crate::stats::Distribution;
 use std::sync::Arc;
 
-/// One name. Other rooms' tables have them all; `docs/observability.md` has them for people.
+/// One name. The tables of `functions` and `whole` have them all; `docs/observability.md` has them for people.
 pub(super) struct Metric {
     pub(super) name: &'static str,
     pub(super) kind: Kind,
