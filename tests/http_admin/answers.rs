@@ -262,3 +262,20 @@ async fn elsewhere_there_is_nothing() {
         assert!(answer.json()["error"].is_string());
     }
 }
+
+#[cfg(feature = "metrics")]
+#[tokio::test]
+async fn metrics_are_text_for_prometheus() {
+    let admin = open(&used().await);
+    let answer = get(&admin, "/metrics").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        answer.header("content-type"),
+        cache_runtime::metrics::CONTENT_TYPE
+    );
+    assert!(
+        answer.text.contains("\ncache_entries 3\n"),
+        "{}",
+        answer.text
+    );
+}

@@ -20,6 +20,9 @@ pub(super) struct Answer {
 enum Kind {
     Json,
     Page,
+    /// What Prometheus reads.
+    #[cfg(feature = "metrics")]
+    Metrics,
 }
 
 /// Why something is not answered.
@@ -47,6 +50,16 @@ impl Answer {
             status: StatusCode::OK,
             kind: Kind::Page,
             body: Bytes::from_static(text.as_bytes()),
+            allow: None,
+        }
+    }
+
+    #[cfg(feature = "metrics")]
+    pub(super) fn metrics(text: String) -> Self {
+        Answer {
+            status: StatusCode::OK,
+            kind: Kind::Metrics,
+            body: text.into(),
             allow: None,
         }
     }
@@ -99,12 +112,12 @@ impl Kind {
         for (name, value) in FOR_ALL {
             headers.insert(name, HeaderValue::from_static(value));
         }
+        let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
         let (kind, policy) = match self {
             Kind::Page => ("text/html; charset=utf-8", page::policy()),
-            Kind::Json => (
-                "application/json",
-                HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
-            ),
+            Kind::Json => ("application/json", nothing),
+            #[cfg(feature = "metrics")]
+            Kind::Metrics => (crate::metrics::CONTENT_TYPE, nothing),
         };
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);

@@ -49,6 +49,7 @@ use tower_service::Service;
 /// |---|---|
 /// | `GET /` | the dashboard: one page that asks for nothing but `stats` beside it |
 /// | `GET /stats` | all that is known, as JSON; see below |
+/// | `GET /metrics` | the same in numbers for Prometheus (feature `metrics`, `metrics::prometheus`) |
 /// | `POST /invalidate` | invalidates what `{"key": …}`, `{"pattern": …}`, `{"tag": …}` or `{"tags": […]}` says, and tells what was done |
 /// | `GET /api/health/cache` | the health, statistics in short, every function, the configuration |
 /// | `POST /api/health/cache` | `{"action": "get_stats"}` or `{"action": "health"}` |
@@ -87,7 +88,7 @@ use tower_service::Service;
 /// | `configuration` | [`Configuration`](crate::Configuration) |
 /// | `wiring` | [`Wiring`](crate::Wiring); each of `caches` has also `invalidated_by`, a list of texts |
 ///
-/// Times are objects of `secs` and `nanos`.
+/// Times are objects of `secs` and `nanos`; those of a [`Latency`](crate::Latency) are seconds.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -209,6 +210,8 @@ where
 enum Place {
     Page,
     Stats,
+    #[cfg(feature = "metrics")]
+    Metrics,
     Invalidate,
     Health,
 }
@@ -218,6 +221,8 @@ impl Place {
         match path {
             "/" | "" => Some(Place::Page),
             "/stats" => Some(Place::Stats),
+            #[cfg(feature = "metrics")]
+            "/metrics" => Some(Place::Metrics),
             "/invalidate" => Some(Place::Invalidate),
             "/api/health/cache" => Some(Place::Health),
             _ => None,
@@ -227,6 +232,8 @@ impl Place {
     fn methods(self) -> &'static str {
         match self {
             Place::Page | Place::Stats => "GET, HEAD",
+            #[cfg(feature = "metrics")]
+            Place::Metrics => "GET, HEAD",
             Place::Invalidate => "POST",
             Place::Health => "GET, HEAD, POST",
         }
@@ -261,6 +268,10 @@ impl Shared {
         match (place, &parts.method) {
             (Place::Page, _) => Ok(page::page()),
             (Place::Stats, _) => Ok(self.stats().await),
+            #[cfg(feature = "metrics")]
+            (Place::Metrics, _) => Ok(Answer::metrics(
+                crate::metrics::prometheus(&self.cache).await,
+            )),
             (Place::Health, &Method::POST) => self.act(&body::read(parts, body).await?).await,
             (Place::Health, _) => Ok(self.health().await),
             (Place::Invalidate, _) => {
