@@ -71,7 +71,7 @@ async fn no_value_of_a_request_is_a_wildcard() {
 async fn a_request_whose_client_goes_away_invalidates() {
     let backend = Backend::new().await;
     let cache = backend.cache();
-    let cached = CacheLayer::new(&cache).ttl(MINUTE);
+    let cached = CacheLayer::new(&cache, "http").ttl(MINUTE);
     let hanging = Origin::new(|request| async move {
         if request.method() == "GET" {
             return answer(200, &[], "old");

@@ -12,7 +12,7 @@ use std::time::Duration;
 async fn a_response_is_made_once_and_says_where_it_comes_from() {
     let backend = Backend::new().await;
     let origin = Origin::counting(&[("content-type", "text/plain")]);
-    let layer = CacheLayer::new(&backend.cache()).ttl(MINUTE).name("api");
+    let layer = CacheLayer::new(&backend.cache(), "api").ttl(MINUTE);
     let client = behind(&layer, origin.clone());
     let first = client.get("/a").await;
     assert_eq!((first.status, &*first.body), (200, "call 1"));
@@ -39,7 +39,7 @@ async fn a_response_is_made_once_and_says_where_it_comes_from() {
 #[tokio::test]
 async fn without_a_time_to_live_only_what_says_how_long_it_is_fresh_is_stored() {
     let backend = Backend::new().await;
-    let layer = CacheLayer::new(&backend.cache());
+    let layer = CacheLayer::new(&backend.cache(), "http");
     let silent = Origin::counting(&[]);
     let client = behind(&layer, silent.clone());
     client.get("/silent").await;
@@ -70,7 +70,7 @@ async fn a_response_ends_with_what_its_handler_has_read() {
             async move { answer(200, &[], &greeting(&cache, &runs, 7).await) }
         })
     };
-    let client = behind(&CacheLayer::new(&cache).ttl(MINUTE), origin.clone());
+    let client = behind(&CacheLayer::new(&cache, "http").ttl(MINUTE), origin.clone());
     let mut calls = 0;
     for end in ["nothing", "key", "tag", "scope"] {
         match end {
@@ -91,7 +91,7 @@ async fn a_response_ends_with_what_its_handler_has_read() {
 async fn tags_of_the_request_and_of_the_response_end_it() {
     let backend = Backend::new().await;
     let cache = backend.cache();
-    let layer = CacheLayer::new(&cache)
+    let layer = CacheLayer::new(&cache, "http")
         .ttl(MINUTE)
         .tags(|request| vec![Tag::from(format!("path:{}", request.uri.path()))]);
     let calls = AtomicU32::new(0);
@@ -113,7 +113,7 @@ async fn tags_of_the_request_and_of_the_response_end_it() {
 #[tokio::test]
 async fn what_changes_a_path_ends_what_is_stored_of_it() {
     let backend = Backend::new().await;
-    let layer = CacheLayer::new(&backend.cache()).ttl(MINUTE);
+    let layer = CacheLayer::new(&backend.cache(), "http").ttl(MINUTE);
     let calls = AtomicU32::new(0);
     let origin = Origin::new(move |request| {
         let call = calls.fetch_add(1, SeqCst).to_string();
@@ -149,7 +149,7 @@ async fn what_changes_a_path_ends_what_is_stored_of_it() {
 #[tokio::test]
 async fn queries_hosts_and_chosen_fields_make_keys() {
     let backend = Backend::new().await;
-    let layer = CacheLayer::new(&backend.cache())
+    let layer = CacheLayer::new(&backend.cache(), "http")
         .ttl(MINUTE)
         .ignore_parameters(["utm_*"])
         .by_header("accept-language".parse().expect("a name"));
@@ -180,7 +180,7 @@ async fn queries_hosts_and_chosen_fields_make_keys() {
 #[tokio::test]
 async fn what_varies_has_an_answer_for_each_value() {
     let backend = Backend::new().await;
-    let layer = CacheLayer::new(&backend.cache()).ttl(MINUTE);
+    let layer = CacheLayer::new(&backend.cache(), "http").ttl(MINUTE);
     let calls = AtomicU32::new(0);
     let origin = Origin::new(move |request| {
         let call = calls.fetch_add(1, SeqCst);
@@ -203,7 +203,7 @@ async fn what_varies_has_an_answer_for_each_value() {
     }
     assert_eq!(ask(" de ").await.body, "de 0");
     // Another process does not know what it varies on, and finds out.
-    let layer = CacheLayer::new(&backend.cache()).ttl(MINUTE);
+    let layer = CacheLayer::new(&backend.cache(), "http").ttl(MINUTE);
     let other = behind(&layer, origin.clone());
     for (language, body) in [("fr", "fr 1"), ("de", "de 0")] {
         let headers = [("accept-language", language)];
@@ -221,7 +221,7 @@ async fn a_client_that_has_it_is_told_so() {
     let backend = Backend::new().await;
     let origin = Origin::counting(&[("content-type", "text/plain")]);
     let client = behind(
-        &CacheLayer::new(&backend.cache()).ttl(MINUTE),
+        &CacheLayer::new(&backend.cache(), "http").ttl(MINUTE),
         origin.clone(),
     );
     let first = client.get("/").await;
@@ -248,7 +248,7 @@ async fn a_head_has_no_body() {
     let backend = Backend::new().await;
     let origin = Origin::counting(&[]);
     let client = behind(
-        &CacheLayer::new(&backend.cache()).ttl(MINUTE),
+        &CacheLayer::new(&backend.cache(), "http").ttl(MINUTE),
         origin.clone(),
     );
     client.ask("HEAD", "/", &[]).await;
@@ -265,7 +265,7 @@ async fn a_head_has_no_body() {
 async fn what_is_past_its_time_answers_while_it_is_made_anew() {
     let backend = Backend::new().await;
     let origin = Origin::counting(&[("cache-control", "max-age=1, stale-while-revalidate=60")]);
-    let client = behind(&CacheLayer::new(&backend.cache()), origin.clone());
+    let client = behind(&CacheLayer::new(&backend.cache(), "http"), origin.clone());
     assert_eq!(client.get("/").await.body, "call 1");
     tokio::time::sleep(Duration::from_millis(2_100)).await;
     let stale = client.get("/").await;
@@ -294,7 +294,7 @@ async fn what_is_past_its_time_stands_in_for_a_failure_if_it_may() {
             answer(503, &[], "broken"),
         ]);
         let name = said.replace([',', '=', ' '], "-");
-        let layer = CacheLayer::new(&backend.cache()).name(&name);
+        let layer = CacheLayer::new(&backend.cache(), &name);
         let client = behind(&layer, origin.clone());
         assert_eq!(client.get("/").await.status, 200);
         tokio::time::sleep(Duration::from_millis(1_100)).await;
@@ -318,7 +318,10 @@ async fn many_callers_are_one_for_the_service() {
             }
         })
     };
-    let client = behind(&CacheLayer::new(&backend.cache()).ttl(MINUTE), origin);
+    let client = behind(
+        &CacheLayer::new(&backend.cache(), "http").ttl(MINUTE),
+        origin,
+    );
     let asking: Vec<_> = (0..100)
         .map(|_| {
             let client = client.clone();
@@ -350,7 +353,10 @@ async fn what_cannot_be_shared_is_asked_for_side_by_side() {
             }
         })
     };
-    let client = behind(&CacheLayer::new(&backend.cache()).ttl(MINUTE), origin);
+    let client = behind(
+        &CacheLayer::new(&backend.cache(), "http").ttl(MINUTE),
+        origin,
+    );
     let began = std::time::Instant::now();
     let asking: Vec<_> = (0..50)
         .map(|_| {
@@ -381,7 +387,7 @@ async fn what_cannot_be_shared_is_asked_for_side_by_side() {
 async fn requests_decide_how_fresh_they_want_it() {
     let backend = Backend::new().await;
     let origin = Origin::counting(&[]);
-    let layer = CacheLayer::new(&backend.cache()).ttl(MINUTE);
+    let layer = CacheLayer::new(&backend.cache(), "http").ttl(MINUTE);
     let client = behind(&layer, origin.clone());
     let ask = |said| {
         let client = client.clone();
@@ -407,7 +413,7 @@ async fn requests_decide_how_fresh_they_want_it() {
 async fn credentials_go_past_the_cache_until_users_are_told_apart() {
     let backend = Backend::new().await;
     let origin = Origin::counting(&[]);
-    let layer = CacheLayer::new(&backend.cache()).ttl(MINUTE);
+    let layer = CacheLayer::new(&backend.cache(), "http").ttl(MINUTE);
     let client = behind(&layer, origin.clone());
     for headers in [[("authorization", "Bearer x")], [("cookie", "id=1")]] {
         let first = client.ask("GET", "/", &headers).await;
@@ -421,7 +427,9 @@ async fn credentials_go_past_the_cache_until_users_are_told_apart() {
     client.get("/").await;
     assert_eq!(origin.calls(), calls + 1, "nothing was stored");
     let cookies = behind(
-        &layer.clone().name("cookies").ignore_cookies(),
+        &CacheLayer::new(&backend.cache(), "cookies")
+            .ttl(MINUTE)
+            .ignore_cookies(),
         origin.clone(),
     );
     let headers = [("cookie", "id=1")];
@@ -441,7 +449,7 @@ fn by_header(request: &http::request::Parts) -> User {
 async fn users_have_answers_of_their_own() {
     let backend = Backend::new().await;
     let origin = Origin::counting(&[("cache-control", "private, max-age=60")]);
-    let layer = CacheLayer::new(&backend.cache()).users(by_header);
+    let layer = CacheLayer::new(&backend.cache(), "http").users(by_header);
     let client = behind(&layer, origin);
     let ask = |user| {
         let client = client.clone();

@@ -6,6 +6,7 @@ mod backend;
 mod changes;
 mod conformance;
 mod layer;
+mod routers;
 mod users;
 mod world;
 

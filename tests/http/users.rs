@@ -36,10 +36,11 @@ async fn nobody_is_sent_what_was_made_for_another() {
             &body,
         )
     });
-    let layer = CacheLayer::new(&cache).users(|request| match request.headers.get("x-user") {
-        Some(id) => User::known(id.to_str().expect("text")),
-        None => User::Anonymous,
-    });
+    let layer =
+        CacheLayer::new(&cache, "http").users(|request| match request.headers.get("x-user") {
+            Some(id) => User::known(id.to_str().expect("text")),
+            None => User::Anonymous,
+        });
     let client = behind(&layer, origin.clone());
     let hits = Arc::new(AtomicUsize::new(0));
     let rounds = 2_400 / SLOWNESS;

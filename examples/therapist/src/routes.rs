@@ -158,7 +158,7 @@ async fn prompt(State(service): App, headers: HeaderMap, Path(name): Path<String
 
 /// What anybody may read: the whole response is cached.
 pub(crate) fn for_everybody(cache: &Cache) -> CacheLayer {
-    CacheLayer::new(cache).ttl(Duration::from_secs(3600))
+    CacheLayer::new(cache, "library").ttl(Duration::from_secs(3600))
 }
 
 /// It goes when one of the prompts is published anew.

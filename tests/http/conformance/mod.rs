@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 
 /// A layer with what a case requires; or what is not offered.
 fn layer(cache: &Cache, case: &Case) -> Result<CacheLayer, String> {
-    let mut layer = CacheLayer::new(cache);
+    let mut layer = CacheLayer::new(cache, "http");
     for required in &case.requires {
         layer = match required.as_str() {
             "answer-conditional"

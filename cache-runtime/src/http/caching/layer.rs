@@ -22,7 +22,7 @@ use tower_layer::Layer;
 ///
 /// // Of axum: `Router::new().route("/articles", get(articles)).layer(layer(&cache))`.
 /// fn layer(cache: &Cache) -> CacheLayer {
-///     CacheLayer::new(cache).ttl(Duration::from_secs(300))
+///     CacheLayer::new(cache, "api").ttl(Duration::from_secs(300))
 /// }
 /// ```
 ///
@@ -42,18 +42,37 @@ pub struct CacheLayer {
 }
 
 impl CacheLayer {
-    /// With no time to live but what responses say themselves.
-    pub fn new(cache: &Cache) -> Self {
+    /// With no time to live but what responses say themselves. `name` is what keys begin with, and what statistics and
+    /// `Cache-Status` call it.
+    ///
+    /// Layers of one name share what they store: a path has to mean the same to all of them, in all processes. So add the layer to the
+    /// outermost router, which sees whole paths; one that is nested sees them without the front. Where that cannot be, give each
+    /// nested one a name of its own, or say what the [`path`](CacheLayer::path) is.
+    pub fn new(cache: &Cache, name: &str) -> Self {
         CacheLayer {
-            options: Options::new(cache),
+            options: Options::new(cache, name),
             is_sensitive: false,
         }
     }
 
-    /// What keys begin with, and what statistics and `Cache-Status` call it. Layers of one name share what they store. Default:
-    /// `http`.
-    pub fn name(mut self, name: &str) -> Self {
-        self.options.name = name.into();
+    /// The path of a request, where that of its address is not all of it. Default: that of its address.
+    ///
+    /// ```
+    /// use cache_runtime::http::CacheLayer;
+    ///
+    /// /// As `axum::extract::OriginalUri`, which a router puts there.
+    /// #[derive(Clone)]
+    /// struct OriginalUri(http::Uri);
+    ///
+    /// # fn layer(cache: &cache_runtime::Cache) -> CacheLayer {
+    /// CacheLayer::new(cache, "api").path(|request| match request.extensions.get::<OriginalUri>() {
+    ///     Some(OriginalUri(uri)) => uri.path().to_owned(),
+    ///     None => request.uri.path().to_owned(),
+    /// })
+    /// # }
+    /// ```
+    pub fn path(mut self, path: impl Fn(&Parts) -> String + Send + Sync + 'static) -> Self {
+        self.options.path = Some(Arc::new(path));
         self
     }
 
@@ -101,7 +120,7 @@ impl CacheLayer {
     /// struct CurrentUser(u64);
     ///
     /// # fn layer(cache: &cache_runtime::Cache) -> CacheLayer {
-    /// CacheLayer::new(cache).users(|request| match request.extensions.get::<CurrentUser>() {
+    /// CacheLayer::new(cache, "api").users(|request| match request.extensions.get::<CurrentUser>() {
     ///     Some(user) => User::known(user.0),
     ///     None => User::Anonymous,
     /// })
@@ -127,7 +146,7 @@ impl CacheLayer {
     /// use cache_runtime::http::CacheLayer;
     ///
     /// # fn layer(cache: &cache_runtime::Cache) -> CacheLayer {
-    /// CacheLayer::new(cache).tags(|request| vec![Tag::from(format!("path:{}", request.uri.path()))])
+    /// CacheLayer::new(cache, "api").tags(|request| vec![Tag::from(format!("path:{}", request.uri.path()))])
     /// # }
     /// ```
     pub fn tags(mut self, tags: impl Fn(&Parts) -> Vec<Tag> + Send + Sync + 'static) -> Self {

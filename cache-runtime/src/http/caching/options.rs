@@ -10,6 +10,7 @@ use crate::site::Site;
 use crate::tag::Tag;
 use http::HeaderName;
 use http::request::Parts;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +43,9 @@ impl User {
 /// Tells the user of a request.
 pub(super) type Users = Arc<dyn Fn(&Parts) -> User + Send + Sync>;
 
+/// Tells the path of a request.
+pub(super) type Paths = Arc<dyn Fn(&Parts) -> String + Send + Sync>;
+
 /// Tells the tags of the answer to a request.
 pub(super) type Tags = Arc<dyn Fn(&Parts) -> Vec<Tag> + Send + Sync>;
 
@@ -59,6 +63,8 @@ pub(super) struct Options {
     pub(super) max_body: usize,
     /// How long a body may take.
     pub(super) patience: Duration,
+    /// Tells the path of a request.
+    pub(super) path: Option<Paths>,
     pub(super) users: Option<Users>,
     pub(super) ignores_cookies: bool,
     pub(super) tags: Option<Tags>,
@@ -75,8 +81,7 @@ pub(super) struct Options {
 }
 
 impl Options {
-    pub(super) fn new(cache: &Cache) -> Self {
-        let name = "http";
+    pub(super) fn new(cache: &Cache, name: &str) -> Self {
         Options {
             cache: cache.clone(),
             site: Site::of_routes(name, false),
@@ -91,6 +96,7 @@ impl Options {
             },
             max_body: 1 << 20,
             patience: Duration::from_millis(250),
+            path: None,
             users: None,
             ignores_cookies: false,
             tags: None,
@@ -103,6 +109,14 @@ impl Options {
             tells_status: true,
             passes: Arc::default(),
             variants: Arc::default(),
+        }
+    }
+
+    /// What the path of a request is.
+    pub(super) fn path_of<'p>(&self, parts: &'p Parts) -> Cow<'p, str> {
+        match &self.path {
+            Some(path) => Cow::Owned(path(parts)),
+            None => Cow::Borrowed(parts.uri.path()),
         }
     }
 

@@ -13,7 +13,7 @@ use http::{HeaderMap, StatusCode, Uri};
 pub(super) struct Changing {
     ending: Ending,
     by: By,
-    uri: Uri,
+    path: String,
     /// Whom it was sent to.
     host: Option<String>,
 }
@@ -21,13 +21,14 @@ pub(super) struct Changing {
 impl Changing {
     pub(super) fn new(options: &Options, parts: &Parts) -> Self {
         let by = By::site(options.site);
-        let path = target(options, parts.uri.path());
+        let path = options.path_of(parts);
+        let target = target(options, &path);
         let told = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
         let host = parts.uri.authority().map(|it| it.as_str()).or(told);
         Changing {
-            ending: Ending::new(&options.cache, vec![(path, by)]),
+            ending: Ending::new(&options.cache, vec![(target, by)]),
             by,
-            uri: parts.uri.clone(),
+            path: path.into_owned(),
             host: host.map(str::to_owned),
         }
     }
@@ -52,7 +53,7 @@ impl Changing {
             let is_ours = named
                 .authority()
                 .is_none_or(|it| host.is_some_and(|host| host.eq_ignore_ascii_case(it.as_str())));
-            (is_ours && named.path() != self.uri.path()).then(|| named.path().to_owned())
+            (is_ours && named.path() != self.path).then(|| named.path().to_owned())
         });
         named.collect()
     }

@@ -133,9 +133,9 @@ fn user(options: &Options, parts: &Parts) -> Result<User, Past> {
 /// `api:GET:/users/7:anyone:example.org:page=2`; of a known user `…:user:{id}:…` in place of `anyone`. What invalidates a path is
 /// a scope: `api:GET:/users/7:`.
 fn key(options: &Options, parts: &Parts, user: &User) -> Key {
-    let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+    let query = parts.uri.query().unwrap_or_default();
     let mut key = KeyBuilder::new(96);
-    scope_of_path(&mut key, options, path);
+    scope_of_path(&mut key, options, &options.path_of(parts));
     match user {
         User::Known(id) => key.text("user").segment(&**id),
         _ => key.text("anyone"),
