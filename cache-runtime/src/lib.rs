@@ -48,6 +48,8 @@ pub mod __private;
 mod apart;
 mod audit;
 mod cache;
+#[cfg(all(feature = "http", feature = "redis"))]
+mod changes;
 mod circumstances;
 mod clock;
 #[cfg(feature = "redis")]

@@ -5,6 +5,8 @@ use crate::collecting;
 use crate::error::CacheError;
 use crate::flight::{Flight, current_flight};
 use crate::invalidate::{By, end_key, end_key_soon};
+#[cfg(feature = "redis")]
+use crate::invalidate::{Delivery, note_change};
 use crate::key::Key;
 use crate::policy::Policy;
 #[cfg(feature = "redis")]
@@ -47,14 +49,12 @@ pub(crate) async fn try_set<T: CacheValue>(
         if is_collected(cache, site, key, &plan) || !is_possible(cache, key) {
             return Ok(());
         }
-        return Box::pin(remote::try_set(
-            cache,
-            redis,
-            site,
-            policy,
-            (key.clone(), value, plan),
-        ))
-        .await;
+        let value = (key.clone(), value, plan);
+        let done = Box::pin(remote::try_set(cache, redis, site, policy, value)).await;
+        if done.is_ok() {
+            note_change(cache, Delivery::Delivered);
+        }
+        return done;
     }
     set(cache, site, policy, key, value, plan).await;
     Ok(())
@@ -72,7 +72,11 @@ pub(crate) async fn set_many<T: CacheValue>(
     keep_the_last(&mut values);
     #[cfg(feature = "redis")]
     if let Some(redis) = cache.redis() {
-        return Box::pin(remote::set(cache, redis, site, policy, values)).await;
+        let stored = Box::pin(remote::set(cache, redis, site, policy, values)).await;
+        if stored > 0 {
+            note_change(cache, Delivery::Delivered);
+        }
+        return stored;
     }
     let mut stored = 0;
     for (key, value, plan) in values {
@@ -310,6 +314,9 @@ impl Write {
             let (entry, outcome) = Box::pin(finished.keep(Some(value))).await;
             if let Some(outer) = outer {
                 outer.has_result(&self.flight, &entry);
+            }
+            if outcome == Outcome::Stored {
+                note_change(&self.cache, Delivery::Delivered);
             }
             return outcome;
         }

@@ -9,6 +9,9 @@ mod changes;
 mod conformance;
 #[path = "../http/layer.rs"]
 mod layer;
+mod read_your_writes;
+#[path = "../http/routers.rs"]
+mod routers;
 #[path = "../http/users.rs"]
 mod users;
 #[path = "../http/world.rs"]

@@ -62,7 +62,7 @@ impl Cache {
     }
 
     /// The same, without what takes a walk over the names on the server.
-    #[cfg(any(feature = "http", feature = "metrics"))]
+    #[cfg(any(all(feature = "http", feature = "redis"), feature = "metrics"))]
     pub(crate) async fn vitals(&self) -> Health {
         #[cfg(feature = "redis")]
         let redis = match self.redis() {

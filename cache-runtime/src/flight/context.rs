@@ -4,6 +4,8 @@
 //! The context belongs to the task: work that a cached function hands to `tokio::spawn` is outside of it.
 
 use super::Flight;
+#[cfg(all(feature = "http", feature = "redis"))]
+use crate::changes::Changes;
 use crate::detect::Detector;
 use crate::entry::Last;
 use crate::site::Site;
@@ -32,6 +34,11 @@ struct Context {
     actor: Option<Arc<str>>,
     /// If this warms, how long before their end entries are replaced.
     ahead: Option<Duration>,
+    /// Whether hits ask the server, whatever this process keeps.
+    strict: bool,
+    /// Who wants to know whether something is changed.
+    #[cfg(all(feature = "http", feature = "redis"))]
+    changes: Option<Arc<Changes>>,
 }
 
 /// What one call has to know.
@@ -47,6 +54,8 @@ pub(crate) struct Circumstances {
     pub(crate) is_watched: bool,
     /// If it warms, how long before its end an entry is replaced.
     pub(crate) ahead: Option<Duration>,
+    /// Whether a hit asks the server.
+    pub(crate) strict: bool,
 }
 
 /// The computation that the running code is part of.
@@ -69,6 +78,7 @@ pub(crate) fn circumstances(site: &'static Site) -> Circumstances {
             past: context.past,
             is_watched: context.detector.is_some(),
             ahead: context.ahead,
+            strict: context.strict,
         }
     };
     CONTEXT.try_with(of_call).unwrap_or_default()
@@ -135,6 +145,32 @@ pub(crate) fn warming<F: Future>(ahead: Duration, work: F) -> impl Future<Output
 /// Runs `work`, and tells `detector` what it asks.
 pub(crate) fn detecting<F: Future>(detector: Detector, work: F) -> impl Future<Output = F::Output> {
     within(work, |context| context.detector = Some(detector))
+}
+
+/// Whether hits ask the server here.
+#[cfg(feature = "redis")]
+#[inline]
+pub(crate) fn is_strict() -> bool {
+    let is_strict = |context: &Context| context.strict;
+    CONTEXT.try_with(is_strict).unwrap_or_default()
+}
+
+/// Runs `work`, whose hits ask the server, whatever this process keeps.
+#[cfg(all(feature = "http", feature = "redis"))]
+pub(crate) fn strictly<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    within(work, |context| context.strict = true)
+}
+
+/// Runs `work`, and notes in `changes` what it changes.
+#[cfg(all(feature = "http", feature = "redis"))]
+pub(crate) fn noting<F: Future>(changes: Arc<Changes>, work: F) -> impl Future<Output = F::Output> {
+    within(work, |context| context.changes = Some(changes))
+}
+
+/// Who wants to know whether something is changed here.
+#[cfg(all(feature = "http", feature = "redis"))]
+pub(crate) fn changes() -> Option<Arc<Changes>> {
+    told(|context| context.changes.clone())
 }
 
 /// In whose name this is done.

@@ -12,11 +12,15 @@ mod context;
 mod remote;
 mod table;
 
+#[cfg(feature = "redis")]
+pub(crate) use context::is_strict;
 pub(crate) use context::{
     Circumstances, acting, actor, circumstances, computing, current as current_flight,
     current_computation, detecting, detector, in_the_same_name, is_past, on_behalf, passing,
     refreshing, replacing_nothing, warming,
 };
+#[cfg(all(feature = "http", feature = "redis"))]
+pub(crate) use context::{changes, noting, strictly};
 #[cfg(feature = "redis")]
 pub(crate) use remote::{Held, Remote};
 pub(crate) use table::{Entered, Flights, Lead, Stance};

@@ -7,7 +7,9 @@ mod admin;
 mod caching;
 mod ending;
 mod invalidate;
+mod read_your_writes;
 
 pub use admin::{Admin, Decision};
 pub use caching::{CacheBody, CacheLayer, CacheService, CacheTags, User};
 pub use invalidate::{InvalidateLayer, InvalidateService};
+pub use read_your_writes::{ReadYourWrites, ReadYourWritesLayer};

@@ -150,6 +150,7 @@ fn note(cache: &Cache, target: &Target, done: &Invalidated, by: By) {
 }
 
 fn note_all(cache: &Cache, number: usize, done: &Invalidated, by: By) {
+    note_change(cache, done.delivery);
     for _ in 0..number {
         count(cache.invalidations());
         if done.delivery == Delivery::Deferred {
@@ -157,6 +158,14 @@ fn note_all(cache: &Cache, number: usize, done: &Invalidated, by: By) {
         }
     }
     trace::invalidated(done, by);
+}
+
+/// For whoever wants to know what a piece of work has changed.
+pub(crate) fn note_change(cache: &Cache, delivery: Delivery) {
+    #[cfg(all(feature = "http", feature = "redis"))]
+    crate::changes::note(cache, delivery);
+    #[cfg(not(all(feature = "http", feature = "redis")))]
+    let _ = (cache, delivery);
 }
 
 /// Invalidates without waiting, for a future that is being dropped. In this process it has taken effect on return.
@@ -338,6 +347,7 @@ pub(crate) fn end_key_soon(cache: &Cache, key: &Key, by: By) {
 }
 
 fn tell_of_key(cache: &Cache, key: &Key, removed: u64, delivery: Delivery, by: By) {
+    note_change(cache, delivery);
     let done = Invalidated {
         route: Route::Key,
         removed: Some(removed),

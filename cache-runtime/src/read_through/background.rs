@@ -382,6 +382,7 @@ impl Pending {
             outer: None,
             refresh: false,
             renews: true,
+            strict: self.strict,
             went_without: AtomicBool::new(false),
         }
     }

@@ -38,6 +38,8 @@ pub struct Call<'c> {
     wanted: bool,
     /// If its caller warms, how long before its end an entry is replaced.
     ahead: Option<Duration>,
+    /// Whether a hit asks the server, whatever this process keeps.
+    strict: bool,
 }
 
 /// What an entry is of use for that does not answer a call by itself.
@@ -70,6 +72,7 @@ impl<'c> Call<'c> {
             policy: &site.policy,
             wanted: true,
             ahead: None,
+            strict: false,
         }
     }
 
@@ -102,8 +105,10 @@ impl<'c> Call<'c> {
             past,
             is_watched,
             ahead,
+            strict,
         } = circumstances(self.site);
         self.ahead = ahead;
+        self.strict = strict;
         if past || !self.is_possible() {
             if refresh {
                 // Inside a transaction nothing is stored in place of what was there, which is older.
@@ -143,7 +148,7 @@ impl<'c> Call<'c> {
     fn found(&self, refresh: bool, outer: Option<&Arc<Flight>>) -> Option<Arc<Entry>> {
         #[cfg(feature = "redis")]
         if let Some(redis) = self.cache.redis() {
-            return if refresh || outer.is_some() {
+            return if refresh || self.strict || outer.is_some() {
                 None
             } else {
                 self.kept(redis)
@@ -297,6 +302,7 @@ impl<'c> Call<'c> {
             outer,
             refresh,
             renews: false,
+            strict: self.strict || self.site.strict,
             went_without: AtomicBool::new(false),
         })
     }
@@ -370,7 +376,7 @@ impl<'c> Call<'c> {
         let outer = current_flight();
         #[cfg(feature = "redis")]
         if let Some(redis) = self.cache.redis() {
-            if outer.is_some() {
+            if outer.is_some() || crate::flight::is_strict() {
                 return None;
             }
             let entry = self.kept(redis)?;

@@ -68,6 +68,12 @@ pub(super) struct Pending {
     pub(super) refresh: bool,
     /// Whether nobody waits: an entry is replaced that answers meanwhile.
     pub(super) renews: bool,
+    /// Whether what others have begun before it is of no use to it, however recently.
+    #[cfg_attr(
+        not(feature = "redis"),
+        allow(dead_code, reason = "there is no server")
+    )]
+    pub(super) strict: bool,
     /// Whether its caller was answered while it was waiting, and no answer is missing.
     pub(super) went_without: AtomicBool,
 }

@@ -112,6 +112,12 @@ impl Link {
         }
     }
 
+    /// What the server's clock shows, at least and at most.
+    #[cfg(feature = "http")]
+    pub(crate) fn clock(&self) -> (u64, u64) {
+        (self.time.at_least(), self.time.at_most())
+    }
+
     /// What the server's clock shows at most.
     pub(crate) fn time_at_most(&self) -> u64 {
         self.time.at_most()

@@ -222,6 +222,15 @@ impl Redis {
         self.mirror().map(|mirror| mirror.coherence())
     }
 
+    /// What the server's clock shows, at least and at most, in milliseconds since 1970; if there is a link.
+    #[cfg(feature = "http")]
+    pub(crate) fn clock(&self) -> Option<(u64, u64)> {
+        match &*self.shared.state.borrow() {
+            State::Up(link) => Some(link.clock()),
+            State::Starting | State::Down(_) => None,
+        }
+    }
+
     /// A number that nobody has drawn before.
     pub(crate) fn draw(&self) -> u64 {
         self.shared.draw.number()

@@ -527,7 +527,7 @@ impl<'p> Caller<'p> {
         let looks_in_vain = remote.looks() && self.looks_itself.load(Ordering::Relaxed);
         self.pending.outer.is_none()
             && !looks_in_vain
-            && !self.pending.site.strict
+            && !self.pending.strict
             && mirror.is_some_and(is_recent)
             && self.is_like_ours(flight)
             && flight.has_its_footing()
