@@ -1,5 +1,6 @@
 //! The HTTP layers with an embedded cache. `tests/http_on_redis` asks the same of a server.
 
+mod attacks;
 #[path = "../races/backend.rs"]
 #[allow(dead_code, reason = "shared with the races")]
 mod backend;

@@ -1,5 +1,7 @@
 //! Everything that is asked of an embedded cache in `tests/http`, asked of a cache on a Redis server.
 
+#[path = "../http/attacks.rs"]
+mod attacks;
 #[path = "../races_on_redis/backend.rs"]
 #[allow(dead_code, reason = "shared with the races")]
 mod backend;

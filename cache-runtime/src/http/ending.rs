@@ -23,14 +23,23 @@ impl Ending {
         self.targets.push((target, by));
     }
 
-    /// After a response of this status; `None`: there is none.
+    /// After a response of this status; `None`: the service has given up, and nobody knows.
     pub(super) async fn after(mut self, status: Option<StatusCode>) {
-        let has_succeeded = |status: StatusCode| status.is_success() || status.is_redirection();
-        if status.is_some_and(has_succeeded) {
+        if status.is_none_or(may_have_changed) {
             invalidate_together(&self.cache, &self.targets).await;
         }
         self.targets.clear();
     }
+}
+
+/// It has, or whoever was waiting for it was not told.
+fn may_have_changed(status: StatusCode) -> bool {
+    status.is_success()
+        || status.is_redirection()
+        || matches!(
+            status,
+            StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT
+        )
 }
 
 impl Drop for Ending {

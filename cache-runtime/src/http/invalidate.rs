@@ -19,7 +19,8 @@ use tower_service::Service;
 /// Tells what a request makes old.
 type Targets = Arc<dyn Fn(&Parts) -> Vec<Target> + Send + Sync>;
 
-/// Invalidates after a request that has succeeded (2xx or 3xx): what it has changed is told by the request.
+/// Invalidates after a request that changes something (any but `GET`, `HEAD`, `OPTIONS` and `TRACE`) and has succeeded (2xx or 3xx):
+/// what it has changed is told by the request.
 ///
 /// ```
 /// use cache_runtime::http::InvalidateLayer;
@@ -38,8 +39,8 @@ type Targets = Arc<dyn Fn(&Parts) -> Vec<Target> + Send + Sync>;
 /// }
 /// ```
 ///
-/// It has taken effect when the client is answered. A handler that panics, and one whose client goes away meanwhile, may have
-/// changed something: then it is invalidated as well. What handlers do by `#[cache_invalidate]` needs no layer.
+/// It has taken effect when the client is answered. A handler that panics, one whose client goes away meanwhile, and one
+/// that is given up (an error of the service, 408, 504) may have changed something: then it is invalidated as well. What handlers do by `#[cache_invalidate]` needs no layer.
 #[derive(Clone)]
 #[must_use = "a layer does nothing until it is added"]
 pub struct InvalidateLayer {
@@ -125,6 +126,10 @@ where
     }
 
     fn call(&mut self, request: Request<A>) -> Self::Future {
+        if request.method().is_safe() {
+            // It was asked for, and nothing else.
+            return Box::pin(self.inner.call(request));
+        }
         let (parts, body) = request.into_parts();
         let by = By::site(Site::of_routes("invalidate", false));
         let targets = self.layer.targets.iter().flat_map(|of| of(&parts));

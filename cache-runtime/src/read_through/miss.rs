@@ -500,6 +500,7 @@ impl Pending {
         cost: Duration,
     ) -> End {
         self.cache.rests().end(&self.key);
+        let leaves = decision.leaves;
         let destination = Destination {
             cache: &self.cache,
             site: self.site,
@@ -523,7 +524,7 @@ impl Pending {
             }
             _ => destination.store(Finding::of(value), decision, cost),
         };
-        if self.is_superseded(outcome) {
+        if !leaves && self.is_superseded(outcome) {
             // What was there is older than what was found.
             let key = Key::from(&*self.key);
             Box::pin(end_key(&self.cache, &key, By::site(self.site))).await;

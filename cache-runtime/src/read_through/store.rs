@@ -31,6 +31,8 @@ pub struct Decision {
     pub(super) aliases: Vec<Key>,
     pub(super) store: bool,
     is_absence: bool,
+    /// Whether what is there stays, though nothing is stored.
+    pub(super) leaves: bool,
 }
 
 impl Decision {
@@ -43,6 +45,7 @@ impl Decision {
             aliases: plan.aliases.clone(),
             store: true,
             is_absence: false,
+            leaves: false,
         }
     }
 
@@ -55,6 +58,7 @@ impl Decision {
             aliases: Vec::new(),
             store: plan.negative.is_some(),
             is_absence: true,
+            leaves: false,
         }
     }
 
@@ -72,6 +76,12 @@ impl Decision {
     #[cfg(feature = "http")]
     pub(crate) fn grace(&mut self, grace: Duration) {
         self.grace = Some(grace);
+    }
+
+    /// What is there is as good as before: the value says nothing of it.
+    #[cfg(feature = "http")]
+    pub(crate) fn leave_what_is_there(&mut self) {
+        self.leaves = true;
     }
 
     /// `unless = |value| …`

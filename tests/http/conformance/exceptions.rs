@@ -45,6 +45,14 @@ pub(super) const DIFFERENT: &[(&str, &str)] = &[
         "freshness-expires-ansi-c",
         "the day of the week is not that of the date, which makes it none: stale",
     ),
+    (
+        "own-head-mismatch",
+        "a response to HEAD updates nothing, and ends nothing",
+    ),
+    (
+        "own-ims-no-lm-date",
+        "within the second of the date there may have been another response, which was invalidated",
+    ),
     ("vary-normalise-lang-case", "languages are compared as text"),
     (
         "vary-normalise-lang-order",

@@ -40,8 +40,9 @@ where
     *response.status_mut() = stored.status;
     let headers = response.headers_mut();
     *headers = stored.headers.clone();
-    if matches!(status, Status::Hit { .. } | Status::Collapsed(_)) {
-        headers.insert(AGE, HeaderValue::from(stored.lifetime.age().as_secs()));
+    let age = stored.lifetime.age().as_secs();
+    if age > 0 || matches!(status, Status::Hit { .. } | Status::Collapsed(_)) {
+        headers.insert(AGE, HeaderValue::from(age));
     }
     if is_known {
         // What describes the body that is not sent (RFC 9110 §15.4.5).

@@ -32,12 +32,22 @@ enum Rest<B: Body> {
     Failed(Option<B::Error>),
 }
 
+/// Why a body was not read to its end, if it will be another time.
+pub(super) const TOO_SLOW: &str = "it takes too long";
+
 /// What came of reading a body.
 pub(super) enum Read<B: Body> {
     /// All of it.
     Whole(Bytes),
     /// More than is stored, or not in time; it goes on as if nobody had read.
     Passed(CacheBody<B>, &'static str),
+}
+
+/// An empty one.
+impl<B: Body> Default for CacheBody<B> {
+    fn default() -> Self {
+        CacheBody(Kind::Whole(None))
+    }
 }
 
 impl<B: Body<Data = Bytes>> CacheBody<B> {
@@ -66,13 +76,12 @@ where
     let mut body = Box::pin(body);
     let mut read = VecDeque::new();
     let mut length = 0;
-    let until = Instant::now() + patience;
+    /// As good as for ever.
+    const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+    let until = Instant::now() + patience.min(LONGEST);
     loop {
         let Ok(frame) = timeout_at(until, body.frame()).await else {
-            return Read::Passed(
-                CacheBody::passed(read, Rest::Body(body)),
-                "it takes too long",
-            );
+            return Read::Passed(CacheBody::passed(read, Rest::Body(body)), TOO_SLOW);
         };
         let why = match frame {
             None => return Read::Whole(joined(read, length)),

@@ -1,10 +1,10 @@
 //! One request on its way to the service, and what came back that is its caller's alone.
 
-use super::body::{CacheBody, Read, read};
+use super::body::{CacheBody, Read, TOO_SLOW, read};
 use super::options::Options;
 use super::request::Asked;
 use super::stored::{Kept, Lifetime, Response as Whole, Stored, Varies, now};
-use super::storing::lifetime;
+use super::storing::{Audience, lifetime};
 use super::validation::Old;
 use super::variants::{Names, names, together};
 use crate::flight::current_computation;
@@ -22,6 +22,7 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body::Body;
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 use tower_service::Service;
@@ -69,6 +70,10 @@ struct Slot<S, A, B: Body, E> {
     is_stale: bool,
     /// What the service said of that.
     confirmed: bool,
+    /// Whether its like need not wait for one another: it is for nobody else.
+    is_alone: bool,
+    /// Whether what is there is as good as before.
+    leaves: bool,
     tags: Vec<Tag>,
     /// For how long past its time what the service can confirm is kept.
     revalidate: Duration,
@@ -95,6 +100,8 @@ where
             made: None,
             is_stale: false,
             confirmed: false,
+            is_alone: false,
+            leaves: false,
             tags: Vec::new(),
             revalidate,
             variant: None,
@@ -117,6 +124,11 @@ where
     pub(super) fn has_made(&self, stored: &Stored) -> bool {
         let slot = lock(&self.0);
         slot.made.as_ref().is_some_and(|made| made.is(stored))
+    }
+
+    /// Whether what came back is for nobody else, and will be so the next time.
+    pub(super) fn is_for_nobody_else(&self) -> bool {
+        lock(&self.0).is_alone
     }
 
     /// Whether there was something past its time that it replaces.
@@ -142,13 +154,18 @@ where
             parts.headers.remove(name);
         }
         let confirms = !options.revalidate.is_zero();
-        let old = confirms.then(Old::of_this).flatten();
+        let old = confirms.then(|| Old::of_this(&asked)).flatten();
         if let Some(old) = &old {
             old.ask(&mut parts.headers);
         }
         let replaced = replaced();
         lock(&self.0).is_stale = replaced.is_some();
-        let response = match service.call(Request::from_parts(parts, body)).await {
+        let ready = poll_fn(|context| service.poll_ready(context)).await;
+        let answered = match ready {
+            Ok(()) => service.call(Request::from_parts(parts, body)).await,
+            Err(error) => Err(error),
+        };
+        let response = match answered {
             Ok(response) => response,
             Err(error) => return self.keeps(Err(error), None, Err(Failed)),
         };
@@ -171,6 +188,13 @@ where
         let lifetime = match found {
             Ok(lifetime) => lifetime,
             Err(why) => {
+                // Of one who is refused, or has a cookie, nothing follows for others.
+                let is_refusal = status.is_client_error() && !is_gone(status);
+                let is_about_him = asked.audience == Audience::EverybodyWhoIsAllowed;
+                let mut slot = lock(&self.0);
+                slot.leaves = is_refusal || is_about_him;
+                slot.is_alone = !slot.leaves && !has_failed;
+                drop(slot);
                 let response = Response::from_parts(head, CacheBody::untouched(body));
                 return self.keeps(Ok(response), Some(why), kept);
             }
@@ -189,6 +213,7 @@ where
             let length = length.to_str().ok()?;
             length.parse().ok()
         });
+        let told = told.or_else(|| body.size_hint().exact().map(|exact| exact as usize));
         match read(body, options.max_body, options.patience).await {
             Read::Whole(body) if told.is_some_and(|told| told != body.len()) => {
                 let response = Response::from_parts(head, CacheBody::whole(body));
@@ -204,12 +229,19 @@ where
                     values: asked.values(&names),
                     names,
                 };
+                // It may be a part of something larger, which would be kept with it.
+                let body = Bytes::copy_from_slice(&body);
                 let whole = whole(status, head.headers, body, lifetime, varies, &options);
                 let stored = Stored::new(whole);
                 slot.made = Some(stored.clone());
                 Ok(Kept::Response(stored))
             }
             Read::Passed(body, why) => {
+                // A body that is slow may be faster the next time.
+                let mut slot = lock(&self.0);
+                slot.is_alone = why != TOO_SLOW;
+                slot.leaves = why == TOO_SLOW;
+                drop(slot);
                 self.keeps(Ok(Response::from_parts(head, body)), Some(why), kept)
             }
         }
@@ -294,9 +326,19 @@ where
                     decision.also_under(variant);
                 }
             }
-            Kept::Another | Kept::Passed => decision.unless(true),
+            Kept::Another | Kept::Passed => {
+                decision.unless(true);
+                if lock(&self.0).leaves {
+                    decision.leave_what_is_there();
+                }
+            }
         }
     }
+}
+
+/// Whether it is an answer, though there is nothing.
+fn is_gone(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE)
 }
 
 /// What tells that something has gone wrong for a while (RFC 5861 §4).

@@ -1,7 +1,7 @@
 //! What a layer was told.
 
 use super::passes::Passes;
-use super::query::Query;
+use super::query::{Query, plain};
 use super::storing::Defaults;
 use super::variants::Variants;
 use crate::cache::Cache;
@@ -115,8 +115,8 @@ impl Options {
     /// What the path of a request is.
     pub(super) fn path_of<'p>(&self, parts: &'p Parts) -> Cow<'p, str> {
         match &self.path {
-            Some(path) => Cow::Owned(path(parts)),
-            None => Cow::Borrowed(parts.uri.path()),
+            Some(path) => Cow::Owned(plain(&path(parts)).into_owned()),
+            None => plain(parts.uri.path()),
         }
     }
 

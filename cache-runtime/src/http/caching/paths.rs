@@ -33,9 +33,9 @@ impl Changing {
         }
     }
 
-    /// The response also names what has changed: other paths of the same origin.
-    pub(super) fn names(&mut self, options: &Options, headers: &HeaderMap) {
-        for path in self.named(headers) {
+    /// The response also names what has changed: other paths of the same origin. Where a client is sent after that is not one.
+    pub(super) fn names(&mut self, options: &Options, status: StatusCode, headers: &HeaderMap) {
+        for path in self.named(status, headers) {
             self.ending.and(target(options, &path), self.by);
         }
     }
@@ -45,8 +45,10 @@ impl Changing {
         self.ending.after(status).await;
     }
 
-    fn named(&self, headers: &HeaderMap) -> Vec<String> {
-        let named = [LOCATION, CONTENT_LOCATION].into_iter().filter_map(|name| {
+    fn named(&self, status: StatusCode, headers: &HeaderMap) -> Vec<String> {
+        let made = (status == StatusCode::CREATED).then_some(LOCATION);
+        let names = made.into_iter().chain([CONTENT_LOCATION]);
+        let named = names.filter_map(|name| {
             let named: Uri = headers.get(name)?.to_str().ok()?.parse().ok()?;
             // Of another origin nobody here may decide.
             let host = self.host.as_deref();

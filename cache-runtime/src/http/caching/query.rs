@@ -1,4 +1,4 @@
-//! Queries that mean the same.
+//! Queries and paths that mean the same.
 
 use std::borrow::Cow;
 
@@ -20,7 +20,8 @@ impl Query {
         let given = query.split('&').filter(|it| !it.is_empty());
         let mut wanted: Vec<&str> = given.filter(|it| !self.is_ignored(name(it))).collect();
         if !self.keeps_order {
-            wanted.sort_by_key(|parameter| name(parameter));
+            // Of names that are written in two ways, the order counts as well.
+            wanted.sort_by_cached_key(|parameter| plain(name(parameter)));
         }
         let joined = wanted.join("&");
         if joined == query {
@@ -42,9 +43,52 @@ fn name(parameter: &str) -> &str {
     parameter.split('=').next().unwrap_or_default()
 }
 
+/// A path without what is written in another way for no reason: letters, digits, `-`, `.`, `_` and `~` as `%XX` (RFC 3986 §6.2.2.2).
+pub(super) fn plain(path: &str) -> Cow<'_, str> {
+    if !path.contains('%') {
+        return Cow::Borrowed(path);
+    }
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    let mut plain = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some(at) = rest.find('%') {
+        plain.push_str(&rest[..at]);
+        let digits = rest.get(at + 1..at + 3);
+        let digits = digits.filter(|it| it.bytes().all(|it| it.is_ascii_hexdigit()));
+        let Some(digits) = digits else {
+            plain.push('%');
+            rest = &rest[at + 1..];
+            continue;
+        };
+        match u8::from_str_radix(digits, 16).ok().filter(is_plain) {
+            Some(byte) => plain.push(char::from(byte)),
+            None => {
+                plain.push('%');
+                plain.push_str(&digits.to_ascii_uppercase());
+            }
+        }
+        rest = &rest[at + 3..];
+    }
+    plain.push_str(rest);
+    Cow::Owned(plain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_that_mean_the_same_are_the_same() {
+        for (path, is) in [
+            ("/users/%37", "/users/7"),
+            ("/a%2fb%2Fc", "/a%2Fb%2Fc"),
+            ("/%7Ea%", "/~a%"),
+            ("/%zz%4%35", "/%zz%45"),
+            ("/ä%C3%a4", "/ä%C3%A4"),
+        ] {
+            assert_eq!(plain(path), is);
+        }
+    }
 
     #[test]
     fn queries_that_mean_the_same_are_the_same() {

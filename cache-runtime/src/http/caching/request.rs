@@ -3,6 +3,7 @@
 use super::directives::RequestDirectives;
 use super::options::{Options, User};
 use super::range;
+use super::stored::Stored;
 use super::storing::Audience;
 use crate::key::encode::digest_of_text;
 use crate::key::{Key, KeyBuilder};
@@ -14,8 +15,14 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::borrow::Cow;
 
-/// What some services take for the method, or the path. What they would answer is no answer to others.
-const OTHER_METHOD: &str = "of another method";
+/// What some services take for the method.
+const METHODS: [&str; 3] = [
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+];
+
+/// What some take for the path. What they would answer is no answer to others.
 const OTHER_PATH: &str = "of another path";
 
 /// A request that the cache may answer.
@@ -35,6 +42,12 @@ pub(super) struct Asked {
 impl Asked {
     /// Why it is not for the cache, if it is not.
     pub(super) fn read(options: &Options, parts: &Parts, has_body: bool) -> Result<Self, Past> {
+        if is_in_disguise(parts) {
+            return Err(Past::Method);
+        }
+        if says_two_hosts(parts) {
+            return Err(Past::Because("of two hosts"));
+        }
         let is_head = parts.method == Method::HEAD;
         if parts.method != Method::GET && !is_head {
             return Err(Past::Method);
@@ -42,12 +55,6 @@ impl Asked {
         let headers = &parts.headers;
         for (name, why) in [
             (UPGRADE, "an upgrade"),
-            (HeaderName::from_static("x-http-method"), OTHER_METHOD),
-            (
-                HeaderName::from_static("x-http-method-override"),
-                OTHER_METHOD,
-            ),
-            (HeaderName::from_static("x-method-override"), OTHER_METHOD),
             (HeaderName::from_static("x-original-url"), OTHER_PATH),
             (HeaderName::from_static("x-rewrite-url"), OTHER_PATH),
             (IF_MATCH, "a precondition"),
@@ -71,9 +78,13 @@ impl Asked {
             return Err(Past::Because("the request says no-store"));
         }
         let user = user(options, parts)?;
+        let has_cookies = headers.contains_key(COOKIE) && !options.ignores_cookies;
         let audience = match &user {
             User::Known(_) => Audience::OneUser,
-            _ if headers.contains_key(AUTHORIZATION) => Audience::EverybodyWhoIsAllowed,
+            // Somebody anonymous may have a basket, and a form its token.
+            _ if headers.contains_key(AUTHORIZATION) || has_cookies => {
+                Audience::EverybodyWhoIsAllowed
+            }
             _ => Audience::Everybody,
         };
         Ok(Asked {
@@ -91,6 +102,12 @@ impl Asked {
         Key::from(format!("{}:{:032x}", self.key, self.values(names)))
     }
 
+    /// Whether it is an answer to a request with these values of what it varies on.
+    pub(super) fn is_answered_by(&self, stored: &Stored) -> bool {
+        let varies = &stored.varies;
+        varies.names.is_empty() || varies.values == self.values(&varies.names)
+    }
+
     /// A digest of the values of these fields.
     pub(super) fn values(&self, names: &[String]) -> u128 {
         let values = names
@@ -106,6 +123,11 @@ impl Asked {
         }
         u128::from_be_bytes(digest_of_text(&text))
     }
+}
+
+/// Whether it may be of another method than it says.
+pub(super) fn is_in_disguise(parts: &Parts) -> bool {
+    METHODS.iter().any(|name| parts.headers.contains_key(*name))
 }
 
 /// Why a request goes past the cache.
@@ -130,7 +152,7 @@ fn user(options: &Options, parts: &Parts) -> Result<User, Past> {
     }
 }
 
-/// `api:GET:/users/7:anyone:example.org:page=2`; of a known user `…:user:{id}:…` in place of `anyone`. What invalidates a path is
+/// `api:GET:/users/7:anyone::example.org:page=2`; of a known user `…:user:{id}:…` in place of `anyone`. What invalidates a path is
 /// a scope: `api:GET:/users/7:`.
 fn key(options: &Options, parts: &Parts, user: &User) -> Key {
     let query = parts.uri.query().unwrap_or_default();
@@ -140,17 +162,20 @@ fn key(options: &Options, parts: &Parts, user: &User) -> Key {
         User::Known(id) => key.text("user").segment(&**id),
         _ => key.text("anyone"),
     };
+    key.segment(parts.uri.scheme_str().unwrap_or_default());
     key.segment(&*host(options, parts));
     if options.by_host {
-        // What a service makes of it is for those who say the same.
-        let forwarded = field(&parts.headers, "x-forwarded-host");
-        if let Some(host) = forwarded {
-            key.text("~").part(&*host);
+        // What a service makes of these is for those who say the same.
+        for name in ["x-forwarded-host", "x-forwarded-proto", "forwarded"] {
+            let value = exact(&parts.headers, name);
+            if value.is_some() {
+                key.segment(&(name, value));
+            }
         }
     }
     key.segment(&*options.query.normalized(query));
     for name in &options.by_headers {
-        let value = field(&parts.headers, name.as_str());
+        let value = exact(&parts.headers, name.as_str());
         key.segment(&value.as_deref());
     }
     key.finish()
@@ -161,6 +186,18 @@ pub(super) fn scope_of_path(key: &mut KeyBuilder, options: &Options, path: &str)
         .text(":GET")
         .segment(path)
         .text(":");
+}
+
+/// Whether the address names another host than `Host` does, or several are named: then the service may believe another one.
+fn says_two_hosts(parts: &Parts) -> bool {
+    let mut told = parts.headers.get_all(HOST).iter();
+    let first = told.next().map(|host| host.as_bytes());
+    let of_address = parts.uri.authority().map(|it| it.as_str().as_bytes());
+    let differ = match (first, of_address) {
+        (Some(told), Some(address)) => !told.eq_ignore_ascii_case(address),
+        _ => false,
+    };
+    differ || told.next().is_some()
 }
 
 /// Lower case: hosts are (RFC 3986 §3.2.2).
@@ -195,10 +232,18 @@ fn field(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(value)
 }
 
-/// Bytes that are no text are kept apart from all text.
+/// The value of a field as it is, line by line: it need not be a list.
+fn exact(headers: &HeaderMap, name: &str) -> Option<String> {
+    let name = HeaderName::try_from(name).ok()?;
+    let lines: Vec<Cow<'_, str>> = headers.get_all(name).iter().map(text).collect();
+    // No value has a line break.
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// Bytes that are no text are kept apart from all text, which has no such mark.
 fn text(value: &HeaderValue) -> Cow<'_, str> {
     match value.to_str() {
         Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(value.as_bytes().escape_ascii().to_string()),
+        Err(_) => Cow::Owned(format!("\u{1}{}", value.as_bytes().escape_ascii())),
     }
 }

@@ -5,11 +5,10 @@ use super::body::CacheBody;
 use super::exchange::{Answered, Exchange, Failed};
 use super::options::Options;
 use super::paths::Changing;
-use super::request::{Asked, Past};
+use super::request::{Asked, Past, is_in_disguise};
 use super::shape::Kind;
 use super::status::{Status, Why};
 use super::stored::{Kept, Stored};
-use super::storing::Audience;
 use super::variants::Names;
 use crate::flight::{refreshing, warming};
 use crate::key::Key;
@@ -17,10 +16,10 @@ use crate::read_through::{Call, Lookup, Plan};
 use crate::ttl::Ttl;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, Version};
 use http_body::Body;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -53,14 +52,13 @@ where
     type Error = S::Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
+    /// Always: what is stored is sent while the service is busy. Whoever needs that waits for it then.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<A>) -> Self::Future {
-        // The one that is ready is used, and another one kept.
-        let other = self.inner.clone();
-        let inner = std::mem::replace(&mut self.inner, other);
+        let inner = self.inner.clone();
         let options = Arc::clone(&self.options);
         Box::pin(async move {
             let (parts, body) = request.into_parts();
@@ -130,12 +128,6 @@ impl Wanted {
             may_be_others: self.names.is_empty(),
         }
     }
-
-    /// Whether a response is one to this request.
-    fn is(&self, asked: &Asked, stored: &Stored) -> bool {
-        let varies = &stored.varies;
-        varies.names.is_empty() || varies.values == asked.values(&varies.names)
-    }
 }
 
 impl<S, A, B> Way<S, A>
@@ -151,7 +143,7 @@ where
         if !self.options.cache.is_in_use() {
             return self.past(Why::Bypass, None).await;
         }
-        let has_body = !self.body.is_end_stream();
+        let has_body = has_body(&self.parts, &self.body);
         let asked = match Asked::read(&self.options, &self.parts, has_body) {
             Ok(asked) => Arc::new(asked),
             Err(Past::Because(why)) => return self.past(Why::Bypass, Some(why)).await,
@@ -159,10 +151,6 @@ where
         };
         if asked.is_head || asked.is_part || asked.directives.only_if_cached {
             return self.only_look(&asked).await;
-        }
-        if self.options.passes.has(&asked.key) {
-            let why = "the last response was not for others";
-            return self.past(Why::Bypass, Some(why)).await;
         }
         self.through(asked).await
     }
@@ -174,6 +162,10 @@ where
         let mut way = self;
         // Once for what is there, once for its variant, and once more for what is not fresh enough.
         for _ in 0..3 {
+            if options.passes.has(&wanted.key) {
+                let why = "the last response was not for others";
+                return way.past(Why::Bypass, Some(why)).await;
+            }
             way = match way.look(&asked, &wanted).await {
                 Found::Answer(stored, status) => {
                     return Ok(answer(&options, &asked, &stored, status));
@@ -235,7 +227,7 @@ where
             Lookup::Hit(Ok(kept)) => {
                 let way = way(service, parts, body);
                 return match kept {
-                    Kept::Response(stored) if !wanted.is(asked, &stored) => {
+                    Kept::Response(stored) if !asked.is_answered_by(&stored) => {
                         Found::Varies(Arc::clone(&stored.varies.names), way)
                     }
                     Kept::Response(stored) if is_young_enough(asked, &stored) => {
@@ -273,7 +265,7 @@ where
             unsent.map(|(service, parts, body)| way(service, parts, body))
         };
         match found {
-            Ok(Kept::Response(stored)) if !wanted.is(asked, &stored) => {
+            Ok(Kept::Response(stored)) if !asked.is_answered_by(&stored) => {
                 let names = Arc::clone(&stored.varies.names);
                 take_back().map_or(Found::Nothing, |way| Found::Varies(names, way))
             }
@@ -296,12 +288,10 @@ where
                 }
                 take_back().map_or(Found::Answer(stored, status), Found::Unsuited)
             }
-            other => match exchange.answered() {
+            _ => match exchange.answered() {
                 Some((answered, detail)) => {
-                    // What is refused to this one may be for others.
-                    let is_alone = matches!(other, Ok(Kept::Passed));
-                    if is_alone && asked.audience != Audience::EverybodyWhoIsAllowed {
-                        options.passes.note(&asked.key);
+                    if exchange.is_for_nobody_else() {
+                        options.passes.note(&wanted.key);
                     }
                     Found::Own(answered, why, detail)
                 }
@@ -314,12 +304,14 @@ where
     async fn only_look(self, asked: &Asked) -> Answered<B, S::Error> {
         let options = Arc::clone(&self.options);
         let mut wanted = Wanted::of(&options, asked);
-        for _ in 0..2 {
+        // What is wanted fresh is the service's to say.
+        let looks = if wanted.is_refreshed { 0 } else { 2 };
+        for _ in 0..looks {
             let policy = options.policy();
             let call = Call::new(options.site, &options.cache, &wanted.key).policy(&policy);
             let plan = || plan(&options, &self.parts);
             match call.peek(wanted.kind(), plan).await {
-                Some(Ok(Kept::Response(stored))) if !wanted.is(asked, &stored) => {
+                Some(Ok(Kept::Response(stored))) if !asked.is_answered_by(&stored) => {
                     wanted.varies(asked, Arc::clone(&stored.varies.names));
                 }
                 Some(Ok(Kept::Response(stored))) if is_young_enough(asked, &stored) => {
@@ -348,6 +340,7 @@ where
             parts,
             body,
         } = self;
+        poll_fn(|context| service.poll_ready(context)).await?;
         let answered = service.call(Request::from_parts(parts, body)).await;
         told(
             &options,
@@ -359,19 +352,26 @@ where
 
     /// What may have changed something: then what is stored of its path is old (RFC 9111 §4.4).
     async fn by_another_method(self) -> Answered<B, S::Error> {
-        if self.parts.method.is_safe() {
+        if self.parts.method.is_safe() && !is_in_disguise(&self.parts) {
             return self.past(Why::Method, None).await;
         }
         let options = Arc::clone(&self.options);
         let mut changing = Changing::new(&options, &self.parts);
         let answered = self.past(Why::Method, None).await;
         if let Ok(response) = &answered {
-            changing.names(&options, response.headers());
+            changing.names(&options, response.status(), response.headers());
         }
         let status = answered.as_ref().ok().map(Response::status);
         changing.after(status).await;
         answered
     }
+}
+
+/// In HTTP/1.1 one is announced, in HTTP/2 it need not be.
+fn has_body(parts: &Parts, body: &impl Body) -> bool {
+    let hint = body.size_hint();
+    let may_come = parts.version > Version::HTTP_11 && !body.is_end_stream();
+    hint.lower() > 0 || (may_come && hint.exact() != Some(0))
 }
 
 fn plan(options: &Options, parts: &Parts) -> Plan {
