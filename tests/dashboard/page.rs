@@ -52,7 +52,7 @@ fn the_numbers_move_under_load() {
 
 #[test]
 fn the_theme_follows_the_system_until_somebody_chooses_one() {
-    let (_service, mut tab) = opened();
+    let (service, mut tab) = opened();
     let ground = |tab: &mut Tab| tab.find("getComputedStyle(document.body).backgroundColor");
     let light = ground(&mut tab);
     tab.prefers("dark");
@@ -69,9 +69,9 @@ fn the_theme_follows_the_system_until_somebody_chooses_one() {
         assert_eq!(tab.text("theme"), format!("Theme: {told}"));
         assert_eq!(ground(&mut tab), *shown, "{told}");
     }
-    tab.find("location.reload()");
-    tab.wait("document.getElementById('theme')?.textContent === 'Theme: light'");
-    assert_eq!(ground(&mut tab), light, "it is remembered");
+    tab.go(&service.page());
+    assert_eq!(tab.text("theme"), "Theme: light", "it is remembered");
+    assert_eq!(ground(&mut tab), light);
     tab.had_no_complaints();
 }
 

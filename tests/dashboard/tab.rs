@@ -42,9 +42,12 @@ impl Tab {
         self.browser.ask(Some(&self.session), method, parameters)
     }
 
+    /// Opens a page, also the one that is open once more.
     pub(crate) fn go(&mut self, address: &str) {
+        // What is open answers for a moment longer.
+        self.find("window.isLeft = true");
         self.ask("Page.navigate", json!({ "url": address }));
-        self.wait("document.readyState === 'complete' && location.href !== 'about:blank'");
+        self.wait("!window.isLeft && document.readyState === 'complete'");
     }
 
     pub(crate) fn resize(&mut self, width: u32, height: u32) {
