@@ -37,7 +37,7 @@ pub(crate) struct Range {
 }
 
 /// For how long past its time to live an entry is an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Grace {
     /// While it is refreshed in the background.
     pub(crate) swr: Duration,

@@ -1,4 +1,4 @@
-//! Keys whose source is left alone for a while: it has failed, or somebody else is asking it.
+//! Keys whose source is left alone for a while: it has failed, or somebody else is asking it; and those that everybody asks on his own.
 //!
 //! By the hash of the key, and no more of them than fit. One that is forgotten is asked again, which does no harm.
 
@@ -15,6 +15,9 @@ pub(crate) struct Rests {
     failed: Table,
     /// What is refreshed by another process.
     elsewhere: Table,
+    /// Whose last answer was its caller's alone.
+    #[cfg(feature = "http")]
+    alone: Table,
     hasher: RandomState,
 }
 
@@ -31,6 +34,8 @@ impl Rests {
         Rests {
             failed: Table::new(&hasher),
             elsewhere: Table::new(&hasher),
+            #[cfg(feature = "http")]
+            alone: Table::new(&hasher),
             hasher,
         }
     }
@@ -54,6 +59,18 @@ impl Rests {
     /// Whether a refresh is to be tried now.
     pub(crate) fn may_refresh(&self, key: &str, now: Tick) -> bool {
         !self.has_failed(key, now) && !self.elsewhere.holds(|| self.hasher.hash_one(key), now)
+    }
+
+    /// What the source answers to this key is its caller's alone: nobody need wait for another's answer until then.
+    #[cfg(feature = "http")]
+    pub(crate) fn is_answered_alone(&self, key: &str, until: Tick) {
+        self.alone.set(self.hasher.hash_one(key), until);
+    }
+
+    /// Whether nobody need wait for another's answer.
+    #[cfg(feature = "http")]
+    pub(crate) fn goes_alone(&self, key: &str, now: Tick) -> bool {
+        self.alone.holds(|| self.hasher.hash_one(key), now)
     }
 
     /// The source has answered.

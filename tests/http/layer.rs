@@ -314,6 +314,21 @@ async fn what_is_past_its_time_stands_in_for_a_failure_if_it_may() {
     }
 }
 
+/// So many callers of one address, each in a task of its own.
+async fn asked_at_once(client: &Client<Origin>, callers: usize) -> Vec<Told> {
+    let asking: Vec<_> = (0..callers)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.get("/").await })
+        })
+        .collect();
+    let mut told = Vec::new();
+    for asked in asking {
+        told.push(asked.await.expect("no panic"));
+    }
+    told
+}
+
 #[tokio::test]
 async fn many_callers_are_one_for_the_service() {
     let backend = Backend::new().await;
@@ -332,15 +347,8 @@ async fn many_callers_are_one_for_the_service() {
         &CacheLayer::new(&backend.cache(), "http").ttl(MINUTE),
         origin,
     );
-    let asking: Vec<_> = (0..100)
-        .map(|_| {
-            let client = client.clone();
-            tokio::spawn(async move { client.get("/").await })
-        })
-        .collect();
     let mut collapsed = 0;
-    for told in asking {
-        let told = told.await.expect("no panic");
+    for told in asked_at_once(&client, 100).await {
         assert_eq!(told.body, "0");
         collapsed += u32::from(told.header("cache-status").contains("collapsed"));
     }
@@ -368,15 +376,8 @@ async fn what_cannot_be_shared_is_asked_for_side_by_side() {
         origin,
     );
     let began = std::time::Instant::now();
-    let asking: Vec<_> = (0..50)
-        .map(|_| {
-            let client = client.clone();
-            tokio::spawn(async move { client.get("/").await })
-        })
-        .collect();
     let mut cookies = std::collections::HashSet::new();
-    for told in asking {
-        let told = told.await.expect("no panic");
+    for told in asked_at_once(&client, 50).await {
         assert_eq!(told.header("set-cookie"), format!("id={}", told.body));
         assert!(cookies.insert(told.body), "nobody has another's");
     }

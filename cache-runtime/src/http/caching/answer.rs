@@ -11,13 +11,14 @@ use bytes::Bytes;
 use http::header::{
     AGE, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
 };
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body::Body;
 
 /// The answer to this request.
 pub(super) fn answer<B>(
     options: &Options,
     asked: &Asked,
+    request: &HeaderMap,
     stored: &Stored,
     status: Status,
 ) -> Response<CacheBody<B>>
@@ -25,9 +26,9 @@ where
     B: Body<Data = Bytes>,
 {
     let is_ok = stored.status == StatusCode::OK;
-    let is_known = is_ok && is_known(&asked.headers, &stored.headers);
+    let is_known = is_ok && is_known(request, &stored.headers);
     let part = match asked.is_part && is_ok && !is_known {
-        true => part(&asked.headers, &stored.headers, stored.body.len()),
+        true => part(request, &stored.headers, stored.body.len()),
         false => Part::Whole,
     };
     let body = match &part {

@@ -3,6 +3,7 @@
 //! Read leniently where that cannot make anything staler: unknown directives are ignored, quoted numbers count. Where it could,
 //! the strictest reading holds: of a directive that is given twice the shorter time, and of one that is no number none at all.
 
+use super::fields::listed;
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, PRAGMA};
 use std::time::Duration;
@@ -70,17 +71,11 @@ impl RequestDirectives {
         });
         // For clients that know nothing else (§5.4).
         if !headers.contains_key(CACHE_CONTROL) {
-            let pragmas = headers.get_all(PRAGMA).iter();
-            said.no_cache = pragmas
-                .filter_map(|value| value.to_str().ok())
-                .any(|value| value.split(',').any(is_no_cache));
+            let is_no_cache = |it: &str| it.eq_ignore_ascii_case("no-cache");
+            said.no_cache = listed(headers, PRAGMA).any(is_no_cache);
         }
         said
     }
-}
-
-fn is_no_cache(pragma: &str) -> bool {
-    pragma.trim().eq_ignore_ascii_case("no-cache")
 }
 
 /// Calls `tell` with every directive in lower case and its value, or nothing.

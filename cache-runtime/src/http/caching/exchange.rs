@@ -1,12 +1,13 @@
 //! One request on its way to the service, and what came back that is its caller's alone.
 
 use super::body::{CacheBody, Read, TOO_SLOW, read};
+use super::fields::listed;
 use super::options::Options;
 use super::request::Asked;
 use super::stored::{Kept, Lifetime, Response as Whole, Stored, Varies, now};
 use super::storing::{Audience, lifetime};
 use super::validation::Old;
-use super::variants::{Names, names, together};
+use super::variants::{Names, names, together, values};
 use crate::flight::current_computation;
 use crate::key::Key;
 use crate::key::encode::digest_of_bytes;
@@ -16,8 +17,7 @@ use crate::tag::Tag;
 use bytes::Bytes;
 use http::header::{
     AGE, CONNECTION, CONTENT_LENGTH, DATE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
-    LAST_MODIFIED, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, RANGE, TE, TRAILER, TRANSFER_ENCODING,
-    UPGRADE,
+    PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, RANGE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
@@ -70,15 +70,22 @@ struct Slot<S, A, B: Body, E> {
     is_stale: bool,
     /// What the service said of that.
     confirmed: bool,
-    /// Whether its like need not wait for one another: it is for nobody else.
-    is_alone: bool,
-    /// Whether what is there is as good as before.
-    leaves: bool,
+    others: Others,
     tags: Vec<Tag>,
-    /// For how long past its time what the service can confirm is kept.
-    revalidate: Duration,
     /// Under which key it stands besides.
     variant: Option<Key>,
+}
+
+/// What follows for others from an answer that is its caller's alone.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Others {
+    /// What is there is older.
+    #[default]
+    Replaced,
+    /// The same, and they need not wait for one another.
+    Alone,
+    /// Nothing: what is there is as good as before.
+    Unconcerned,
 }
 
 impl<S, A, B: Body, E> Clone for Exchange<S, A, B, E> {
@@ -92,7 +99,7 @@ where
     S: Service<Request<A>, Response = Response<B>, Error = E>,
     B: Body<Data = Bytes>,
 {
-    pub(super) fn new(service: S, parts: Parts, body: A, revalidate: Duration) -> Self {
+    pub(super) fn new(service: S, parts: Parts, body: A) -> Self {
         Exchange(Arc::new(Mutex::new(Slot {
             request: Some((service, parts, body)),
             answered: None,
@@ -100,10 +107,8 @@ where
             made: None,
             is_stale: false,
             confirmed: false,
-            is_alone: false,
-            leaves: false,
+            others: Others::default(),
             tags: Vec::new(),
-            revalidate,
             variant: None,
         })))
     }
@@ -128,7 +133,7 @@ where
 
     /// Whether what came back is for nobody else, and will be so the next time.
     pub(super) fn is_for_nobody_else(&self) -> bool {
-        lock(&self.0).is_alone
+        lock(&self.0).others == Others::Alone
     }
 
     /// Whether there was something past its time that it replaces.
@@ -145,7 +150,8 @@ where
     pub(super) async fn send(
         self,
         options: Arc<Options>,
-        asked: Arc<Asked>,
+        asked: Asked,
+        seen: Arc<HeaderMap>,
         known: Names,
     ) -> Result<Kept, Failed> {
         let (mut service, mut parts, body) = self.take_back().ok_or(Failed)?;
@@ -153,8 +159,8 @@ where
         for name in [IF_NONE_MATCH, IF_MODIFIED_SINCE, RANGE, IF_RANGE] {
             parts.headers.remove(name);
         }
-        let confirms = !options.revalidate.is_zero();
-        let old = confirms.then(|| Old::of_this(&asked)).flatten();
+        let confirms = !options.policy.revalidate.is_zero();
+        let old = confirms.then(|| Old::of_this(&seen)).flatten();
         if let Some(old) = &old {
             old.ask(&mut parts.headers);
         }
@@ -191,10 +197,13 @@ where
                 // Of one who is refused, or has a cookie, nothing follows for others.
                 let is_refusal = status.is_client_error() && !is_gone(status);
                 let is_about_him = asked.audience == Audience::EverybodyWhoIsAllowed;
-                let mut slot = lock(&self.0);
-                slot.leaves = is_refusal || is_about_him;
-                slot.is_alone = !slot.leaves && !has_failed;
-                drop(slot);
+                lock(&self.0).others = if is_refusal || is_about_him {
+                    Others::Unconcerned
+                } else if has_failed {
+                    Others::Replaced
+                } else {
+                    Others::Alone
+                };
                 let response = Response::from_parts(head, CacheBody::untouched(body));
                 return self.keeps(Ok(response), Some(why), kept);
             }
@@ -224,9 +233,9 @@ where
                 let mut slot = lock(&self.0);
                 let tags = head.extensions.remove::<CacheTags>();
                 slot.tags = tags.unwrap_or_default().0;
-                slot.variant = (names != known).then(|| asked.variant(&names));
+                slot.variant = (names != known).then(|| asked.variant(&names, &seen));
                 let varies = Varies {
-                    values: asked.values(&names),
+                    values: values(&names, &seen),
                     names,
                 };
                 // It may be a part of something larger, which would be kept with it.
@@ -238,10 +247,11 @@ where
             }
             Read::Passed(body, why) => {
                 // A body that is slow may be faster the next time.
-                let mut slot = lock(&self.0);
-                slot.is_alone = why != TOO_SLOW;
-                slot.leaves = why == TOO_SLOW;
-                drop(slot);
+                lock(&self.0).others = if why == TOO_SLOW {
+                    Others::Unconcerned
+                } else {
+                    Others::Alone
+                };
                 self.keeps(Ok(Response::from_parts(head, body)), Some(why), kept)
             }
         }
@@ -302,7 +312,7 @@ where
     }
 
     /// How what was found is stored.
-    pub(super) fn decide(&self, kept: &Kept, decision: &mut Decision) {
+    pub(super) fn decide(&self, options: &Options, kept: &Kept, decision: &mut Decision) {
         match kept {
             Kept::Response(stored) => {
                 let Lifetime {
@@ -312,14 +322,11 @@ where
                     ..
                 } = stored.lifetime;
                 decision.ttl(fresh_for.saturating_sub(stored.lifetime.age()));
-                let can_be_confirmed =
-                    stored.is_tagged || stored.headers.contains_key(LAST_MODIFIED);
-                let revalidate = if can_be_confirmed {
-                    lock(&self.0).revalidate
-                } else {
-                    Duration::ZERO
+                let confirmed_for = match stored.can_be_confirmed() {
+                    true => options.policy.revalidate,
+                    false => Duration::ZERO,
                 };
-                decision.grace(swr.max(stale_if_error).max(revalidate));
+                decision.grace(swr.max(stale_if_error).max(confirmed_for));
                 let mut slot = lock(&self.0);
                 decision.tags(std::mem::take(&mut slot.tags));
                 if let Some(variant) = slot.variant.take() {
@@ -328,7 +335,7 @@ where
             }
             Kept::Another | Kept::Passed => {
                 decision.unless(true);
-                if lock(&self.0).leaves {
+                if lock(&self.0).others == Others::Unconcerned {
                     decision.leave_what_is_there();
                 }
             }
@@ -365,12 +372,8 @@ fn whole(
     varies: Varies,
     options: &Options,
 ) -> Whole {
-    let named: Vec<HeaderName> = headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| HeaderName::try_from(name.trim()).ok())
+    let named: Vec<HeaderName> = listed(&headers, CONNECTION)
+        .filter_map(|name| HeaderName::try_from(name).ok())
         .collect();
     let of_connection = [
         CONNECTION,

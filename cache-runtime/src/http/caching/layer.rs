@@ -106,7 +106,7 @@ impl CacheLayer {
     /// `Last-Modified`: that is asked then (`If-None-Match`, `If-Modified-Since`), and may say `304`. A day at most. Default: not at
     /// all.
     pub fn revalidate(mut self, time: Duration) -> Self {
-        self.options.revalidate = time.min(LONGEST_GRACE);
+        self.options.policy.revalidate = time.min(LONGEST_GRACE);
         self
     }
 

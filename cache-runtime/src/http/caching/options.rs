@@ -1,11 +1,12 @@
 //! What a layer was told.
 
-use super::passes::Passes;
 use super::query::{Query, plain};
 use super::storing::Defaults;
 use super::variants::Variants;
 use crate::cache::Cache;
-use crate::policy::{Grace, Policy};
+use crate::key::Key;
+use crate::policy::Policy;
+use crate::read_through::Call;
 use crate::site::Site;
 use crate::tag::Tag;
 use http::HeaderName;
@@ -52,6 +53,9 @@ pub(super) type Tags = Arc<dyn Fn(&Parts) -> Vec<Tag> + Send + Sync>;
 /// However long a response wants to be served past its time, it is kept for no longer than this.
 pub(super) const LONGEST_GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// For so long nobody waits for what cannot be shared. Other caches call it hit-for-miss.
+const REMEMBERED: Duration = Duration::from_secs(10);
+
 #[derive(Clone)]
 pub(super) struct Options {
     pub(super) cache: Cache,
@@ -59,6 +63,8 @@ pub(super) struct Options {
     /// What keys begin with.
     pub(super) name: Box<str>,
     pub(super) defaults: Defaults,
+    /// What is done with time; `revalidate` is for what the service can confirm.
+    pub(super) policy: Policy,
     /// Bytes of a body that is stored.
     pub(super) max_body: usize,
     /// How long a body may take.
@@ -72,11 +78,8 @@ pub(super) struct Options {
     pub(super) by_host: bool,
     pub(super) query: Query,
     pub(super) obeys_requests: bool,
-    /// For how long past its time what the service can confirm is kept.
-    pub(super) revalidate: Duration,
     pub(super) makes_etags: bool,
     pub(super) tells_status: bool,
-    pub(super) passes: Arc<Passes>,
     pub(super) variants: Arc<Variants>,
 }
 
@@ -86,13 +89,12 @@ impl Options {
             cache: cache.clone(),
             site: Site::of_routes(name, false),
             name: name.into(),
-            defaults: Defaults {
-                ttl: None,
-                negative: None,
-                grace: Grace {
-                    swr: Duration::ZERO,
-                    stale_if_error: Duration::ZERO,
-                },
+            defaults: Defaults::default(),
+            // Responses say themselves for how long past their time they are served.
+            policy: Policy {
+                swr: LONGEST_GRACE,
+                stale_if_error: LONGEST_GRACE,
+                ..Policy::NONE
             },
             max_body: 1 << 20,
             patience: Duration::from_millis(250),
@@ -104,10 +106,8 @@ impl Options {
             by_host: true,
             query: Query::default(),
             obeys_requests: true,
-            revalidate: Duration::ZERO,
             makes_etags: true,
             tells_status: true,
-            passes: Arc::default(),
             variants: Arc::default(),
         }
     }
@@ -120,14 +120,21 @@ impl Options {
         }
     }
 
-    /// Responses say themselves for how long past their time they are served.
-    pub(super) fn policy(&self) -> Policy {
-        Policy {
-            swr: LONGEST_GRACE,
-            stale_if_error: LONGEST_GRACE,
-            revalidate: self.revalidate,
-            ..Policy::NONE
-        }
+    /// Looking for what stands under a key.
+    pub(super) fn call<'c>(&'c self, key: &'c Key) -> Call<'c> {
+        Call::new(self.site, &self.cache, key).policy(&self.policy)
+    }
+
+    /// Whether the last answer under this key was its caller's alone.
+    pub(super) fn goes_alone(&self, key: &Key) -> bool {
+        let rests = self.cache.rests();
+        rests.goes_alone(key.as_str(), self.cache.now())
+    }
+
+    /// The answer under this key is its caller's alone.
+    pub(super) fn is_answered_alone(&self, key: &Key) {
+        let until = self.cache.now().plus(REMEMBERED);
+        self.cache.rests().is_answered_alone(key.as_str(), until);
     }
 }
 

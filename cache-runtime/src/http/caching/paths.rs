@@ -1,11 +1,11 @@
 //! What is stored of a path, ended when that has changed.
 
 use super::options::Options;
-use super::request::scope_of_path;
+use super::request::{host_of, scope_of_path};
 use crate::http::ending::Ending;
 use crate::invalidate::{By, Target};
 use crate::key::KeyBuilder;
-use http::header::{CONTENT_LOCATION, HOST, LOCATION};
+use http::header::{CONTENT_LOCATION, LOCATION};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, Uri};
 
@@ -23,13 +23,11 @@ impl Changing {
         let by = By::site(options.site);
         let path = options.path_of(parts);
         let target = target(options, &path);
-        let told = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
-        let host = parts.uri.authority().map(|it| it.as_str()).or(told);
         Changing {
             ending: Ending::new(&options.cache, vec![(target, by)]),
             by,
             path: path.into_owned(),
-            host: host.map(str::to_owned),
+            host: host_of(parts).map(str::to_owned),
         }
     }
 

@@ -1,18 +1,18 @@
 //! What a request asks for, as far as it matters here: whether it is for the cache at all, and under which key its answer stands.
 
 use super::directives::RequestDirectives;
+use super::fields::text;
 use super::options::{Options, User};
 use super::range;
-use super::stored::Stored;
 use super::storing::Audience;
-use crate::key::encode::digest_of_text;
+use super::variants::values;
 use crate::key::{Key, KeyBuilder};
 use http::header::{
     AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, IF_MATCH, IF_UNMODIFIED_SINCE, TRANSFER_ENCODING,
     UPGRADE,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, Method};
 use std::borrow::Cow;
 
 /// What some services take for the method.
@@ -35,8 +35,6 @@ pub(super) struct Asked {
     pub(super) is_part: bool,
     pub(super) audience: Audience,
     pub(super) directives: RequestDirectives,
-    /// Its conditions, and what its answer may vary on.
-    pub(super) headers: HeaderMap,
 }
 
 impl Asked {
@@ -78,11 +76,10 @@ impl Asked {
             return Err(Past::Because("the request says no-store"));
         }
         let user = user(options, parts)?;
-        let has_cookies = headers.contains_key(COOKIE) && !options.ignores_cookies;
         let audience = match &user {
             User::Known(_) => Audience::OneUser,
             // Somebody anonymous may have a basket, and a form its token.
-            _ if headers.contains_key(AUTHORIZATION) || has_cookies => {
+            _ if headers.contains_key(AUTHORIZATION) || has_cookies(options, headers) => {
                 Audience::EverybodyWhoIsAllowed
             }
             _ => Audience::Everybody,
@@ -93,35 +90,12 @@ impl Asked {
             is_part: !is_head && range::is_asked_for(headers),
             audience,
             directives,
-            headers: headers.clone(),
         })
     }
 
-    /// The key of the answer to requests with the same values of these fields.
-    pub(super) fn variant(&self, names: &[String]) -> Key {
-        Key::from(format!("{}:{:032x}", self.key, self.values(names)))
-    }
-
-    /// Whether it is an answer to a request with these values of what it varies on.
-    pub(super) fn is_answered_by(&self, stored: &Stored) -> bool {
-        let varies = &stored.varies;
-        varies.names.is_empty() || varies.values == self.values(&varies.names)
-    }
-
-    /// A digest of the values of these fields.
-    pub(super) fn values(&self, names: &[String]) -> u128 {
-        let values = names
-            .iter()
-            .map(|name| (&**name, field(&self.headers, name)));
-        let mut text = String::new();
-        for (name, value) in values {
-            // Neither has a line break.
-            text.push_str(name);
-            text.push(if value.is_some() { '=' } else { '-' });
-            text.push_str(value.as_deref().unwrap_or_default());
-            text.push('\n');
-        }
-        u128::from_be_bytes(digest_of_text(&text))
+    /// The key of the answer to requests that have these values of what it varies on.
+    pub(super) fn variant(&self, names: &[String], request: &HeaderMap) -> Key {
+        Key::from(format!("{}:{:032x}", self.key, values(names, request)))
     }
 }
 
@@ -145,11 +119,14 @@ fn user(options: &Options, parts: &Parts) -> Result<User, Past> {
             user => Ok(user),
         },
         None if headers.contains_key(AUTHORIZATION) => Err(Past::Because("credentials")),
-        None if headers.contains_key(COOKIE) && !options.ignores_cookies => {
-            Err(Past::Because("a cookie"))
-        }
+        None if has_cookies(options, headers) => Err(Past::Because("a cookie")),
         None => Ok(User::Anonymous),
     }
+}
+
+/// Whether it has some that may tell who sends it.
+fn has_cookies(options: &Options, headers: &HeaderMap) -> bool {
+    headers.contains_key(COOKIE) && !options.ignores_cookies
 }
 
 /// `api:GET:/users/7:anyone::example.org:page=2`; of a known user `…:user:{id}:…` in place of `anyone`. What invalidates a path is
@@ -200,36 +177,24 @@ fn says_two_hosts(parts: &Parts) -> bool {
     differ || told.next().is_some()
 }
 
+/// Whom it was sent to.
+pub(super) fn host_of(parts: &Parts) -> Option<&str> {
+    let told = || parts.headers.get(HOST)?.to_str().ok();
+    let of_address = parts.uri.authority().map(|it| it.as_str());
+    of_address.or_else(told)
+}
+
 /// Lower case: hosts are (RFC 3986 §3.2.2).
 fn host<'p>(options: &Options, parts: &'p Parts) -> Cow<'p, str> {
     if !options.by_host {
         return Cow::Borrowed("");
     }
-    let told = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
-    let host = parts.uri.authority().map(|it| it.as_str()).or(told);
-    let host = host.unwrap_or_default();
+    let host = host_of(parts).unwrap_or_default();
     if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Cow::Owned(host.to_ascii_lowercase())
     } else {
         Cow::Borrowed(host)
     }
-}
-
-/// The value of a field, of several lines the list of them, without blanks that mean nothing (RFC 9111 §4.1).
-fn field(headers: &HeaderMap, name: &str) -> Option<String> {
-    let name = HeaderName::try_from(name).ok()?;
-    let mut lines = headers.get_all(name).iter().map(text).peekable();
-    lines.peek()?;
-    let mut value = String::new();
-    for line in lines {
-        for item in line.split(',') {
-            if !value.is_empty() {
-                value.push(',');
-            }
-            value.push_str(item.trim());
-        }
-    }
-    Some(value)
 }
 
 /// The value of a field as it is, line by line: it need not be a list.
@@ -238,12 +203,4 @@ fn exact(headers: &HeaderMap, name: &str) -> Option<String> {
     let lines: Vec<Cow<'_, str>> = headers.get_all(name).iter().map(text).collect();
     // No value has a line break.
     (!lines.is_empty()).then(|| lines.join("\n"))
-}
-
-/// Bytes that are no text are kept apart from all text, which has no such mark.
-fn text(value: &HeaderValue) -> Cow<'_, str> {
-    match value.to_str() {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(format!("\u{1}{}", value.as_bytes().escape_ascii())),
-    }
 }

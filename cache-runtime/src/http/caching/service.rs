@@ -12,11 +12,11 @@ use super::stored::{Kept, Stored};
 use super::variants::Names;
 use crate::flight::{refreshing, warming};
 use crate::key::Key;
-use crate::read_through::{Call, Lookup, Plan};
+use crate::read_through::{Lookup, Plan};
 use crate::ttl::Ttl;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response, StatusCode, Version};
+use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body::Body;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -83,7 +83,7 @@ struct Way<S, A> {
 
 /// What came of looking for the answer under a key.
 enum Found<S, A, B: Body, E> {
-    Answer(Stored, Status),
+    Answer(Response<CacheBody<B>>),
     /// It is this caller's alone.
     Own(Answered<B, E>, Why, Option<&'static str>),
     /// It is for requests with other values of these fields.
@@ -105,7 +105,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(options: &Options, asked: &Asked) -> Self {
+    fn of(options: &Options, asked: &Asked, request: &HeaderMap) -> Self {
         let said = &asked.directives;
         let mut wanted = Wanted {
             key: asked.key.clone(),
@@ -113,13 +113,13 @@ impl Wanted {
             is_refreshed: said.no_cache || said.max_age == Some(Duration::ZERO),
         };
         if let Some(names) = options.variants.of(&asked.key) {
-            wanted.varies(asked, names);
+            wanted.varies(asked, request, names);
         }
         wanted
     }
 
-    fn varies(&mut self, asked: &Asked, names: Names) {
-        self.key = asked.variant(&names);
+    fn varies(&mut self, asked: &Asked, request: &HeaderMap, names: Names) {
+        self.key = asked.variant(&names, request);
         self.names = names;
     }
 
@@ -145,37 +145,35 @@ where
         }
         let has_body = has_body(&self.parts, &self.body);
         let asked = match Asked::read(&self.options, &self.parts, has_body) {
-            Ok(asked) => Arc::new(asked),
+            Ok(asked) => asked,
             Err(Past::Because(why)) => return self.past(Why::Bypass, Some(why)).await,
             Err(Past::Method) => return self.by_another_method().await,
         };
         if asked.is_head || asked.is_part || asked.directives.only_if_cached {
             return self.only_look(&asked).await;
         }
-        self.through(asked).await
+        self.through(&asked).await
     }
 
     /// By the cache: under the key of the request, or under that of what the answer varies on.
-    async fn through(self, asked: Arc<Asked>) -> Answered<B, S::Error> {
+    async fn through(self, asked: &Asked) -> Answered<B, S::Error> {
         let options = Arc::clone(&self.options);
-        let mut wanted = Wanted::of(&options, &asked);
+        let mut wanted = Wanted::of(&options, asked, &self.parts.headers);
         let mut way = self;
         // Once for what is there, once for its variant, and once more for what is not fresh enough.
         for _ in 0..3 {
-            if options.passes.has(&wanted.key) {
+            if options.goes_alone(&wanted.key) {
                 let why = "the last response was not for others";
                 return way.past(Why::Bypass, Some(why)).await;
             }
-            way = match way.look(&asked, &wanted).await {
-                Found::Answer(stored, status) => {
-                    return Ok(answer(&options, &asked, &stored, status));
-                }
+            way = match way.look(asked, &wanted).await {
+                Found::Answer(response) => return Ok(response),
                 Found::Own(answered, why, detail) => {
                     return told(&options, answered, why, detail);
                 }
                 Found::Varies(names, way) if wanted.names.is_empty() => {
                     options.variants.learn(&asked.key, Arc::clone(&names));
-                    wanted.varies(&asked, names);
+                    wanted.varies(asked, &way.parts.headers, names);
                     way
                 }
                 Found::Varies(_, way) => return way.past(Why::VaryMiss, None).await,
@@ -195,16 +193,15 @@ where
         way.past(Why::UriMiss, None).await
     }
 
-    async fn look(self, asked: &Arc<Asked>, wanted: &Wanted) -> Found<S, A, B, S::Error> {
+    async fn look(self, asked: &Asked, wanted: &Wanted) -> Found<S, A, B, S::Error> {
         let Way {
             options,
             service,
             parts,
             body,
         } = self;
-        let policy = options.policy();
         let looked = async {
-            let call = Call::new(options.site, &options.cache, &wanted.key).policy(&policy);
+            let call = options.call(&wanted.key);
             call.look(wanted.kind(), || plan(&options, &parts))
         };
         let said = &asked.directives;
@@ -226,13 +223,15 @@ where
         let miss = match looked {
             Lookup::Hit(Ok(kept)) => {
                 let way = way(service, parts, body);
+                let request = &way.parts.headers;
                 return match kept {
-                    Kept::Response(stored) if !asked.is_answered_by(&stored) => {
+                    Kept::Response(stored) if !stored.answers(request) => {
                         Found::Varies(Arc::clone(&stored.varies.names), way)
                     }
                     Kept::Response(stored) if is_young_enough(asked, &stored) => {
                         let ttl = stored.lifetime.left();
-                        Found::Answer(stored, Status::Hit { ttl })
+                        let status = Status::Hit { ttl };
+                        Found::Answer(answer(&options, asked, request, &stored, status))
                     }
                     Kept::Response(_) => Found::Unsuited(way),
                     Kept::Another | Kept::Passed => Found::Others(way),
@@ -242,15 +241,18 @@ where
             Lookup::Miss(miss) => miss,
         };
         let began = super::stored::now();
-        let exchange = Exchange::new(service, parts, body, options.revalidate);
+        // What it was, after it has been sent.
+        let request = Arc::new(parts.headers.clone());
+        let exchange = Exchange::new(service, parts, body);
         let sending = exchange.clone().send(
             Arc::clone(&options),
-            Arc::clone(asked),
+            asked.clone(),
+            Arc::clone(&request),
             Arc::clone(&wanted.names),
         );
         let decide = {
-            let exchange = exchange.clone();
-            move |kept: &Kept, decision: &mut _| exchange.decide(kept, decision)
+            let (exchange, options) = (exchange.clone(), Arc::clone(&options));
+            move |kept: &Kept, decision: &mut _| exchange.decide(&options, kept, decision)
         };
         let found = miss.fill_apart(decide, sending, None).await;
         let why = match (wanted.is_refreshed, wanted.names.is_empty()) {
@@ -265,7 +267,7 @@ where
             unsent.map(|(service, parts, body)| way(service, parts, body))
         };
         match found {
-            Ok(Kept::Response(stored)) if !asked.is_answered_by(&stored) => {
+            Ok(Kept::Response(stored)) if !stored.answers(&request) => {
                 let names = Arc::clone(&stored.varies.names);
                 take_back().map_or(Found::Nothing, |way| Found::Varies(names, way))
             }
@@ -283,15 +285,16 @@ where
                 } else {
                     Status::Hit { ttl }
                 };
+                let answered = || answer(&options, asked, &request, &stored, status);
                 if is_young_enough(asked, &stored) {
-                    return Found::Answer(stored, status);
+                    return Found::Answer(answered());
                 }
-                take_back().map_or(Found::Answer(stored, status), Found::Unsuited)
+                take_back().map_or_else(|| Found::Answer(answered()), Found::Unsuited)
             }
             _ => match exchange.answered() {
                 Some((answered, detail)) => {
                     if exchange.is_for_nobody_else() {
-                        options.passes.note(&wanted.key);
+                        options.is_answered_alone(&wanted.key);
                     }
                     Found::Own(answered, why, detail)
                 }
@@ -303,20 +306,21 @@ where
     /// For whoever wants only what is stored, or no body.
     async fn only_look(self, asked: &Asked) -> Answered<B, S::Error> {
         let options = Arc::clone(&self.options);
-        let mut wanted = Wanted::of(&options, asked);
+        let request = &self.parts.headers;
+        let mut wanted = Wanted::of(&options, asked, request);
         // What is wanted fresh is the service's to say.
         let looks = if wanted.is_refreshed { 0 } else { 2 };
         for _ in 0..looks {
-            let policy = options.policy();
-            let call = Call::new(options.site, &options.cache, &wanted.key).policy(&policy);
+            let call = options.call(&wanted.key);
             let plan = || plan(&options, &self.parts);
             match call.peek(wanted.kind(), plan).await {
-                Some(Ok(Kept::Response(stored))) if !asked.is_answered_by(&stored) => {
-                    wanted.varies(asked, Arc::clone(&stored.varies.names));
+                Some(Ok(Kept::Response(stored))) if !stored.answers(request) => {
+                    wanted.varies(asked, request, Arc::clone(&stored.varies.names));
                 }
                 Some(Ok(Kept::Response(stored))) if is_young_enough(asked, &stored) => {
                     let ttl = stored.lifetime.left();
-                    return Ok(answer(&options, asked, &stored, Status::Hit { ttl }));
+                    let status = Status::Hit { ttl };
+                    return Ok(answer(&options, asked, request, &stored, status));
                 }
                 _ => break,
             }

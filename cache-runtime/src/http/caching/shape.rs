@@ -5,7 +5,6 @@ use super::stored::Kept;
 use crate::policy::Grace;
 use crate::read_through::{Fallible, Opaque, Shape, View};
 use std::any::Any;
-use std::time::Duration;
 
 /// `Result<Kept, Failed>`, of which responses say themselves for how long they are of use.
 #[derive(Clone, Copy)]
@@ -35,10 +34,7 @@ impl Shape<Returned> for Kind {
                     stale_if_error: stored.lifetime.stale_if_error,
                 }
             }
-            _ => Grace {
-                swr: Duration::ZERO,
-                stale_if_error: Duration::ZERO,
-            },
+            _ => Grace::default(),
         }
     }
     fn absent(&self) -> Option<Returned> {

@@ -1,7 +1,8 @@
 //! A response as it is stored.
 
-use super::variants::Names;
+use super::variants::{Names, values};
 use bytes::Bytes;
+use http::header::LAST_MODIFIED;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -64,6 +65,19 @@ impl Stored {
     /// Whether both are one.
     pub(super) fn is(&self, other: &Stored) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Response {
+    /// Whether it is an answer to a request with these fields.
+    pub(super) fn answers(&self, request: &HeaderMap) -> bool {
+        let Varies { names, values: own } = &self.varies;
+        names.is_empty() || *own == values(names, request)
+    }
+
+    /// Whether the service has given means of telling if it has changed.
+    pub(super) fn can_be_confirmed(&self) -> bool {
+        self.is_tagged || self.headers.contains_key(LAST_MODIFIED)
     }
 }
 

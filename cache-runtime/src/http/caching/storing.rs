@@ -19,7 +19,7 @@ pub(super) enum Audience {
 }
 
 /// What a layer does where a response says nothing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Defaults {
     /// How long one is fresh. `None`: not stored.
     pub(super) ttl: Option<Duration>,
@@ -132,10 +132,7 @@ fn default_time(status: StatusCode, defaults: &Defaults) -> Option<Duration> {
 fn grace(said: &ResponseDirectives, declared: Grace) -> Grace {
     // The last one says the same for caches that many share (§5.2.2.10).
     if said.must_revalidate || said.s_maxage.is_some() {
-        return Grace {
-            swr: Duration::ZERO,
-            stale_if_error: Duration::ZERO,
-        };
+        return Grace::default();
     }
     Grace {
         swr: said.swr.unwrap_or(declared.swr).min(LONGEST_GRACE),

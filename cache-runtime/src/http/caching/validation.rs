@@ -1,6 +1,5 @@
 //! Asking the service whether what is stored has changed (RFC 9111 §4.3).
 
-use super::request::Asked;
 use super::stored::{Kept, Stored};
 use crate::stored::{Stored as Replaced, stored};
 use http::HeaderMap;
@@ -17,16 +16,13 @@ pub(super) struct Old {
 
 impl Old {
     /// Of the computation that this is part of. `None`: there is nothing, or the service has given no means of telling.
-    pub(super) fn of_this(asked: &Asked) -> Option<Self> {
+    pub(super) fn of_this(request: &HeaderMap) -> Option<Self> {
         let replaced = stored::<Kept>()?;
         let Kept::Response(stored) = &*replaced else {
             return None;
         };
         let stored = stored.clone();
-        if !asked.is_answered_by(&stored) {
-            return None;
-        }
-        let can_tell = stored.is_tagged || stored.headers.contains_key(LAST_MODIFIED);
+        let can_tell = stored.answers(request) && stored.can_be_confirmed();
         can_tell.then_some(Old { replaced, stored })
     }
 

@@ -3,12 +3,14 @@
 //! The first response under the key of a request stands there, and under a key with the values of the fields that it varies on.
 //! Whoever finds another variant than his own under the first key looks under his own key, and knows from then on.
 
+use super::fields::{listed, text};
 use crate::key::Key;
-use foldhash::fast::FixedState;
-use http::HeaderMap;
+use crate::key::encode::digest_of_text;
+use foldhash::quality::RandomState;
 use http::header::VARY;
-use quick_cache::sync::Cache;
-use std::hash::BuildHasher;
+use http::{HeaderMap, HeaderName};
+use quick_cache::UnitWeighter;
+use quick_cache::sync::{Cache, DefaultLifecycle};
 use std::sync::Arc;
 
 /// Names of fields, in lower case and order.
@@ -16,16 +18,40 @@ pub(super) type Names = Arc<[String]>;
 
 /// The fields that a response varies on.
 pub(super) fn names(headers: &HeaderMap) -> Names {
-    let lines = headers.get_all(VARY).iter();
-    let mut names: Vec<String> = lines
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|name| name.trim().to_ascii_lowercase())
-        .filter(|name| !name.is_empty())
-        .collect();
-    names.sort();
-    names.dedup();
-    names.into()
+    let names = listed(headers, VARY).filter(|name| !name.is_empty());
+    let names: Vec<String> = names.map(str::to_ascii_lowercase).collect();
+    together(&names, &[])
+}
+
+/// A digest of the values that a request has of these fields.
+pub(super) fn values(names: &[String], request: &HeaderMap) -> u128 {
+    let mut all = String::new();
+    for name in names {
+        let value = value(request, name);
+        // Neither has a line break.
+        all.push_str(name);
+        all.push(if value.is_some() { '=' } else { '-' });
+        all.push_str(value.as_deref().unwrap_or_default());
+        all.push('\n');
+    }
+    u128::from_be_bytes(digest_of_text(&all))
+}
+
+/// The value of a field, of several lines the list of them, without blanks that mean nothing (RFC 9111 §4.1).
+fn value(headers: &HeaderMap, name: &str) -> Option<String> {
+    let name = HeaderName::try_from(name).ok()?;
+    let mut lines = headers.get_all(name).iter().map(text).peekable();
+    lines.peek()?;
+    let mut value = String::new();
+    for line in lines {
+        for item in line.split(',') {
+            if !value.is_empty() {
+                value.push(',');
+            }
+            value.push_str(item.trim());
+        }
+    }
+    Some(value)
 }
 
 /// All of both.
@@ -37,30 +63,27 @@ pub(super) fn together(one: &[String], other: &[String]) -> Names {
 }
 
 /// On what the responses to requests vary, as far as this process knows.
-pub(super) struct Variants(Cache<u64, Names>);
+pub(super) struct Variants(Cache<Key, Names, UnitWeighter, RandomState>);
 
 /// So many requests are remembered. One that is forgotten costs a look.
-const MOST: usize = 10_000;
+const MOST: u64 = 10_000;
 
 impl Default for Variants {
     fn default() -> Self {
-        Variants(Cache::new(MOST))
+        let hasher = RandomState::default();
+        let lifecycle = DefaultLifecycle::default();
+        Variants(Cache::with(0, MOST, UnitWeighter, hasher, lifecycle))
     }
 }
 
 impl Variants {
     pub(super) fn learn(&self, key: &Key, names: Names) {
-        self.0.insert(hash(key), names);
+        self.0.insert(key.clone(), names);
     }
 
-    /// Of two keys with one hash, the other one's answers stand under keys with more in them than is needed.
     pub(super) fn of(&self, key: &Key) -> Option<Names> {
-        self.0.get(&hash(key))
+        self.0.get(key)
     }
-}
-
-fn hash(key: &Key) -> u64 {
-    FixedState::default().hash_one(key.as_str())
 }
 
 #[cfg(test)]
