@@ -76,6 +76,8 @@ pub mod metrics;
 mod outbox;
 mod pattern;
 mod policy;
+#[cfg(feature = "http")]
+mod purges;
 mod random;
 #[allow(missing_docs, reason = "reached only by expansions")]
 mod read_through;
@@ -108,6 +110,8 @@ mod write;
 #[cfg(feature = "redis")]
 pub use crate::redis::{Coherence, RedisHealth};
 pub use audit::Audit;
+#[cfg(feature = "http")]
+pub use cache::EdgeHealth;
 pub use cache::{
     Apart, Builder, Cache, Computes, ConfigError, Configuration, EntryDetails, Explanation,
     GetOrSet, GetOrTrySet, Health, Held, InstallError, KeyFamilies, KeyFamily, Limited, Operation,

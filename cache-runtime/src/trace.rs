@@ -16,6 +16,8 @@ use crate::witness;
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
+#[cfg(feature = "http")]
+use tracing::info;
 use tracing::{Instrument, debug, debug_span, trace, warn};
 
 #[inline]
@@ -241,6 +243,41 @@ pub(crate) fn warmed(summary: &Summary) {
     } else {
         debug!(target: "cache_runtime", %summary, "warmed");
     }
+}
+
+/// At `warn` for the first of several failures in a row, and for each tenth.
+#[cfg(feature = "http")]
+pub(crate) fn not_purged(
+    why: &impl fmt::Display,
+    waiting: usize,
+    pause: Duration,
+    failures_before: u32,
+) {
+    const WHAT: &str = "the CDN has not purged; it holds what has ended for as long as it was told, unless a further try succeeds";
+    if failures_before.is_multiple_of(10) {
+        warn!(target: "cache_runtime", %why, waiting, ?pause, failures_before, "{WHAT}");
+    } else {
+        debug!(target: "cache_runtime", %why, waiting, ?pause, failures_before, "{WHAT}");
+    }
+}
+
+#[cfg(feature = "http")]
+pub(crate) fn purges_again(failures: u32) {
+    info!(target: "cache_runtime", failures, "the CDN purges again");
+}
+
+#[cfg(feature = "http")]
+pub(crate) fn gave_up_purging(left: usize) {
+    warn!(target: "cache_runtime", left,
+        "a purger has ended before it was done; the CDN holds what is left for as long as it was told");
+}
+
+/// Once for each layer.
+#[cfg(feature = "http")]
+pub(crate) fn too_many_surrogate_keys(site: &Site, bytes: usize, most: usize) {
+    warn!(target: "cache_runtime", function = %Named(site), bytes, most,
+        "a response depends on more than its surrogate keys can say, and is not for the CDN; raise `Edge::max_keys`, if the CDN and \
+        what stands between allow it, or let it depend on less");
 }
 
 pub(crate) struct Named<'s>(pub(crate) &'s Site);

@@ -6,7 +6,7 @@ use crate::error::CacheError;
 use crate::flight::{Flight, current_flight};
 use crate::invalidate::{By, end_key, end_key_soon};
 #[cfg(feature = "redis")]
-use crate::invalidate::{Delivery, note_change};
+use crate::invalidate::{Delivery, keys_changed};
 use crate::key::Key;
 use crate::policy::Policy;
 #[cfg(feature = "redis")]
@@ -14,6 +14,8 @@ use crate::read_through::remote::{self, Claim, Finished};
 use crate::read_through::{
     Decision, Destination, Finding, Outcome, Plan, Shape, View, capture, compute,
 };
+#[cfg(feature = "redis")]
+use crate::redis::Redis;
 use crate::site::Site;
 use crate::value::CacheValue;
 use std::collections::HashSet;
@@ -49,11 +51,10 @@ pub(crate) async fn try_set<T: CacheValue>(
         if is_collected(cache, site, key, &plan) || !is_possible(cache, key) {
             return Ok(());
         }
+        let keys = keys_of(cache, key, &plan);
         let value = (key.clone(), value, plan);
         let done = Box::pin(remote::try_set(cache, redis, site, policy, value)).await;
-        if done.is_ok() {
-            note_change(cache, Delivery::Delivered);
-        }
+        keys_changed(cache, reached(redis), keys.iter().map(Key::as_str));
         return done;
     }
     set(cache, site, policy, key, value, plan).await;
@@ -72,9 +73,13 @@ pub(crate) async fn set_many<T: CacheValue>(
     keep_the_last(&mut values);
     #[cfg(feature = "redis")]
     if let Some(redis) = cache.redis() {
+        let keys = values.iter();
+        let keys = keys.flat_map(|(key, _, plan)| keys_of(cache, key, plan));
+        let keys: Vec<Key> = keys.collect();
+        let are_any = !values.is_empty();
         let stored = Box::pin(remote::set(cache, redis, site, policy, values)).await;
-        if stored > 0 {
-            note_change(cache, Delivery::Delivered);
+        if are_any {
+            keys_changed(cache, reached(redis), keys.iter().map(Key::as_str));
         }
         return stored;
     }
@@ -91,6 +96,29 @@ pub(crate) async fn set_many<T: CacheValue>(
         }
     }
     stored
+}
+
+/// What stands under these keys is another value from here on, or none: also where the new one could not be stored. For whoever
+/// wants to know of each.
+#[cfg(feature = "redis")]
+fn keys_of(cache: &Cache, key: &Key, plan: &Plan) -> Vec<Key> {
+    #[cfg(feature = "http")]
+    if !cache.purges().is_empty() {
+        let keys = std::iter::once(key).chain(&plan.aliases);
+        return keys.cloned().collect();
+    }
+    let _nobody_does = (cache, key, plan);
+    Vec::new()
+}
+
+/// Whether the server knows of it, stored or not.
+#[cfg(feature = "redis")]
+fn reached(redis: &Redis) -> Delivery {
+    if redis.is_clear() {
+        Delivery::Delivered
+    } else {
+        Delivery::Deferred
+    }
 }
 
 /// Of several values for one key, the last.
@@ -314,9 +342,6 @@ impl Write {
             let (entry, outcome) = Box::pin(finished.keep(Some(value))).await;
             if let Some(outer) = outer {
                 outer.has_result(&self.flight, &entry);
-            }
-            if outcome == Outcome::Stored {
-                note_change(&self.cache, Delivery::Delivered);
             }
             return outcome;
         }

@@ -4,9 +4,12 @@ mod attacks;
 #[path = "../races/backend.rs"]
 #[allow(dead_code, reason = "shared with the races")]
 mod backend;
+mod cdn;
 mod changes;
 mod conformance;
+mod edge;
 mod layer;
+mod purging;
 mod routers;
 mod users;
 mod world;

@@ -5,12 +5,19 @@ mod attacks;
 #[path = "../races_on_redis/backend.rs"]
 #[allow(dead_code, reason = "shared with the races")]
 mod backend;
+#[path = "../http/cdn.rs"]
+mod cdn;
 #[path = "../http/changes.rs"]
 mod changes;
 #[path = "../http/conformance/mod.rs"]
 mod conformance;
+mod cut_off;
+#[path = "../http/edge.rs"]
+mod edge;
 #[path = "../http/layer.rs"]
 mod layer;
+#[path = "../http/purging.rs"]
+mod purging;
 mod read_your_writes;
 #[path = "../http/routers.rs"]
 mod routers;

@@ -13,7 +13,7 @@ use crate::site::DIRECT;
 use crate::tag::Tag;
 use crate::ttl::Ttl;
 use crate::value::CacheValue;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 impl Cache {
     /// The value under `key`, if it is there, valid and a `T`.
@@ -136,8 +136,9 @@ impl Cache {
         self.invalidate("*").await
     }
 
-    /// Waits until every deferred invalidation has been delivered, for `limit` at most. For the end of a program: what
-    /// has not been delivered by then is lost, and other processes may read what was there until it expires.
+    /// Waits until every deferred invalidation has been delivered, and a CDN has purged what it is to purge (`http::Purger`), for
+    /// `limit` at most. For the end of a program: what has not been delivered by then is lost, and other processes, or the CDN, may
+    /// have what was there until it expires.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -150,13 +151,20 @@ impl Cache {
     /// # }
     /// ```
     pub async fn flush(&self, limit: Duration) -> Delivery {
+        let begun = Instant::now();
         #[cfg(feature = "redis")]
-        if let Some(redis) = self.redis() {
-            return redis.flush(limit).await;
-        }
+        let delivery = match self.redis() {
+            Some(redis) => redis.flush(limit).await,
+            None => Delivery::Delivered,
+        };
         #[cfg(not(feature = "redis"))]
-        let _there_is_no_server = limit;
-        Delivery::Delivered
+        let delivery = Delivery::Delivered;
+        let left = limit.saturating_sub(begun.elapsed());
+        #[cfg(feature = "http")]
+        let delivery = delivery.and(self.purges().flush(left).await);
+        #[cfg(not(feature = "http"))]
+        let _there_is_no_cdn = left;
+        delivery
     }
 
     pub(super) async fn read<T: CacheValue>(&self, key: Key) -> Option<T> {

@@ -37,6 +37,33 @@ pub struct Health {
     /// The shared server, if there is one.
     #[cfg(feature = "redis")]
     pub redis: Option<RedisHealth>,
+    /// The CDN that is purged of what ends here, if there is one ([`Purger`](crate::http::Purger)).
+    #[cfg(feature = "http")]
+    pub edge: Option<EdgeHealth>,
+}
+
+/// How purging a CDN is going, in this process; several together.
+///
+/// ```
+/// # use cache_runtime::{Cache, http::{Purge, Purger}};
+/// # async fn look(cache: &Cache, cdn: impl Purge) {
+/// tokio::spawn(Purger::new(cache, cdn).run());
+/// let edge = cache.health().await.edge.expect("there is a purger");
+/// assert_eq!((edge.waiting, edge.oldest), (0, None));
+/// # }
+/// ```
+#[cfg(feature = "http")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct EdgeHealth {
+    /// Surrogate keys that are to be purged, those included that were once and will be again.
+    pub waiting: usize,
+    /// For how long the first of those has waited that were never purged. For so long the CDN may have had what has ended.
+    pub oldest: Option<Duration>,
+    /// Keys that were purged, each time counted.
+    pub purged: u64,
+    /// Requests to purge that failed.
+    pub failures: u64,
 }
 
 impl Cache {
@@ -105,6 +132,8 @@ impl Cache {
             generations,
             #[cfg(feature = "redis")]
             redis,
+            #[cfg(feature = "http")]
+            edge: self.purges().health(),
         }
     }
 }
@@ -123,7 +152,8 @@ impl fmt::Display for Health {
         )?;
         #[cfg(feature = "redis")]
         if let Some(redis) = &self.redis {
-            return write!(f, ", {} computing\n{redis}", self.computing);
+            write!(f, ", {} computing\n{redis}", self.computing)?;
+            return self.fmt_edge(f);
         }
         write!(
             f,
@@ -135,6 +165,25 @@ impl fmt::Display for Health {
             self.evictions,
             self.computing,
             self.generations
-        )
+        )?;
+        self.fmt_edge(f)
+    }
+}
+
+impl Health {
+    fn fmt_edge(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[cfg(feature = "http")]
+        if let Some(edge) = &self.edge {
+            let (waiting, purged, failures) = (edge.waiting, edge.purged, edge.failures);
+            write!(
+                f,
+                "\nedge: {waiting} keys to purge, {purged} purged, {failures} failures"
+            )?;
+            if let Some(oldest) = edge.oldest {
+                write!(f, ", the first has waited for {oldest:.1?}")?;
+            }
+        }
+        let _nothing = f;
+        Ok(())
     }
 }

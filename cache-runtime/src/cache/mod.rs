@@ -28,6 +28,8 @@ pub use global::InstallError;
 pub(crate) use global::taking_along;
 #[cfg(feature = "testing")]
 pub(crate) use global::with_installed;
+#[cfg(feature = "http")]
+pub use health::EdgeHealth;
 pub use health::Health;
 pub use operation::{GetOrSet, GetOrTrySet, Operation, Set, SetWith, TrySet, WriteThrough};
 pub use policies::{Apart, Computes, Limited};
@@ -47,6 +49,8 @@ use crate::key::Key;
 use crate::local::Local;
 #[cfg(feature = "metrics")]
 use crate::metrics::Published;
+#[cfg(feature = "http")]
+use crate::purges::Purges;
 #[cfg(feature = "redis")]
 use crate::redis::Redis;
 use crate::rests::Rests;
@@ -108,6 +112,8 @@ struct Shared {
     deferred: AtomicU64,
     history: History,
     built: Instant,
+    #[cfg(feature = "http")]
+    purges: Purges,
     #[cfg(feature = "metrics")]
     published: Published,
     /// A handle that is never dropped, once it was needed: who asks for the installed cache gets one.
@@ -176,6 +182,8 @@ impl Cache {
                 deferred: AtomicU64::new(0),
                 history: History::new(),
                 built: Instant::now(),
+                #[cfg(feature = "http")]
+                purges: Purges::default(),
                 #[cfg(feature = "metrics")]
                 published: Published::default(),
                 #[cfg(feature = "testing")]
@@ -308,6 +316,27 @@ impl Cache {
 
     pub(crate) fn history(&self) -> &History {
         &self.shared.history
+    }
+
+    /// Copies outside of the cache, at a CDN.
+    #[cfg(feature = "http")]
+    pub(crate) fn purges(&self) -> &Purges {
+        &self.shared.purges
+    }
+
+    /// What a hit promises.
+    #[cfg(all(feature = "http", feature = "redis"))]
+    pub(crate) fn consistency(&self) -> Consistency {
+        self.shared.config.consistency
+    }
+
+    /// Whether the shared server knows of all that has ended here.
+    #[cfg(feature = "http")]
+    pub(crate) fn is_delivered(&self) -> bool {
+        #[cfg(feature = "redis")]
+        return self.redis().is_none_or(Redis::is_clear);
+        #[cfg(not(feature = "redis"))]
+        true
     }
 
     #[cfg(feature = "metrics")]

@@ -450,6 +450,33 @@ impl Flight {
         (stamps, in_time)
     }
 
+    /// Tells all that this computation depends on so far, some of it more than once; not what its result turns out to carry.
+    #[cfg(feature = "http")]
+    pub(crate) fn each_guard(&self, mut tell: impl FnMut(Guard, &str)) {
+        self.all(|flight, entries| {
+            let hinted = if std::ptr::eq(flight, self) {
+                &[][..]
+            } else {
+                &flight.hinted
+            };
+            let read = entries.iter().flat_map(|entry| entry.stamps());
+            for generation in flight.own.iter().chain(hinted).chain(read) {
+                tell(generation.guard(), generation.name());
+            }
+            #[cfg(feature = "redis")]
+            {
+                let basis = flight.remote.basis.get().map(|basis| &basis.stamps);
+                let held = flight.remote.held().flatten().map(|held| &held.stamps);
+                let read = entries.iter().filter_map(|it| it.about.remote.as_ref());
+                let stamps = basis.into_iter().chain(held);
+                for stamp in stamps.chain(read.map(|read| &read.stamps)).flatten() {
+                    tell(stamp.guard, &stamp.name);
+                }
+            }
+            true
+        });
+    }
+
     /// Whether it is more than a look for what may be there.
     fn is_computation(&self) -> bool {
         #[cfg(feature = "redis")]

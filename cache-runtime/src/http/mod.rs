@@ -5,11 +5,13 @@
 
 mod admin;
 mod caching;
+pub(crate) mod edge;
 mod ending;
 mod invalidate;
 mod read_your_writes;
 
 pub use admin::{Admin, Decision};
 pub use caching::{CacheBody, CacheLayer, CacheService, CacheTags, User};
+pub use edge::{Edge, HttpPurge, Purge, PurgeError, Purger};
 pub use invalidate::{InvalidateLayer, InvalidateService};
 pub use read_your_writes::{ReadYourWrites, ReadYourWritesLayer};

@@ -146,11 +146,11 @@ fn note(cache: &Cache, target: &Target, done: &Invalidated, by: By) {
     audit::invalidated(cache, target, done, by);
     #[cfg(feature = "testing")]
     crate::witness::ended(target);
+    changed(cache, done.delivery, [target.ends()]);
     note_all(cache, 1, done, by);
 }
 
 fn note_all(cache: &Cache, number: usize, done: &Invalidated, by: By) {
-    note_change(cache, done.delivery);
     for _ in 0..number {
         count(cache.invalidations());
         if done.delivery == Delivery::Deferred {
@@ -160,12 +160,30 @@ fn note_all(cache: &Cache, number: usize, done: &Invalidated, by: By) {
     trace::invalidated(done, by);
 }
 
-/// For whoever wants to know what a piece of work has changed.
-pub(crate) fn note_change(cache: &Cache, delivery: Delivery) {
+/// For whoever wants to know what a piece of work has changed, and for copies outside of the cache.
+pub(crate) fn changed<'e>(
+    cache: &Cache,
+    delivery: Delivery,
+    ended: impl IntoIterator<Item = (Guard, &'e str)>,
+) {
     #[cfg(all(feature = "http", feature = "redis"))]
     crate::changes::note(cache, delivery);
+    #[cfg(feature = "http")]
+    cache.purges().note(ended);
     #[cfg(not(all(feature = "http", feature = "redis")))]
-    let _ = (cache, delivery);
+    let _by_features = (cache, delivery);
+    #[cfg(not(feature = "http"))]
+    let _by_features = ended;
+}
+
+/// The same of keys.
+pub(crate) fn keys_changed<'e>(
+    cache: &Cache,
+    delivery: Delivery,
+    keys: impl IntoIterator<Item = &'e str>,
+) {
+    let ended = keys.into_iter().map(|key| (Guard::Key, key));
+    changed(cache, delivery, ended);
 }
 
 /// Invalidates without waiting, for a future that is being dropped. In this process it has taken effect on return.
@@ -318,6 +336,7 @@ async fn delete_all(cache: &Cache, keys: &[Key], by: By) -> (usize, Delivery) {
         #[cfg(feature = "testing")]
         crate::witness::ended_key(key.as_str());
     }
+    keys_changed(cache, delivery, keys.iter().map(Key::as_str));
     note_all(cache, keys.len(), &done, by);
     (removed, delivery)
 }
@@ -347,7 +366,7 @@ pub(crate) fn end_key_soon(cache: &Cache, key: &Key, by: By) {
 }
 
 fn tell_of_key(cache: &Cache, key: &Key, removed: u64, delivery: Delivery, by: By) {
-    note_change(cache, delivery);
+    keys_changed(cache, delivery, [key.as_str()]);
     let done = Invalidated {
         route: Route::Key,
         removed: Some(removed),

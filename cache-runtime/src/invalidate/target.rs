@@ -1,7 +1,8 @@
 //! What to invalidate, and who wants it.
 
+use crate::generation::Guard;
 use crate::key::Key;
-use crate::pattern::{Pattern, Route};
+use crate::pattern::{Pattern, Route, literal_scope};
 use crate::site::{DIRECT, InvalidationSite, Site};
 use crate::tag::Tag;
 use std::fmt;
@@ -41,6 +42,19 @@ impl Target {
             Target::Key(key) => Some(key.as_str()),
             Target::Pattern(pattern) if pattern.route() == Route::Key => Some(pattern.as_str()),
             Target::Pattern(_) | Target::Tag(_) => None,
+        }
+    }
+
+    /// What ends: of a pattern that has to be looked for, the longest scope that all it matches lies in.
+    pub(super) fn ends(&self) -> (Guard, &str) {
+        match self {
+            Target::Key(key) => (Guard::Key, key.as_str()),
+            Target::Tag(tag) => (Guard::Tag, tag.as_str()),
+            Target::Pattern(pattern) => match pattern.route() {
+                Route::Key => (Guard::Key, pattern.as_str()),
+                Route::Scope => (Guard::Scope, pattern.scope()),
+                Route::Scan | Route::Tag => (Guard::Scope, literal_scope(pattern.as_str())),
+            },
         }
     }
 

@@ -1,14 +1,16 @@
 //! Metrics of the whole cache, and of its server as this process sees it.
 
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "http"))]
 use super::metric::Unit::Seconds;
 use super::metric::Unit::{Bytes, Count};
 use super::metric::{Family, Metric, Series, Unit, Value};
+#[cfg(feature = "http")]
+use crate::cache::EdgeHealth;
 use crate::cache::Health;
 #[cfg(feature = "redis")]
 use crate::redis::{Coherence, RedisHealth};
 use crate::stats::Stats;
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "http"))]
 use std::time::Duration;
 
 static INFO: Metric = Metric::gauge(
@@ -19,7 +21,7 @@ static INFO: Metric = Metric::gauge(
 
 type Of<T> = fn(&T) -> Value;
 /// `None`: it is not known at present, or there is no such thing.
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "http"))]
 type Known<T> = fn(&T) -> Option<Value>;
 
 static OF_STATS: [(Metric, Of<Stats>); 3] = [
@@ -185,6 +187,32 @@ static OF_COHERENCE: [(Metric, Known<Coherence>); 7] = [
     ),
 ];
 
+#[cfg(feature = "http")]
+static OF_EDGE: [(Metric, Known<EdgeHealth>); 4] = [
+    gauge(
+        "cache_edge_waiting",
+        Count,
+        "Surrogate keys that the CDN is to purge, those included that it has purged once and will again",
+        |edge| Some(number(edge.waiting as u64)),
+    ),
+    gauge(
+        "cache_edge_oldest_seconds",
+        Seconds,
+        "How long the first of those has waited that were never purged; 0 if there are none",
+        |edge| Some(seconds(edge.oldest.unwrap_or_default())),
+    ),
+    counter(
+        "cache_edge_purged_total",
+        "Surrogate keys that the CDN has purged",
+        |edge| Some(Value::Count(edge.purged)),
+    ),
+    counter(
+        "cache_edge_failures_total",
+        "Requests to purge that the CDN has not fulfilled; they are tried again",
+        |edge| Some(Value::Count(edge.failures)),
+    ),
+];
+
 const fn counter<F: Copy>(name: &'static str, help: &'static str, of: F) -> (Metric, F) {
     (Metric::counter(name, help), of)
 }
@@ -219,10 +247,14 @@ pub(super) fn families(stats: &Stats, health: &Health) -> Vec<Family> {
     if let Some(coherence) = &stats.coherence {
         families.extend(known(&OF_COHERENCE, coherence));
     }
+    #[cfg(feature = "http")]
+    if let Some(edge) = &health.edge {
+        families.extend(known(&OF_EDGE, edge));
+    }
     families
 }
 
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "http"))]
 fn known<T>(metrics: &'static [(Metric, Known<T>)], at: &T) -> impl Iterator<Item = Family> {
     metrics
         .iter()
@@ -237,7 +269,7 @@ fn number(number: u64) -> Value {
     Value::Number(number as f64)
 }
 
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "http"))]
 fn seconds(time: Duration) -> Value {
     Value::Number(time.as_secs_f64())
 }

@@ -78,7 +78,6 @@ impl Pattern {
 }
 
 /// The longest scope that every key which matches the glob lies in.
-#[cfg(feature = "redis")]
 pub(crate) fn literal_scope(glob: &str) -> &str {
     let literal = &glob[..glob.find(is_wild).unwrap_or(glob.len())];
     crate::key::scopes(literal).last().unwrap_or_default()

@@ -501,6 +501,8 @@ impl Pending {
     ) -> End {
         self.cache.rests().end(&self.key);
         let leaves = decision.leaves;
+        #[cfg(feature = "http")]
+        let fate = decision.fate.clone();
         let destination = Destination {
             cache: &self.cache,
             site: self.site,
@@ -524,6 +526,10 @@ impl Pending {
             }
             _ => destination.store(Finding::of(value), decision, cost),
         };
+        #[cfg(feature = "http")]
+        if let Some(fate) = fate {
+            fate.is(outcome);
+        }
         if !leaves && self.is_superseded(outcome) {
             // What was there is older than what was found.
             let key = Key::from(&*self.key);

@@ -42,5 +42,9 @@ pub(crate) use compute::compute;
 #[cfg(feature = "redis")]
 pub(crate) use lifespan::{Lifespan, UNTOLD, prolonged};
 pub(crate) use plan::capture;
+#[cfg(feature = "http")]
+pub(crate) use plan::guards_of;
 pub(crate) use shape::{Fallible, FallibleOptional, Opaque, Optional};
+#[cfg(feature = "http")]
+pub(crate) use store::Fate;
 pub(crate) use store::{Destination, Finding, Outcome};

@@ -64,7 +64,7 @@ pub(crate) fn capture(cache: &Cache, key: &str, plan: &Plan, last: &[Arc<Generat
 }
 
 /// What stands for a key: itself, and its scopes.
-pub(super) fn guards_of(key: &str) -> impl Iterator<Item = (Guard, &str)> {
+pub(crate) fn guards_of(key: &str) -> impl Iterator<Item = (Guard, &str)> {
     let scopes = crate::key::scopes(key).map(|scope| (Guard::Scope, scope));
     std::iter::once((Guard::Key, key)).chain(scopes)
 }

@@ -9,6 +9,7 @@ use crate::cost::Cost;
 use crate::entry::{About, Entry, Lateness, Steps};
 use crate::flight::Flight;
 use crate::generation::{Generation, Guard};
+use crate::invalidate::{Delivery, keys_changed};
 use crate::key::{Key, encode};
 use crate::policy::Policy;
 use crate::site::Site;
@@ -33,6 +34,30 @@ pub struct Decision {
     is_absence: bool,
     /// Whether what is there stays, though nothing is stored.
     pub(super) leaves: bool,
+    /// Who has to know what becomes of it.
+    #[cfg(feature = "http")]
+    pub(super) fate: Option<Arc<Fate>>,
+}
+
+/// What became of a value, once that is known.
+#[cfg(feature = "http")]
+#[derive(Debug, Default)]
+pub(crate) struct Fate(std::sync::OnceLock<Outcome>);
+
+#[cfg(feature = "http")]
+impl Fate {
+    /// Of what was stored.
+    pub(crate) fn stored() -> Self {
+        Fate(Outcome::Stored.into())
+    }
+
+    pub(super) fn is(&self, outcome: Outcome) {
+        let _is_known = self.0.set(outcome);
+    }
+
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        self.0.get().copied()
+    }
 }
 
 impl Decision {
@@ -46,6 +71,8 @@ impl Decision {
             store: true,
             is_absence: false,
             leaves: false,
+            #[cfg(feature = "http")]
+            fate: None,
         }
     }
 
@@ -59,6 +86,8 @@ impl Decision {
             store: plan.negative.is_some(),
             is_absence: true,
             leaves: false,
+            #[cfg(feature = "http")]
+            fate: None,
         }
     }
 
@@ -82,6 +111,12 @@ impl Decision {
     #[cfg(feature = "http")]
     pub(crate) fn leave_what_is_there(&mut self) {
         self.leaves = true;
+    }
+
+    /// Tells there what becomes of the value.
+    #[cfg(feature = "http")]
+    pub(crate) fn tells(&mut self, fate: &Arc<Fate>) {
+        self.fate = Some(Arc::clone(fate));
     }
 
     /// `unless = |value| …`
@@ -186,7 +221,25 @@ impl Destination<'_> {
         let entry = Entry::of(self.key, finding.value, about);
         let outcome = self.conclude(&entry, outcome, &decision.aliases);
         self.ends_what_is_older(outcome, &decision.aliases);
+        self.has_replaced(outcome, &decision.aliases);
         (entry, outcome)
+    }
+
+    /// Tells what was there before and is no longer, after all has been done. If nothing could be stored, it is for the caller to end
+    /// the key itself.
+    pub(super) fn has_replaced(&self, outcome: Outcome, aliases: &[Key]) {
+        let is_stored = outcome == Outcome::Stored;
+        if !self.supersede || !is_stored && aliases.is_empty() {
+            return;
+        }
+        let delivery = match outcome {
+            #[cfg(feature = "redis")]
+            Outcome::Unavailable => Delivery::Deferred,
+            _ => Delivery::Delivered,
+        };
+        let key = is_stored.then_some(&**self.key);
+        let keys = key.into_iter().chain(aliases.iter().map(Key::as_str));
+        keys_changed(self.cache, delivery, keys);
     }
 
     /// What there is to know of an entry that weighs so much, and whether it is to be stored.

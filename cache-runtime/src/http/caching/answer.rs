@@ -7,6 +7,7 @@ use super::range::{Part, part};
 use super::request::Asked;
 use super::status::Status;
 use super::stored::Stored;
+use super::surrogates::tell_of_stored;
 use bytes::Bytes;
 use http::header::{
     AGE, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
@@ -76,6 +77,7 @@ where
     if let Some((_, told)) = &part {
         headers.insert(CONTENT_RANGE, told.clone());
     }
+    tell_of_stored(options, asked, stored, status, headers);
     if options.tells_status {
         status.tell(&options.name, headers);
     }

@@ -6,6 +6,7 @@ use super::options::Options;
 use super::request::Asked;
 use super::stored::{Kept, Lifetime, Response as Whole, Stored, Varies, now};
 use super::storing::{Audience, lifetime};
+use super::surrogates::surrogates;
 use super::validation::Old;
 use super::variants::{Names, names, together, values};
 use crate::flight::current_computation;
@@ -53,6 +54,31 @@ pub(super) struct Failed;
 
 /// What a service has answered.
 pub(super) type Answered<B, E> = Result<Response<CacheBody<B>>, E>;
+
+/// What is looked for by sending a request.
+pub(super) struct Sought {
+    pub(super) asked: Asked,
+    /// Of the request, as it came.
+    pub(super) headers: Arc<HeaderMap>,
+    /// Where the answer is to stand.
+    pub(super) key: Key,
+    /// The fields that it varies on, if they are part of the key.
+    pub(super) names: Names,
+    /// The tags that the layer has for it.
+    pub(super) tags: Vec<Tag>,
+}
+
+impl Sought {
+    fn surrogates(
+        &self,
+        options: &Options,
+        tags: &[Tag],
+        variant: Option<&Key>,
+    ) -> Option<Box<str>> {
+        let keys = std::iter::once(&self.key).chain(variant);
+        surrogates(options, &self.asked, keys, self.tags.iter().chain(tags))
+    }
+}
 
 /// Shared by whoever has asked and the computation that may go on without him.
 pub(super) struct Exchange<S, A, B: Body, E>(Arc<Mutex<Slot<S, A, B, E>>>);
@@ -146,21 +172,21 @@ where
         lock(&self.0).confirmed
     }
 
-    /// Sends the request, and makes what is stored of the response, under a key with the values of `names`.
-    pub(super) async fn send(
-        self,
-        options: Arc<Options>,
-        asked: Asked,
-        seen: Arc<HeaderMap>,
-        known: Names,
-    ) -> Result<Kept, Failed> {
+    /// Sends the request, and makes what is stored of the response.
+    pub(super) async fn send(self, options: Arc<Options>, sought: Sought) -> Result<Kept, Failed> {
+        let Sought {
+            asked,
+            headers: seen,
+            names: known,
+            ..
+        } = &sought;
         let (mut service, mut parts, body) = self.take_back().ok_or(Failed)?;
         // The whole response is wanted, whatever this client has.
         for name in [IF_NONE_MATCH, IF_MODIFIED_SINCE, RANGE, IF_RANGE] {
             parts.headers.remove(name);
         }
         let confirms = !options.policy.revalidate.is_zero();
-        let old = confirms.then(|| Old::of_this(&seen)).flatten();
+        let old = confirms.then(|| Old::of_this(seen)).flatten();
         if let Some(old) = &old {
             old.ask(&mut parts.headers);
         }
@@ -178,7 +204,7 @@ where
         let (mut head, body) = response.into_parts();
         let status = head.status;
         if let (StatusCode::NOT_MODIFIED, Some(old)) = (status, old) {
-            return self.confirmed(old, &head.headers, &options, &asked);
+            return self.confirmed(old, &head.headers, &options, &sought);
         }
         let has_failed = is_failure(status);
         if has_failed && replaced == Some(StandsIn(true)) {
@@ -208,8 +234,8 @@ where
                 return self.keeps(Ok(response), Some(why), kept);
             }
         };
-        let names = together(&known, &names(&head.headers));
-        if names != known {
+        let names = together(known, &names(&head.headers));
+        if names != *known {
             options.variants.learn(&asked.key, Arc::clone(&names));
             if !known.is_empty() {
                 // What stands under this key would be found by requests that it is not for.
@@ -233,15 +259,22 @@ where
                 let mut slot = lock(&self.0);
                 let tags = head.extensions.remove::<CacheTags>();
                 slot.tags = tags.unwrap_or_default().0;
-                slot.variant = (names != known).then(|| asked.variant(&names, &seen));
+                slot.variant = (names != *known).then(|| asked.variant(&names, seen));
                 let varies = Varies {
-                    values: values(&names, &seen),
+                    values: values(&names, seen),
                     names,
                 };
+                let surrogates = sought.surrogates(&options, &slot.tags, slot.variant.as_ref());
                 // It may be a part of something larger, which would be kept with it.
                 let body = Bytes::copy_from_slice(&body);
-                let whole = whole(status, head.headers, body, lifetime, varies, &options);
-                let stored = Stored::new(whole);
+                let made = Made {
+                    status,
+                    body,
+                    lifetime,
+                    varies,
+                    surrogates,
+                };
+                let stored = Stored::new(whole(made, head.headers, &options));
                 slot.made = Some(stored.clone());
                 Ok(Kept::Response(stored))
             }
@@ -263,21 +296,21 @@ where
         old: Old,
         said: &HeaderMap,
         options: &Options,
-        asked: &Asked,
+        sought: &Sought,
     ) -> Result<Kept, Failed> {
         let (stored, headers) = old.confirmed(said);
         // Its age begins anew, unless this one has one.
-        let told = lifetime(asked.audience, stored.status, &headers, &options.defaults);
+        let audience = sought.asked.audience;
+        let told = lifetime(audience, stored.status, &headers, &options.defaults);
         let fresh = |lifetime| {
-            let (body, varies) = (stored.body.clone(), stored.varies.clone());
-            whole(
-                stored.status,
-                headers.clone(),
-                body,
+            let made = Made {
+                status: stored.status,
+                body: stored.body.clone(),
                 lifetime,
-                varies,
-                options,
-            )
+                varies: stored.varies.clone(),
+                surrogates: sought.surrogates(options, &[], None),
+            };
+            whole(made, headers.clone(), options)
         };
         let mut slot = lock(&self.0);
         slot.confirmed = true;
@@ -327,6 +360,7 @@ where
                     false => Duration::ZERO,
                 };
                 decision.grace(swr.max(stale_if_error).max(confirmed_for));
+                decision.tells(stored.fate());
                 let mut slot = lock(&self.0);
                 decision.tags(std::mem::take(&mut slot.tags));
                 if let Some(variant) = slot.variant.take() {
@@ -363,15 +397,17 @@ fn replaced() -> Option<StandsIn> {
     last.map(|last| StandsIn(last.stands_in))
 }
 
-/// As it is sent from now on: without what was about one connection (RFC 9111 §3.1), with a date and an entity tag.
-fn whole(
+/// What is stored of a response, but its headers.
+struct Made {
     status: StatusCode,
-    mut headers: HeaderMap,
     body: Bytes,
     lifetime: Lifetime,
     varies: Varies,
-    options: &Options,
-) -> Whole {
+    surrogates: Option<Box<str>>,
+}
+
+/// As it is sent from now on: without what was about one connection (RFC 9111 §3.1), with a date and an entity tag.
+fn whole(made: Made, mut headers: HeaderMap, options: &Options) -> Whole {
     let named: Vec<HeaderName> = listed(&headers, CONNECTION)
         .filter_map(|name| HeaderName::try_from(name).ok())
         .collect();
@@ -398,22 +434,23 @@ fn whole(
         }
     }
     let is_tagged = headers.get(ETAG).is_some_and(|tag| !is_made_here(tag));
-    if options.makes_etags && status == StatusCode::OK && !headers.contains_key(ETAG) {
+    if options.makes_etags && made.status == StatusCode::OK && !headers.contains_key(ETAG) {
         // A weak one: another layer may compress what this one has stored.
-        if let Ok(tag) = HeaderValue::try_from(tag_of(&body)) {
+        if let Ok(tag) = HeaderValue::try_from(tag_of(&made.body)) {
             headers.insert(ETAG, tag);
         }
     }
-    if status != StatusCode::NO_CONTENT {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    if made.status != StatusCode::NO_CONTENT {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(made.body.len()));
     }
     Whole {
-        status,
+        status: made.status,
         headers,
-        body,
-        lifetime,
-        varies,
+        body: made.body,
+        lifetime: made.lifetime,
+        varies: made.varies,
         is_tagged,
+        surrogates: made.surrogates,
     }
 }
 

@@ -3,10 +3,12 @@
 use super::options::{LONGEST_GRACE, Options, User};
 use super::service::CacheService;
 use crate::cache::Cache;
+use crate::http::edge::Edge;
 use crate::site::Site;
 use crate::tag::Tag;
 use crate::ttl::IntoTtl;
 use http::HeaderName;
+use http::header::{AUTHORIZATION, COOKIE};
 use http::request::Parts;
 use std::sync::Arc;
 use std::time::Duration;
@@ -209,6 +211,26 @@ impl CacheLayer {
         self
     }
 
+    /// A CDN stands before the service: responses tell it for how long it may have them, and what to know them by. Only what is
+    /// stored here, and is nobody's own, is for it.
+    ///
+    /// ```
+    /// use cache_runtime::http::{CacheLayer, Edge, Purge, Purger};
+    /// use std::time::Duration;
+    ///
+    /// # fn layer(cache: &cache_runtime::Cache, cdn: impl Purge) -> CacheLayer {
+    /// // What the CDN has is purged when what it is made of is invalidated, so it may have it for long.
+    /// tokio::spawn(Purger::new(cache, cdn).run());
+    /// CacheLayer::new(cache, "api")
+    ///     .ttl(Duration::from_secs(60))
+    ///     .edge(Edge::new().ttl(Duration::from_secs(24 * 60 * 60)))
+    /// # }
+    /// ```
+    pub fn edge(mut self, edge: Edge) -> Self {
+        self.options.edge = Some(Arc::new(edge));
+        self
+    }
+
     /// Keys are kept out of logs, and responses are encrypted on a server if there is a key for that.
     pub fn sensitive(mut self) -> Self {
         self.is_sensitive = true;
@@ -229,6 +251,17 @@ impl<S> Layer<S> for CacheLayer {
     fn layer(&self, inner: S) -> CacheService<S> {
         let mut options = self.options.clone();
         options.site = Site::of_routes(&options.name, self.is_sensitive);
+        options.differs_by = options.by_headers.clone();
+        if options
+            .edge
+            .as_ref()
+            .is_some_and(|edge| !edge.credentials_go_past)
+        {
+            options.differs_by.push(AUTHORIZATION);
+            if !options.ignores_cookies {
+                options.differs_by.push(COOKIE);
+            }
+        }
         CacheService::new(inner, Arc::new(options))
     }
 }

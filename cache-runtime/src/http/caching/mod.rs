@@ -8,7 +8,7 @@ mod body;
 mod conditional;
 mod directives;
 mod exchange;
-mod fields;
+pub(super) mod fields;
 mod layer;
 mod options;
 mod paths;
@@ -20,6 +20,7 @@ mod shape;
 mod status;
 mod stored;
 mod storing;
+mod surrogates;
 mod validation;
 mod variants;
 

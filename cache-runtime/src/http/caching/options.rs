@@ -4,16 +4,19 @@ use super::query::{Query, plain};
 use super::storing::Defaults;
 use super::variants::Variants;
 use crate::cache::Cache;
+use crate::http::edge::Edge;
 use crate::key::Key;
 use crate::policy::Policy;
 use crate::read_through::Call;
 use crate::site::Site;
 use crate::tag::Tag;
+use crate::trace;
 use http::HeaderName;
 use http::request::Parts;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Who has sent a request, as [`CacheLayer::users`](crate::http::CacheLayer::users) tells.
@@ -80,6 +83,10 @@ pub(super) struct Options {
     pub(super) obeys_requests: bool,
     pub(super) makes_etags: bool,
     pub(super) tells_status: bool,
+    pub(super) edge: Option<Arc<Edge>>,
+    /// By what fields of requests responses differ for a cache before this one, whatever they say themselves.
+    pub(super) differs_by: Vec<HeaderName>,
+    has_told_of_too_many_keys: Arc<AtomicBool>,
     pub(super) variants: Arc<Variants>,
 }
 
@@ -108,6 +115,9 @@ impl Options {
             obeys_requests: true,
             makes_etags: true,
             tells_status: true,
+            edge: None,
+            differs_by: Vec::new(),
+            has_told_of_too_many_keys: Arc::default(),
             variants: Arc::default(),
         }
     }
@@ -117,6 +127,13 @@ impl Options {
         match &self.path {
             Some(path) => Cow::Owned(plain(&path(parts)).into_owned()),
             None => plain(parts.uri.path()),
+        }
+    }
+
+    /// The log is told once.
+    pub(super) fn too_many_surrogate_keys(&self, bytes: usize, most: usize) {
+        if !self.has_told_of_too_many_keys.swap(true, Ordering::Relaxed) {
+            trace::too_many_surrogate_keys(self.site, bytes, most);
         }
     }
 

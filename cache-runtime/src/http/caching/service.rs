@@ -2,13 +2,15 @@
 
 use super::answer::answer;
 use super::body::CacheBody;
-use super::exchange::{Answered, Exchange, Failed};
+use super::exchange::{Answered, Exchange, Failed, Sought};
 use super::options::Options;
 use super::paths::Changing;
 use super::request::{Asked, Past, is_in_disguise};
 use super::shape::Kind;
 use super::status::{Status, Why};
 use super::stored::{Kept, Stored};
+use super::storing::Audience;
+use super::surrogates::tell_of_passed;
 use super::variants::Names;
 use crate::flight::{refreshing, warming};
 use crate::key::Key;
@@ -21,7 +23,7 @@ use http_body::Body;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tower_service::Service;
@@ -63,6 +65,7 @@ where
         Box::pin(async move {
             let (parts, body) = request.into_parts();
             let way = Way {
+                is_ones_own: options.users.is_some(),
                 options,
                 service: inner,
                 parts,
@@ -79,6 +82,8 @@ struct Way<S, A> {
     service: S,
     parts: Parts,
     body: A,
+    /// Whether the answer is for one user, or may be.
+    is_ones_own: bool,
 }
 
 /// What came of looking for the answer under a key.
@@ -139,7 +144,7 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Send + 'static,
 {
-    async fn go(self) -> Answered<B, S::Error> {
+    async fn go(mut self) -> Answered<B, S::Error> {
         if !self.options.cache.is_in_use() {
             return self.past(Why::Bypass, None).await;
         }
@@ -149,6 +154,7 @@ where
             Err(Past::Because(why)) => return self.past(Why::Bypass, Some(why)).await,
             Err(Past::Method) => return self.by_another_method().await,
         };
+        self.is_ones_own = asked.audience == Audience::OneUser;
         if asked.is_head || asked.is_part || asked.directives.only_if_cached {
             return self.only_look(&asked).await;
         }
@@ -169,7 +175,8 @@ where
             way = match way.look(asked, &wanted).await {
                 Found::Answer(response) => return Ok(response),
                 Found::Own(answered, why, detail) => {
-                    return told(&options, answered, why, detail);
+                    let is_ones_own = asked.audience == Audience::OneUser;
+                    return told(&options, answered, why, detail, is_ones_own);
                 }
                 Found::Varies(names, way) if wanted.names.is_empty() => {
                     options.variants.learn(&asked.key, Arc::clone(&names));
@@ -199,10 +206,16 @@ where
             service,
             parts,
             body,
+            is_ones_own,
         } = self;
+        let tags = OnceLock::new();
         let looked = async {
             let call = options.call(&wanted.key);
-            call.look(wanted.kind(), || plan(&options, &parts))
+            call.look(wanted.kind(), || {
+                let plan = plan(&options, &parts);
+                let _are_the_same = tags.set(plan.tags.clone());
+                plan
+            })
         };
         let said = &asked.directives;
         let looked: Lookup<Result<Kept, Failed>, Kind> = if wanted.is_refreshed {
@@ -219,6 +232,7 @@ where
             service,
             parts,
             body,
+            is_ones_own,
         };
         let miss = match looked {
             Lookup::Hit(Ok(kept)) => {
@@ -244,12 +258,14 @@ where
         // What it was, after it has been sent.
         let request = Arc::new(parts.headers.clone());
         let exchange = Exchange::new(service, parts, body);
-        let sending = exchange.clone().send(
-            Arc::clone(&options),
-            asked.clone(),
-            Arc::clone(&request),
-            Arc::clone(&wanted.names),
-        );
+        let sought = Sought {
+            asked: asked.clone(),
+            headers: Arc::clone(&request),
+            key: wanted.key.clone(),
+            names: Arc::clone(&wanted.names),
+            tags: tags.into_inner().unwrap_or_default(),
+        };
+        let sending = exchange.clone().send(Arc::clone(&options), sought);
         let decide = {
             let (exchange, options) = (exchange.clone(), Arc::clone(&options));
             move |kept: &Kept, decision: &mut _| exchange.decide(&options, kept, decision)
@@ -274,11 +290,14 @@ where
             Ok(Kept::Response(stored)) => {
                 let ttl = stored.lifetime.left();
                 let status = if exchange.has_made(&stored) {
+                    let is_stored = stored.is_stored();
+                    let why_not =
+                        "it was not stored: what it is made of may have changed meanwhile";
                     Status::Forwarded {
                         why,
                         confirmed: exchange.is_confirmed(),
-                        stored: Some(ttl),
-                        detail: None,
+                        stored: is_stored.then_some(ttl),
+                        detail: (!is_stored).then_some(why_not),
                     }
                 } else if stored.lifetime.received >= began {
                     Status::Collapsed(why)
@@ -343,6 +362,7 @@ where
             mut service,
             parts,
             body,
+            is_ones_own,
         } = self;
         poll_fn(|context| service.poll_ready(context)).await?;
         let answered = service.call(Request::from_parts(parts, body)).await;
@@ -351,6 +371,7 @@ where
             answered.map(|response| response.map(CacheBody::untouched)),
             why,
             detail,
+            is_ones_own,
         )
     }
 
@@ -397,8 +418,15 @@ fn told<B: Body, E>(
     mut answered: Answered<B, E>,
     why: Why,
     detail: Option<&'static str>,
+    is_ones_own: bool,
 ) -> Answered<B, E> {
-    if let (true, Ok(response)) = (options.tells_status, &mut answered) {
+    let Ok(response) = &mut answered else {
+        return answered;
+    };
+    if why != Why::Method {
+        tell_of_passed(options, is_ones_own, response.headers_mut());
+    }
+    if options.tells_status {
         let status = Status::Forwarded {
             why,
             confirmed: false,

@@ -29,10 +29,7 @@ impl Shape<Returned> for Kind {
     fn answers_for(&self, value: &Kept, _: Grace) -> Grace {
         match value {
             Kept::Response(stored) if !self.may_be_others || stored.varies.names.is_empty() => {
-                Grace {
-                    swr: stored.lifetime.swr,
-                    stale_if_error: stored.lifetime.stale_if_error,
-                }
+                stored.lifetime.grace()
             }
             _ => Grace::default(),
         }

@@ -1,6 +1,8 @@
 //! A response as it is stored.
 
 use super::variants::{Names, values};
+use crate::policy::Grace;
+use crate::read_through::{Fate, Outcome};
 use bytes::Bytes;
 use http::header::LAST_MODIFIED;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -22,7 +24,11 @@ pub(super) enum Kept {
 /// A response. Cloned, it is the same one.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(into = "Wire", try_from = "Wire")]
-pub(super) struct Stored(Arc<Response>);
+pub(super) struct Stored {
+    response: Arc<Response>,
+    /// What has become of it, if it was made just now.
+    fate: Arc<Fate>,
+}
 
 /// Of fields that are no longer changed.
 pub(super) struct Response {
@@ -34,6 +40,8 @@ pub(super) struct Response {
     pub(super) varies: Varies,
     /// Whether its entity tag is the service's own.
     pub(super) is_tagged: bool,
+    /// What a CDN knows it by, with a blank between; `None`: it is not for one.
+    pub(super) surrogates: Option<Box<str>>,
 }
 
 /// What a response varies on.
@@ -59,12 +67,24 @@ pub(super) struct Lifetime {
 
 impl Stored {
     pub(super) fn new(response: Response) -> Self {
-        Stored(Arc::new(response))
+        Stored {
+            response: Arc::new(response),
+            fate: Arc::default(),
+        }
     }
 
     /// Whether both are one.
     pub(super) fn is(&self, other: &Stored) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.response, &other.response)
+    }
+
+    /// Whether others are sent it: it was stored, and nothing that it is made of has ended before.
+    pub(super) fn is_stored(&self) -> bool {
+        self.fate.outcome() == Some(Outcome::Stored)
+    }
+
+    pub(super) fn fate(&self) -> &Arc<Fate> {
+        &self.fate
     }
 }
 
@@ -85,7 +105,7 @@ impl std::ops::Deref for Stored {
     type Target = Response;
 
     fn deref(&self) -> &Response {
-        &self.0
+        &self.response
     }
 }
 
@@ -93,6 +113,14 @@ impl Lifetime {
     /// How old it is, by the clocks of the machines that have made it and that read it (RFC 9111 §4.2.3).
     pub(super) fn age(&self) -> Duration {
         now().saturating_sub(self.made)
+    }
+
+    /// For how long it is of use past its time.
+    pub(super) fn grace(&self) -> Grace {
+        Grace {
+            swr: self.swr,
+            stale_if_error: self.stale_if_error,
+        }
     }
 
     /// How long it stays fresh, in seconds; below zero, how long ago that came to its end.
@@ -117,6 +145,7 @@ struct Wire {
     lifetime: Lifetime,
     varies: Varies,
     is_tagged: bool,
+    surrogates: Option<Box<str>>,
 }
 
 impl From<Stored> for Wire {
@@ -134,6 +163,7 @@ impl From<Stored> for Wire {
             lifetime: stored.lifetime,
             varies: stored.varies.clone(),
             is_tagged: stored.is_tagged,
+            surrogates: stored.surrogates.clone(),
         }
     }
 }
@@ -149,13 +179,18 @@ impl TryFrom<Wire> for Stored {
                 HeaderValue::from_maybe_shared(value)?,
             );
         }
-        Ok(Stored::new(Response {
+        let response = Response {
             status: StatusCode::from_u16(wire.status)?,
             headers,
             body: wire.body,
             lifetime: wire.lifetime,
             varies: wire.varies,
             is_tagged: wire.is_tagged,
-        }))
+            surrogates: wire.surrogates,
+        };
+        Ok(Stored {
+            response: Arc::new(response),
+            fate: Arc::new(Fate::stored()),
+        })
     }
 }

@@ -62,6 +62,8 @@ impl Finished<'_, '_> {
         }
         self.conclude(outcome);
         self.end_what_is_older(outcome).await;
+        self.destination
+            .has_replaced(outcome, &self.decision.aliases);
         self.settle(outcome).await;
         (entry, outcome)
     }

@@ -1,0 +1,136 @@
+//! A CDN, of which some nodes are cut off from the server.
+
+use crate::cdn::Cdn;
+use crate::world::*;
+use cache_runtime::http::{CacheLayer, Edge, Purger};
+use cache_runtime::{Cache, Consistency, Delivery};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::time::Duration;
+use test_servers::{Proxy, RedisServer, wait_until};
+
+const BOUND: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(10);
+
+struct Node {
+    cache: Cache,
+    client: Client<Origin>,
+}
+
+impl Node {
+    async fn start(url: String, database: &Arc<AtomicU32>) -> Self {
+        let cache = Cache::builder()
+            .redis(url)
+            .consistency(Consistency::Bounded(BOUND))
+            .operation_timeout(PATIENCE);
+        let cache = cache.build().await.expect("valid");
+        let origin = {
+            let (cache, database) = (cache.clone(), Arc::clone(database));
+            Origin::new(move |_| {
+                let (cache, database) = (cache.clone(), Arc::clone(&database));
+                async move {
+                    let read = || async { database.load(SeqCst) };
+                    let row = cache.get_or_set("row", read).await;
+                    answer(200, &[], &row.to_string())
+                }
+            })
+        };
+        let layer = CacheLayer::new(&cache, "api").ttl(MINUTE).edge(Edge::new());
+        Node {
+            client: behind(&layer, origin),
+            cache,
+        }
+    }
+
+    /// What the CDN sends, which asks this node if it has nothing.
+    async fn read_by(&self, cdn: &Cdn) -> String {
+        if let Some(told) = cdn.send("/") {
+            return told.body;
+        }
+        let told = self.client.get("/").await;
+        cdn.take("/", &told, Duration::ZERO).await;
+        told.body
+    }
+
+    /// Until the server hears from it no more.
+    async fn is_cut_off(&self) {
+        wait_until("it is cut off", PATIENCE, || async {
+            let redis = self.cache.health().await.redis;
+            !redis.is_some_and(|redis| redis.connected)
+        })
+        .await;
+    }
+}
+
+async fn purged(cdn: &Cdn) {
+    wait_until("the CDN is purged", PATIENCE, || async {
+        cdn.held("/").is_none()
+    })
+    .await;
+}
+
+/// What it has invalidated, others do not know of: the CDN asks these, and has what was there again.
+#[tokio::test]
+async fn who_is_cut_off_purges_again_when_its_invalidation_is_delivered() {
+    let server = RedisServer::start().await;
+    let late = Proxy::start(server.port()).await;
+    let database = Arc::new(AtomicU32::new(1));
+    let writer = Node::start(late.url(), &database).await;
+    let other = Node::start(server.url(), &database).await;
+    let cdn = Cdn::default();
+    let purger = Purger::new(&writer.cache, cdn.clone()).again_after(Duration::ZERO);
+    let purging = tokio::spawn(purger.run());
+    assert_eq!(other.read_by(&cdn).await, "1");
+    late.refuse();
+    late.cut();
+    writer.is_cut_off().await;
+    database.store(2, SeqCst);
+    let done = writer.cache.invalidate("row").await;
+    assert_eq!(done.delivery, Delivery::Deferred);
+    purged(&cdn).await;
+    assert_eq!(other.read_by(&cdn).await, "1", "nobody could tell it");
+    let limit = Duration::from_millis(300);
+    assert_eq!(writer.cache.flush(limit).await, Delivery::Deferred);
+    late.heal();
+    assert_eq!(writer.cache.flush(PATIENCE).await, Delivery::Delivered);
+    assert_eq!(other.read_by(&cdn).await, "2");
+    purging.abort();
+}
+
+/// It has not heard of the invalidation yet, and may answer for as long as its bound says: only then is it purged for good.
+#[tokio::test]
+async fn what_a_node_sends_that_has_not_heard_of_it_is_purged_too() {
+    let server = RedisServer::start().await;
+    let late = Proxy::start(server.port()).await;
+    let database = Arc::new(AtomicU32::new(1));
+    let writer = Node::start(server.url(), &database).await;
+    let other = Node::start(late.url(), &database).await;
+    let cdn = Cdn::default();
+    let purging = tokio::spawn(Purger::new(&writer.cache, cdn.clone()).run());
+    // It keeps what it has read.
+    let local_hits = || {
+        other
+            .cache
+            .stats()
+            .functions
+            .iter()
+            .map(|it| it.local_hits)
+            .sum::<u64>()
+    };
+    wait_until("the other keeps it", PATIENCE, || async {
+        other.client.get("/").await;
+        local_hits() > 2
+    })
+    .await;
+    assert_eq!(other.read_by(&cdn).await, "1");
+    late.delay_replies(Duration::from_millis(800));
+    database.store(2, SeqCst);
+    let done = writer.cache.invalidate("row").await;
+    assert_eq!(done.delivery, Delivery::Delivered);
+    purged(&cdn).await;
+    assert_eq!(other.read_by(&cdn).await, "1", "it has not heard of it");
+    assert_eq!(writer.cache.flush(PATIENCE).await, Delivery::Delivered);
+    assert!(cdn.held("/").is_none(), "{:?}", cdn.held("/"));
+    assert_eq!(writer.read_by(&cdn).await, "2");
+    purging.abort();
+}
