@@ -107,11 +107,11 @@ mod wiring;
 mod witness;
 mod write;
 
+#[cfg(feature = "http")]
+pub use crate::purges::EdgeHealth;
 #[cfg(feature = "redis")]
 pub use crate::redis::{Coherence, RedisHealth};
 pub use audit::Audit;
-#[cfg(feature = "http")]
-pub use cache::EdgeHealth;
 pub use cache::{
     Apart, Builder, Cache, Computes, ConfigError, Configuration, EntryDetails, Explanation,
     GetOrSet, GetOrTrySet, Health, Held, InstallError, KeyFamilies, KeyFamily, Limited, Operation,

@@ -123,7 +123,7 @@ async fn what_a_node_sends_that_has_not_heard_of_it_is_purged_too() {
     })
     .await;
     assert_eq!(other.read_by(&cdn).await, "1");
-    late.delay_replies(Duration::from_millis(800));
+    late.delay_replies(Duration::from_millis(1_300));
     database.store(2, SeqCst);
     let done = writer.cache.invalidate("row").await;
     assert_eq!(done.delivery, Delivery::Delivered);

@@ -3,6 +3,7 @@
 use crate::exposition::{Exposition, Family};
 use crate::promql::{Named, named};
 use crate::world::{live, on, scraped, server};
+use cache_runtime::http::{Purge, PurgeError, Purger};
 use std::collections::{BTreeMap, BTreeSet};
 
 const PAGE: &str = include_str!("../../docs/observability.md");
@@ -36,12 +37,21 @@ fn table() -> BTreeMap<&'static str, Row<'static>> {
     rows
 }
 
-/// All metrics that there are: those of a cache with a server that has a limit.
+/// All metrics that there are: those of a cache with a server that has a limit, and a CDN.
 async fn produced() -> Exposition {
     let server = server().await;
     let cache = on(&server).await;
+    let _purger = Purger::new(&cache, NoCdn);
     live(&cache).await;
     scraped(&cache).await
+}
+
+struct NoCdn;
+
+impl Purge for NoCdn {
+    async fn purge(&self, _: &[String]) -> Result<(), PurgeError> {
+        Ok(())
+    }
 }
 
 fn labels(family: &Family) -> BTreeSet<&str> {

@@ -161,7 +161,10 @@ impl Cache {
         let delivery = Delivery::Delivered;
         let left = limit.saturating_sub(begun.elapsed());
         #[cfg(feature = "http")]
-        let delivery = delivery.and(self.purges().flush(left).await);
+        let delivery = match self.purges().flush(left).await {
+            true => delivery,
+            false => Delivery::Deferred,
+        };
         #[cfg(not(feature = "http"))]
         let _there_is_no_cdn = left;
         delivery

@@ -1,6 +1,8 @@
 //! How the cache is doing.
 
 use super::Cache;
+#[cfg(feature = "http")]
+use crate::purges::EdgeHealth;
 #[cfg(feature = "redis")]
 use crate::redis::RedisHealth;
 use serde::Serialize;
@@ -40,30 +42,6 @@ pub struct Health {
     /// The CDN that is purged of what ends here, if there is one ([`Purger`](crate::http::Purger)).
     #[cfg(feature = "http")]
     pub edge: Option<EdgeHealth>,
-}
-
-/// How purging a CDN is going, in this process; several together.
-///
-/// ```
-/// # use cache_runtime::{Cache, http::{Purge, Purger}};
-/// # async fn look(cache: &Cache, cdn: impl Purge) {
-/// tokio::spawn(Purger::new(cache, cdn).run());
-/// let edge = cache.health().await.edge.expect("there is a purger");
-/// assert_eq!((edge.waiting, edge.oldest), (0, None));
-/// # }
-/// ```
-#[cfg(feature = "http")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct EdgeHealth {
-    /// Surrogate keys that are to be purged, those included that were once and will be again.
-    pub waiting: usize,
-    /// For how long the first of those has waited that were never purged. For so long the CDN may have had what has ended.
-    pub oldest: Option<Duration>,
-    /// Keys that were purged, each time counted.
-    pub purged: u64,
-    /// Requests to purge that failed.
-    pub failures: u64,
 }
 
 impl Cache {

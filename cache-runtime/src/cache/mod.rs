@@ -28,8 +28,6 @@ pub use global::InstallError;
 pub(crate) use global::taking_along;
 #[cfg(feature = "testing")]
 pub(crate) use global::with_installed;
-#[cfg(feature = "http")]
-pub use health::EdgeHealth;
 pub use health::Health;
 pub use operation::{GetOrSet, GetOrTrySet, Operation, Set, SetWith, TrySet, WriteThrough};
 pub use policies::{Apart, Computes, Limited};

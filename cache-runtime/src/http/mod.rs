@@ -5,7 +5,7 @@
 
 mod admin;
 mod caching;
-pub(crate) mod edge;
+mod edge;
 mod ending;
 mod invalidate;
 mod read_your_writes;

@@ -4,9 +4,9 @@
 use super::metric::Unit::Seconds;
 use super::metric::Unit::{Bytes, Count};
 use super::metric::{Family, Metric, Series, Unit, Value};
-#[cfg(feature = "http")]
-use crate::cache::EdgeHealth;
 use crate::cache::Health;
+#[cfg(feature = "http")]
+use crate::purges::EdgeHealth;
 #[cfg(feature = "redis")]
 use crate::redis::{Coherence, RedisHealth};
 use crate::stats::Stats;

@@ -77,7 +77,7 @@ where
     if let Some((_, told)) = &part {
         headers.insert(CONTENT_RANGE, told.clone());
     }
-    tell_of_stored(options, asked, stored, status, headers);
+    tell_of_stored(options, stored, status, headers);
     if options.tells_status {
         status.tell(&options.name, headers);
     }

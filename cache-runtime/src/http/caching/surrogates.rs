@@ -7,8 +7,8 @@ use super::stored::{Lifetime, Stored};
 use super::storing::Audience;
 use crate::flight::current_computation;
 use crate::generation::Guard;
-use crate::http::edge::keys::{key_of, legible};
 use crate::key::Key;
+use crate::purges::keys::{key_of, legible};
 use crate::read_through::guards_of;
 use crate::tag::Tag;
 use http::HeaderMap;
@@ -44,7 +44,6 @@ pub(super) fn surrogates<'k>(
 /// Tells the CDN of an answer that is stored here, or was to be.
 pub(super) fn tell_of_stored(
     options: &Options,
-    asked: &Asked,
     stored: &Stored,
     status: Status,
     headers: &mut HeaderMap,
@@ -54,8 +53,8 @@ pub(super) fn tell_of_stored(
         Status::Hit { .. } => true,
         Status::Collapsed(_) | Status::Forwarded { .. } => stored.is_stored(),
     };
-    let is_for_all = is_stored && asked.audience != Audience::OneUser;
-    let keys = stored.surrogates.as_deref().filter(|_| is_for_all);
+    // One user's has none.
+    let keys = stored.surrogates.as_deref().filter(|_| is_stored);
     let is_told = keys.is_some_and(|keys| {
         if keys.len() > edge.most_keys() {
             options.too_many_surrogate_keys(keys.len(), edge.most_keys());

@@ -2,7 +2,6 @@
 
 mod headers;
 mod http_purge;
-pub(crate) mod keys;
 mod purge;
 mod purger;
 

@@ -1,6 +1,7 @@
 //! What can be purged.
 
 use std::error::Error;
+use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
@@ -33,9 +34,8 @@ pub trait Purge: Send + Sync + 'static {
     }
 }
 
-/// Why a CDN has not purged. Its `Display` is what the log tells: no credentials belong there.
+/// Why a CDN has not purged. Its `Display` is what the log tells, with all causes: no credentials belong there.
 #[derive(Debug, thiserror::Error)]
-#[error("{why}")]
 pub struct PurgeError {
     why: Box<dyn Error + Send + Sync>,
     retry_after: Option<Duration>,
@@ -64,5 +64,17 @@ impl PurgeError {
 
     pub(super) fn pause(&self) -> Option<Duration> {
         self.retry_after
+    }
+}
+
+impl fmt::Display for PurgeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.why)?;
+        let mut cause = self.why.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
     }
 }

@@ -1,92 +1,14 @@
-//! What has ended here and is to be purged from copies outside of the cache, at a CDN.
+//! The surrogate keys that one CDN is to purge.
 
-use crate::cache::EdgeHealth;
+use super::keys::key_of;
 use crate::generation::Guard;
-use crate::http::edge::keys::{key_of, keys_of};
-use crate::invalidate::Delivery;
-use crate::sync::{lock, within};
+use crate::sync::lock;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
-
-/// Whoever wants to know what ends in a cache.
-#[derive(Default)]
-pub(crate) struct Purges {
-    all: Mutex<Vec<Weak<Waiting>>>,
-    /// Whether there ever was one: mostly there is none.
-    any: AtomicBool,
-}
-
-impl Purges {
-    pub(crate) fn add(&self, waiting: &Arc<Waiting>) {
-        let mut all = lock(&self.all);
-        all.retain(|known| known.strong_count() > 0);
-        all.push(Arc::downgrade(waiting));
-        self.any.store(true, Ordering::Release);
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        !self.any.load(Ordering::Acquire)
-    }
-
-    /// All there are.
-    pub(crate) fn all(&self) -> Vec<Arc<Waiting>> {
-        if self.is_empty() {
-            return Vec::new();
-        }
-        let all = lock(&self.all);
-        all.iter().filter_map(Weak::upgrade).collect()
-    }
-
-    /// Waits until all of it has been done, for `limit` at most.
-    pub(crate) async fn flush(&self, limit: Duration) -> Delivery {
-        let all = self.all();
-        let over = async {
-            for waiting in &all {
-                waiting.is_over().await;
-            }
-        };
-        match within(limit, over).await {
-            Some(()) => Delivery::Delivered,
-            None => Delivery::Deferred,
-        }
-    }
-
-    /// How it is going; nothing, if there is nobody to purge.
-    pub(crate) fn health(&self) -> Option<EdgeHealth> {
-        let all = self.all();
-        let count = |of: fn(&Waiting) -> &AtomicU64| {
-            let counts = all
-                .iter()
-                .map(|waiting| of(waiting).load(Ordering::Relaxed));
-            counts.sum()
-        };
-        (!all.is_empty()).then(|| EdgeHealth {
-            waiting: all.iter().map(|waiting| waiting.len()).sum(),
-            oldest: all.iter().filter_map(|waiting| waiting.oldest()).max(),
-            purged: count(|waiting| &waiting.purged),
-            failures: count(|waiting| &waiting.failures),
-        })
-    }
-
-    /// These have ended.
-    pub(crate) fn note<'n>(&self, ended: impl IntoIterator<Item = (Guard, &'n str)>) {
-        let all = self.all();
-        if all.is_empty() {
-            return;
-        }
-        let ended = ended.into_iter();
-        let keys: Vec<String> = ended
-            .flat_map(|(guard, name)| keys_of(guard, name))
-            .collect();
-        for waiting in all {
-            waiting.add(&keys);
-        }
-    }
-}
 
 /// More keys than this are given up for one: that of the root, which every response has.
 const MOST: usize = 10_000;
@@ -157,7 +79,7 @@ impl Waiting {
         self.add(&[key_of(Guard::Scope, "")]);
     }
 
-    fn add(&self, new: &[String]) {
+    pub(super) fn add(&self, new: &[String]) {
         let now = Instant::now();
         let mut keys = lock(&self.keys);
         for key in new {
@@ -326,17 +248,5 @@ mod tests {
         waiting.add(&keys);
         let batch = batch(&waiting, true).expect("one");
         assert_eq!(batch.keys, [key_of(Guard::Scope, "")]);
-    }
-
-    #[tokio::test]
-    async fn who_has_gone_is_told_nothing() {
-        let purges = Purges::default();
-        let waiting = Arc::new(Waiting::new(AGAIN));
-        purges.add(&waiting);
-        purges.note([(Guard::Key, "a"), (Guard::Tag, "b")]);
-        assert_eq!(waiting.len(), 3);
-        drop(waiting);
-        assert!(purges.all().is_empty());
-        purges.note([(Guard::Key, "a")]);
     }
 }
