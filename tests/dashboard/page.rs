@@ -2,7 +2,10 @@
 
 use crate::service::{Service, cache};
 use crate::tab::Tab;
+use cache_runtime::http::{Purge, PurgeError, Purger};
 use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 fn opened() -> (Service, Tab) {
@@ -242,5 +245,35 @@ fn latency_is_shown_once_it_is_measured() {
         "(showLatency([{{ name: 'shop::slow', load_latency: {latency} }}]), {cells})"
     ));
     assert_eq!(shown, "its load | 3 | 1.5 ms | 20 ms | 250 ms | 2 s");
+    tab.had_no_complaints();
+}
+
+/// A CDN that is away at first.
+struct Cdn(Arc<AtomicBool>);
+
+impl Purge for Cdn {
+    async fn purge(&self, _: &[String]) -> Result<(), PurgeError> {
+        match self.0.load(SeqCst) {
+            true => Ok(()),
+            false => Err(PurgeError::new("it is away")),
+        }
+    }
+}
+
+#[test]
+fn what_a_cdn_has_not_purged_is_shown() {
+    let (service, mut tab) = opened();
+    tab.wait("document.getElementById('backend').textContent.includes('embedded')");
+    assert!(!tab.text("backend").contains("CDN"));
+    let is_there = Arc::new(AtomicBool::new(false));
+    let purger = Purger::new(cache(), Cdn(Arc::clone(&is_there)));
+    let purging = service.runtime().spawn(purger.run());
+    service.runtime().block_on(cache().invalidate_tag("notes"));
+    tab.wait("document.getElementById('backend').textContent.includes('to purge, the first for')");
+    is_there.store(true, SeqCst);
+    tab.wait(
+        "document.getElementById('backend').textContent.includes('purged of all that has ended')",
+    );
+    purging.abort();
     tab.had_no_complaints();
 }

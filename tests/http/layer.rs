@@ -483,3 +483,49 @@ async fn users_have_answers_of_their_own() {
     client.ask("PATCH", "/me", &[("x-user", "ada")]).await;
     assert_eq!(ask("grace").await, "call 8", "the path has changed");
 }
+
+/// Layers further out may look for them. What is stored has none.
+#[tokio::test]
+async fn extensions_of_a_response_are_passed_on_with_it() {
+    #[derive(Clone, PartialEq, Debug)]
+    struct Beside(u32);
+    let backend = Backend::new().await;
+    let layer = CacheLayer::new(&backend.cache(), "http").ttl(MINUTE);
+    let origin = Origin::new(|_| {
+        let mut answer = answer(200, &[], "");
+        answer.extensions_mut().insert(Beside(7));
+        std::future::ready(answer)
+    });
+    let client = behind(&layer, origin);
+    for expected in [Some(&Beside(7)), None] {
+        let request = http::Request::get("/a").body(Body::default());
+        let told = client.send(request.expect("a request")).await;
+        assert_eq!(told.extensions().get::<Beside>(), expected);
+    }
+}
+
+/// What cannot be stored is asked for as a whole, in case that it can.
+#[tokio::test]
+async fn who_has_what_is_not_stored_is_not_sent_it_again() {
+    let backend = Backend::new().await;
+    let layer = CacheLayer::new(&backend.cache(), "http").ttl(MINUTE);
+    let headers = [
+        ("etag", "\"7\""),
+        ("cache-control", "no-store"),
+        ("content-type", "a/b"),
+    ];
+    let origin = Origin::saying([answer(200, &headers, "body"), answer(200, &headers, "body")]);
+    let client = behind(&layer, origin.clone());
+    let has = |tag| [("if-none-match", tag)];
+    let told = client.ask("GET", "/a", &has("\"6\", W/\"7\"")).await;
+    assert_eq!(
+        (told.status, &*told.body, told.header("content-type")),
+        (304, "", "")
+    );
+    assert_eq!(
+        (told.header("etag"), told.header("cache-control")),
+        ("\"7\"", "no-store")
+    );
+    let told = client.ask("GET", "/b", &has("\"6\"")).await;
+    assert_eq!((told.status, &*told.body), (200, "body"));
+}

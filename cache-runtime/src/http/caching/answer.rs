@@ -1,7 +1,7 @@
 //! Responses made of what is stored.
 
 use super::body::CacheBody;
-use super::conditional::is_known;
+use super::conditional::{describe_no_body, is_known};
 use super::options::Options;
 use super::range::{Part, part};
 use super::request::Asked;
@@ -9,9 +9,7 @@ use super::status::Status;
 use super::stored::Stored;
 use super::surrogates::tell_of_stored;
 use bytes::Bytes;
-use http::header::{
-    AGE, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
-};
+use http::header::{AGE, CONTENT_LENGTH, CONTENT_RANGE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body::Body;
 
@@ -47,16 +45,7 @@ where
         headers.insert(AGE, HeaderValue::from(age));
     }
     if is_known {
-        // What describes the body that is not sent (RFC 9110 §15.4.5).
-        for name in [
-            CONTENT_ENCODING,
-            CONTENT_LANGUAGE,
-            CONTENT_LENGTH,
-            CONTENT_RANGE,
-            CONTENT_TYPE,
-        ] {
-            headers.remove(name);
-        }
+        describe_no_body(headers);
     }
     let length = stored.body.len();
     let told = match &part {

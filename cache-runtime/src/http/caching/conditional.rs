@@ -1,8 +1,14 @@
 //! Conditional requests: whether the client has what is stored already (RFC 9110 §13, RFC 9111 §4.3.2).
 
+use super::body::CacheBody;
 use super::storing::read_time;
-use http::HeaderMap;
-use http::header::{DATE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use bytes::Bytes;
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
+};
+use http::{HeaderMap, Response, StatusCode};
+use http_body::Body;
 
 /// Whether `304 Not Modified` says it all. `If-None-Match` goes before the time.
 pub(super) fn is_known(request: &HeaderMap, stored: &HeaderMap) -> bool {
@@ -27,6 +33,35 @@ pub(super) fn is_known(request: &HeaderMap, stored: &HeaderMap) -> bool {
         Some(modified) => modified <= since,
         // Within one second there may have been another one.
         None => time(stored, DATE).is_some_and(|made| made < since),
+    }
+}
+
+/// Of what is not stored, what this client asked for: the service was not told that it has it already.
+pub(super) fn unless_known<B>(
+    request: &HeaderMap,
+    mut response: Response<CacheBody<B>>,
+) -> Response<CacheBody<B>>
+where
+    B: Body<Data = Bytes>,
+{
+    if response.status() != StatusCode::OK || !is_known(request, response.headers()) {
+        return response;
+    }
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    describe_no_body(response.headers_mut());
+    response.map(|_| CacheBody::whole(Bytes::new()))
+}
+
+/// Takes away what describes the body that is not sent (RFC 9110 §15.4.5).
+pub(super) fn describe_no_body(headers: &mut HeaderMap) {
+    for name in [
+        CONTENT_ENCODING,
+        CONTENT_LANGUAGE,
+        CONTENT_LENGTH,
+        CONTENT_RANGE,
+        CONTENT_TYPE,
+    ] {
+        headers.remove(name);
     }
 }
 

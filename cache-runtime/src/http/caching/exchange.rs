@@ -21,7 +21,7 @@ use http::header::{
     PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, RANGE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body::Body;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
@@ -98,6 +98,8 @@ struct Slot<S, A, B: Body, E> {
     confirmed: bool,
     others: Others,
     tags: Vec<Tag>,
+    /// Those of the response: for layers further out, and this caller's response alone.
+    extensions: Extensions,
     /// Under which key it stands besides.
     variant: Option<Key>,
 }
@@ -135,6 +137,7 @@ where
             confirmed: false,
             others: Others::default(),
             tags: Vec::new(),
+            extensions: Extensions::new(),
             variant: None,
         })))
     }
@@ -160,6 +163,11 @@ where
     /// Whether what came back is for nobody else, and will be so the next time.
     pub(super) fn is_for_nobody_else(&self) -> bool {
         lock(&self.0).others == Others::Alone
+    }
+
+    /// What the service has put beside its response.
+    pub(super) fn extensions(&self) -> Extensions {
+        std::mem::take(&mut lock(&self.0).extensions)
     }
 
     /// Whether there was something past its time that it replaces.
@@ -259,6 +267,7 @@ where
                 let mut slot = lock(&self.0);
                 let tags = head.extensions.remove::<CacheTags>();
                 slot.tags = tags.unwrap_or_default().0;
+                slot.extensions = head.extensions;
                 slot.variant = (names != *known).then(|| asked.variant(&names, seen));
                 let varies = Varies {
                     values: values(&names, seen),

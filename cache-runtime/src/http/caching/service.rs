@@ -2,6 +2,7 @@
 
 use super::answer::answer;
 use super::body::CacheBody;
+use super::conditional::unless_known;
 use super::exchange::{Answered, Exchange, Failed, Sought};
 use super::options::Options;
 use super::paths::Changing;
@@ -304,7 +305,13 @@ where
                 } else {
                     Status::Hit { ttl }
                 };
-                let answered = || answer(&options, asked, &request, &stored, status);
+                let answered = || {
+                    let mut response = answer(&options, asked, &request, &stored, status);
+                    if exchange.has_made(&stored) {
+                        *response.extensions_mut() = exchange.extensions();
+                    }
+                    response
+                };
                 if is_young_enough(asked, &stored) {
                     return Found::Answer(answered());
                 }
@@ -315,6 +322,7 @@ where
                     if exchange.is_for_nobody_else() {
                         options.is_answered_alone(&wanted.key);
                     }
+                    let answered = answered.map(|response| unless_known(&request, response));
                     Found::Own(answered, why, detail)
                 }
                 None => take_back().map_or(Found::Nothing, Found::Others),
