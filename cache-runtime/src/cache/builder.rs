@@ -185,6 +185,9 @@ impl Builder {
     /// Keeps entries on a Redis server: `redis://[user[:password]@]host[:port][/database]` or
     /// `unix:///path/to/socket`. Version 6.0 or newer, a primary.
     ///
+    /// `redis+sentinel://[user[:password]@]host[:port][,host…]/name[/database]` is the primary that Redis Sentinel calls by this name,
+    /// wherever that is at the time; `?sentinel_password=…` (and `sentinel_username`) is for the Sentinels themselves. It is looked for anew when it is lost, and when most Sentinels have appointed another one.
+    ///
     /// `rediss://…` (feature `tls`) is the same encrypted with TLS. The server's certificate has to be for its name, and
     /// signed by one of the system's authorities, or those in the file that `SSL_CERT_FILE` names.
     ///

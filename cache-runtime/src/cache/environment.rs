@@ -15,6 +15,8 @@ const REFUSED: &[(&str, &str)] = &[
     ("REDIS_URL", NO_REDIS),
     #[cfg(not(feature = "redis"))]
     ("REDIS_HOST", NO_REDIS),
+    #[cfg(not(feature = "redis"))]
+    ("REDIS_SENTINELS", NO_REDIS),
     #[cfg(not(feature = "encryption"))]
     ("CACHE_ENCRYPTION_KEYS", NO_ENCRYPTION),
     #[cfg(not(feature = "encryption"))]
@@ -22,10 +24,6 @@ const REFUSED: &[(&str, &str)] = &[
     (
         "REDIS_CLUSTER_NODES",
         "this version has no support for Redis Cluster yet",
-    ),
-    (
-        "REDIS_SENTINELS",
-        "this version has no support for Redis Sentinel yet",
     ),
 ];
 #[cfg(not(feature = "redis"))]
@@ -63,6 +61,10 @@ const KNOWN: &[&str] = &[
     "REDIS_POOL_SIZE",
     "REDIS_CONNECT_TIMEOUT",
     "REDIS_OPERATION_TIMEOUT",
+    "REDIS_SENTINELS",
+    "REDIS_SENTINEL_MASTER",
+    "REDIS_SENTINEL_USERNAME",
+    "REDIS_SENTINEL_PASSWORD",
 ];
 
 impl Config {
@@ -171,6 +173,10 @@ impl Config {
             "REDIS_HOST" => server.host = Some(value.to_owned()),
             "REDIS_USERNAME" => server.username = Some(value.to_owned()),
             "REDIS_PASSWORD" => server.password = Some(value.to_owned()),
+            "REDIS_SENTINELS" => server.sentinels = Some(value.to_owned()),
+            "REDIS_SENTINEL_MASTER" => server.master = Some(value.to_owned()),
+            "REDIS_SENTINEL_USERNAME" => server.sentinel_username = Some(value.to_owned()),
+            "REDIS_SENTINEL_PASSWORD" => server.sentinel_password = Some(value.to_owned()),
             // What Kubernetes sets in every container beside a service that is called `redis`.
             "REDIS_PORT" if value.starts_with("tcp://") => {}
             "REDIS_PORT" => {
@@ -381,10 +387,10 @@ mod tests {
                 "{error}"
             );
         }
-        let both = [("REDIS_SENTINELS", "h"), ("CACHE_ENABLED", "maybe")];
+        let both = [("REDIS_CLUSTER_NODES", "h"), ("CACHE_ENABLED", "maybe")];
         let error = read(&both).expect_err("unreadable");
         assert!(error.to_string().starts_with("CACHE_ENABLED=`maybe`"));
-        let error = read(&[("REDIS_SENTINELS", "secret@host")]).expect_err("not yet");
+        let error = read(&[("REDIS_CLUSTER_NODES", "secret@host")]).expect_err("not yet");
         assert!(!error.to_string().contains("secret"));
     }
 

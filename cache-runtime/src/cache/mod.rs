@@ -149,6 +149,8 @@ impl Cache {
     /// | `CACHE_CONSISTENCY` | with a server: `strict`, or how old what this process keeps may be: `2s` | `2s` |
     /// | `REDIS_URL` | a Redis server: `redis://[user[:password]@]host[:port][/database]`, `unix:///path/to/socket`; `rediss://…` for TLS (feature `tls`) | none: embedded |
     /// | `REDIS_HOST`, `REDIS_PORT`, `REDIS_USERNAME`, `REDIS_PASSWORD`, `REDIS_DB` | the same in parts | |
+    /// | `REDIS_SENTINELS`, `REDIS_SENTINEL_MASTER` | Redis Sentinel: `host[:port],host[:port]…`, and what they call the primary; or all of it as `REDIS_URL`: `redis+sentinel://[user[:password]@]host[:port][,host…]/name[/database]` | port 26379, `mymaster` |
+    /// | `REDIS_SENTINEL_USERNAME`, `REDIS_SENTINEL_PASSWORD` | for the Sentinels themselves | |
     /// | `REDIS_POOL_SIZE` | connections to keep | `1` |
     /// | `REDIS_CONNECT_TIMEOUT` | in milliseconds | `1000` |
     ///

@@ -7,6 +7,7 @@ use super::batch::Batches;
 use super::breaker::Breaker;
 use super::info::Info;
 use super::script::Script;
+use super::sentinel::Appointed;
 use super::server_time::ServerTime;
 use super::tracking::Deaf;
 use redis::aio::MultiplexedConnection;
@@ -31,6 +32,8 @@ pub(crate) struct Link {
     pub(crate) tracks: bool,
     /// If it was asked to and does not: why.
     pub(super) deaf: Option<Deaf>,
+    /// Who has said that this is the primary, if somebody had to.
+    pub(super) appointed: Option<Appointed>,
 }
 
 /// A connection, and the reads that are gathered for it.
@@ -98,6 +101,7 @@ impl Link {
             time,
             tracks: matches!(hears, Some(Ok(()))),
             deaf: hears.and_then(Result::err),
+            appointed: None,
         }
     }
 

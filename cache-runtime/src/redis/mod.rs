@@ -4,6 +4,7 @@
 //! is about talking to a server that may be slow, gone, or another one than before. No type of the client library
 //! leaves this room.
 
+mod address;
 mod advice;
 mod awaited;
 mod batch;
@@ -25,6 +26,7 @@ mod protocol;
 mod refusals;
 mod scan;
 mod script;
+mod sentinel;
 pub(crate) mod sequence;
 mod server_time;
 mod supervisor;
@@ -33,10 +35,11 @@ mod touch;
 mod tracking;
 mod warming;
 
-pub use coherence::Coherence;
 #[cfg(feature = "testing")]
-pub(crate) use config::ServerConfig;
-pub(crate) use config::{RedisConfig, Unusable};
+pub(crate) use address::ServerConfig;
+pub(crate) use address::Unusable;
+pub use coherence::Coherence;
+pub(crate) use config::RedisConfig;
 pub(crate) use crowd::Looker;
 #[cfg(feature = "testing")]
 pub(crate) use dial::Dial;
@@ -56,13 +59,14 @@ use crate::clock::Tick;
 use crate::generation::Named;
 use crate::invalidate::Delivery;
 use crate::sync::{all_at_once, within};
+use address::Place;
 use crowd::Crowd;
 use draw::Draw;
 use known::Known;
 use names::Names;
 use pending::Pending;
 use quick_cache::sync::Cache;
-use redis::{Cmd, ConnectionInfo, Value};
+use redis::{Cmd, Value};
 use refusals::{Asked, Refusals};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -88,7 +92,7 @@ pub(crate) struct Redis {
 
 struct Shared {
     config: RedisConfig,
-    server: ConnectionInfo,
+    place: Place,
     /// As it stands in the log.
     server_name: Box<str>,
     names: Names,
@@ -139,7 +143,7 @@ pub(crate) const AT_A_TIME: usize = 256;
 
 impl Redis {
     pub(crate) fn new(config: RedisConfig, namespace: &str) -> Result<Self, Unusable> {
-        let server = config.server.connection()?;
+        let place = config.server.place()?;
         let names = Names::new(namespace);
         let root = names.generation(crate::generation::Guard::Scope, "");
         let mirror = config
@@ -149,7 +153,7 @@ impl Redis {
             shared: Arc::new(Shared {
                 server_name: config.server.to_string().into(),
                 config,
-                server,
+                place,
                 names,
                 state: watch::Sender::new(State::Starting),
                 link_number: AtomicU64::new(NO_LINK),

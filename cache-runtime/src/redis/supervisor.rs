@@ -4,11 +4,13 @@
 //! While there is no link it is the only one that talks to the server (the half-open state of a circuit breaker),
 //! with pauses that grow and vary (exponential backoff with jitter).
 
+use super::address::Place;
 use super::advice;
 use super::info::Info;
 use super::link::{self, Failure, Line, Link};
 use super::mirror::Mirror;
 use super::script::Script;
+use super::sentinel::{ASKED_EVERY, Appointed};
 use super::sequence;
 use super::server_time::ServerTime;
 use super::touch::Touching;
@@ -17,7 +19,9 @@ use super::{Shared, State, number};
 use crate::clock::Tick;
 use crate::sync::{all_at_once, within};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Pipeline, ProtocolVersion, PushInfo, Value};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionInfo, Pipeline, ProtocolVersion, PushInfo, Value,
+};
 use std::convert::Infallible;
 use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
@@ -145,10 +149,14 @@ async fn run(me: &Alive, wake: &Notify) {
 
 fn tell_up(shared: &Shared, link: &Link, down_since: Option<Instant>) {
     let (server, version) = (&shared.server_name, &link.info.version);
+    // Of one that sentinels watch.
+    let primary = link.appointed.as_ref().map(tracing::field::display);
     match down_since.map(|since| since.elapsed()) {
-        None => tracing::info!(target: "cache_runtime", %server, %version, "connected to redis"),
+        None => {
+            tracing::info!(target: "cache_runtime", %server, primary, %version, "connected to redis");
+        }
         Some(was_away) => {
-            tracing::info!(target: "cache_runtime", %server, %version, ?was_away, "connected to redis again");
+            tracing::info!(target: "cache_runtime", %server, primary, %version, ?was_away, "connected to redis again");
         }
     }
 }
@@ -179,9 +187,10 @@ struct Down {
 /// Connects, and does everything that has to be done before the first read. Also tells when it was first asked something.
 async fn connect(shared: &Shared, epoch: u64) -> Result<(Arc<Link>, Option<Tick>), Box<str>> {
     let limit = shared.config.connect_timeout;
+    let (server, appointed) = located(&shared.place, limit).await?;
     let (connections, hears) = match &shared.mirror {
-        None => (open(shared, None).await?, None),
-        Some(mirror) => match open(shared, Some(mirror)).await {
+        None => (open(shared, &server, None).await?, None),
+        Some(mirror) => match open(shared, &server, Some(mirror)).await {
             Ok(connections) => {
                 let hears = tracking::begin(shared, mirror, &connections).await;
                 (connections, Some(hears))
@@ -189,7 +198,7 @@ async fn connect(shared: &Shared, epoch: u64) -> Result<(Arc<Link>, Option<Tick>
             // Something between us and the server that knows no pushes.
             Err(failed) if failed.is_answered => {
                 let deaf = Deaf::NoPushes(failed.why);
-                (open(shared, None).await?, Some(Err(deaf)))
+                (open(shared, &server, None).await?, Some(Err(deaf)))
             }
             Err(failed) => return Err(failed.why),
         },
@@ -212,7 +221,8 @@ async fn connect(shared: &Shared, epoch: u64) -> Result<(Arc<Link>, Option<Tick>
     };
     let (info, time) = found.ok_or("there is no connection")?;
     let patience = shared.config.operation_timeout;
-    let link = Link::new(epoch, connections, info, patience, hashes, time, hears);
+    let mut link = Link::new(epoch, connections, info, patience, hashes, time, hears);
+    link.appointed = appointed;
     let link = Arc::new(link);
     match within(limit, shared.deliver(&link)).await {
         Some(Ok(())) => {}
@@ -223,6 +233,20 @@ async fn connect(shared: &Shared, epoch: u64) -> Result<(Arc<Link>, Option<Tick>
         None => return Err("delivering invalidations took too long".into()),
     }
     Ok((link, asked))
+}
+
+/// Where the server is at present, and who says so.
+async fn located(
+    place: &Place,
+    limit: Duration,
+) -> Result<(ConnectionInfo, Option<Appointed>), Box<str>> {
+    match place {
+        Place::At(server) => Ok(((**server).clone(), None)),
+        Place::Watched(sentinels) => {
+            let appointed = sentinels.ask(limit).await?;
+            Ok((sentinels.connection(&appointed), Some(appointed)))
+        }
+    }
 }
 
 /// Why there is no connection.
@@ -257,10 +281,11 @@ impl From<Unconnected> for Box<str> {
 /// Opens connections; with a mirror, such as the server can push to.
 async fn open(
     shared: &Shared,
+    server: &ConnectionInfo,
     mirror: Option<&Arc<Mirror>>,
 ) -> Result<Vec<MultiplexedConnection>, Unconnected> {
     let limit = shared.config.connect_timeout;
-    let mut server = shared.server.clone();
+    let mut server = server.clone();
     if mirror.is_some() {
         let login = server.redis_settings().clone();
         server = server.set_redis_settings(login.set_protocol(ProtocolVersion::RESP3));
@@ -388,6 +413,7 @@ async fn keep(me: &Alive, wake: &Notify, link: Arc<Link>, hears_again: Duration)
     let pause = me.shared().map_or(HEARTBEAT, |shared| shared.heartbeat());
     let mut touching = Touching::default();
     let began = Instant::now();
+    let mut sentinels_asked = began;
     loop {
         within(pause, wake.notified()).await;
         let Some(alive) = me.shared() else {
@@ -400,6 +426,15 @@ async fn keep(me: &Alive, wake: &Notify, link: Arc<Link>, hears_again: Duration)
             alive.lost(link.epoch, &why);
             return Kept::Ended;
         }
+        if sentinels_asked.elapsed() >= ASKED_EVERY {
+            sentinels_asked = Instant::now();
+            // It may answer still, and has forgotten nothing: it just does not know.
+            if let Some(other) = appointed_since(&alive, &link, pause / 2).await {
+                let why = format!("the sentinels have appointed another primary, {other}");
+                alive.lost(link.epoch, &why);
+                return Kept::Ended;
+            }
+        }
         if link.deaf.as_ref().is_some_and(Deaf::may_pass) && began.elapsed() >= hears_again {
             return Kept::HearsAgain;
         }
@@ -408,6 +443,16 @@ async fn keep(me: &Alive, wake: &Notify, link: Arc<Link>, hears_again: Duration)
             let _failed = within(pause / 4, Box::pin(touching.go_on(mirror, &link))).await;
         }
     }
+}
+
+/// Whom sentinels have appointed since this link was made, if it is another one.
+async fn appointed_since(shared: &Shared, link: &Link, limit: Duration) -> Option<Appointed> {
+    let Place::Watched(sentinels) = &shared.place else {
+        return None;
+    };
+    let said = sentinels.ask(limit).await.ok()?;
+    let ours = link.appointed.as_ref()?;
+    ours.is_replaced_by(&said).then_some(said)
 }
 
 async fn beat(shared: &Shared, link: &Link) -> Result<(), Box<str>> {
@@ -444,7 +489,7 @@ async fn beat(shared: &Shared, link: &Link) -> Result<(), Box<str>> {
 }
 
 /// A library's error in the words of a log line. What is said while connecting quotes nobody's data.
-fn in_short(error: &redis::RedisError) -> Box<str> {
+pub(super) fn in_short(error: &redis::RedisError) -> Box<str> {
     match error.kind() {
         redis::ErrorKind::AuthenticationFailed => "it refuses the user name or the password".into(),
         redis::ErrorKind::Parse => "it does not speak the protocol of Redis".into(),
@@ -460,7 +505,7 @@ fn in_short(error: &redis::RedisError) -> Box<str> {
 }
 
 /// The same for what a command was answered with.
-fn in_words(failure: &Failure, command: &str) -> Box<str> {
+pub(super) fn in_words(failure: &Failure, command: &str) -> Box<str> {
     match failure {
         Failure::Lost(why) if **why == *"NOAUTH" => NO_PASSWORD.into(),
         Failure::Refused(why) if **why == *"NOPERM" => {

@@ -52,6 +52,19 @@ impl Reply {
         }
     }
 
+    /// The texts of replies in a row.
+    ///
+    /// # Panics
+    ///
+    /// If it is anything else.
+    #[track_caller]
+    pub fn texts(&self) -> Vec<String> {
+        match self {
+            Self::Array(replies) => replies.iter().map(|it| it.text().to_owned()).collect(),
+            other => panic!("expected an array, the server said {other:?}"),
+        }
+    }
+
     /// Reads one reply.
     pub(super) fn read(from: &mut impl BufRead) -> io::Result<Self> {
         let line = read_line(from)?;

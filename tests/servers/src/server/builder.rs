@@ -1,7 +1,7 @@
 //! How a server is started.
 
 use super::directory::Directory;
-use super::launch::Site;
+use super::launch::{Site, Watched};
 use super::{Inner, RedisServer};
 use crate::wait::off_thread;
 use std::sync::{Arc, Mutex};
@@ -12,6 +12,7 @@ pub struct Builder {
     arguments: Vec<String>,
     password: Option<String>,
     unix_socket: bool,
+    watches: Option<Watched>,
 }
 
 impl Builder {
@@ -46,6 +47,17 @@ impl Builder {
         self
     }
 
+    /// A Sentinel that watches `primary` as `mymaster`. It takes it for dead after half a second, and as many as `quorum` have to.
+    #[must_use]
+    pub fn watching(mut self, primary: &RedisServer, quorum: usize) -> Self {
+        self.watches = Some(Watched {
+            port: primary.port(),
+            password: primary.password().map(str::to_owned),
+            quorum,
+        });
+        self
+    }
+
     /// Starts the server and waits until it answers.
     ///
     /// # Panics
@@ -59,6 +71,7 @@ impl Builder {
                 arguments: self.arguments,
                 password: self.password,
                 unix_socket: self.unix_socket,
+                watches: self.watches,
             };
             let process = site.launch_on_a_free_port();
             let process = Mutex::new(Some(process));

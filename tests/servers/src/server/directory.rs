@@ -38,6 +38,10 @@ impl Directory {
         &self.path
     }
 
+    pub(super) fn configuration_path(&self) -> PathBuf {
+        self.path().join("sentinel.conf")
+    }
+
     pub(super) fn log_path(&self) -> PathBuf {
         self.path.join(LOG)
     }

@@ -4,7 +4,7 @@ use super::directory::Directory;
 use super::process::Process;
 use crate::port::free_port;
 use crate::resp::{Blocking, Reply};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
 use std::process::Command;
@@ -24,6 +24,15 @@ pub(super) struct Site {
     pub(super) arguments: Vec<String>,
     pub(super) password: Option<String>,
     pub(super) unix_socket: bool,
+    /// Of a Sentinel.
+    pub(super) watches: Option<Watched>,
+}
+
+/// What a Sentinel watches.
+pub(super) struct Watched {
+    pub(super) port: u16,
+    pub(super) password: Option<String>,
+    pub(super) quorum: usize,
 }
 
 /// Somebody else listens on the port.
@@ -35,6 +44,12 @@ impl Site {
     pub(super) fn launch_on_a_free_port(&mut self) -> Process {
         for _ in 0..PORTS {
             self.port = free_port();
+            if let Some(watched) = &self.watches {
+                // It writes there what it finds out, and reads that after a restart.
+                let configuration = self.watching(watched);
+                fs::write(self.directory.configuration_path(), configuration)
+                    .expect("the folder is ours");
+            }
             if let Ok(process) = self.try_launch() {
                 return process;
             }
@@ -86,8 +101,34 @@ impl Site {
         }
     }
 
+    fn watching(&self, watched: &Watched) -> String {
+        let Watched { port, quorum, .. } = watched;
+        let mut lines = vec![
+            format!("port {}", self.port),
+            "bind 127.0.0.1".to_owned(),
+            format!("dir {}", self.directory.path().display()),
+            format!("sentinel monitor mymaster 127.0.0.1 {port} {quorum}"),
+            "sentinel down-after-milliseconds mymaster 500".to_owned(),
+            "sentinel failover-timeout mymaster 3000".to_owned(),
+        ];
+        if let Some(password) = &watched.password {
+            lines.push(format!("sentinel auth-pass mymaster {password}"));
+        }
+        if let Some(password) = &self.password {
+            lines.push(format!("requirepass {password}"));
+        }
+        lines.join("\n") + "\n"
+    }
+
     fn server(&self) -> Command {
         let mut command = Command::new("redis-server");
+        if self.watches.is_some() {
+            command
+                .arg(self.directory.configuration_path())
+                .arg("--sentinel")
+                .args(&self.arguments);
+            return command;
+        }
         command
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no"])
