@@ -248,6 +248,7 @@ pub(crate) fn warmed(summary: &Summary) {
 /// At `warn` for the first of several failures in a row, and for each tenth.
 #[cfg(feature = "http")]
 pub(crate) fn not_purged(
+    cdn: &str,
     why: &impl fmt::Display,
     waiting: usize,
     pause: Duration,
@@ -255,29 +256,39 @@ pub(crate) fn not_purged(
 ) {
     const WHAT: &str = "the CDN has not purged; it holds what has ended for as long as it was told, unless a further try succeeds";
     if failures_before.is_multiple_of(10) {
-        warn!(target: "cache_runtime", %why, waiting, ?pause, failures_before, "{WHAT}");
+        warn!(target: "cache_runtime", cdn, %why, waiting, ?pause, failures_before, "{WHAT}");
     } else {
-        debug!(target: "cache_runtime", %why, waiting, ?pause, failures_before, "{WHAT}");
+        debug!(target: "cache_runtime", cdn, %why, waiting, ?pause, failures_before, "{WHAT}");
     }
 }
 
 #[cfg(feature = "http")]
-pub(crate) fn purges_again(failures: u32) {
-    info!(target: "cache_runtime", failures, "the CDN purges again");
+pub(crate) fn purges_again(cdn: &str, failures: u32) {
+    info!(target: "cache_runtime", cdn, failures, "the CDN purges again");
 }
 
 #[cfg(feature = "http")]
-pub(crate) fn gave_up_purging(left: usize) {
-    warn!(target: "cache_runtime", left,
+pub(crate) fn gave_up_purging(cdn: &str, left: usize) {
+    warn!(target: "cache_runtime", cdn, left,
         "a purger has ended before it was done; the CDN holds what is left for as long as it was told");
 }
 
-/// Once for each layer.
+/// This and the next, once for each layer.
 #[cfg(feature = "http")]
-pub(crate) fn too_many_surrogate_keys(site: &Site, bytes: usize, most: usize) {
-    warn!(target: "cache_runtime", function = %Named(site), bytes, most,
-        "a response depends on more than its surrogate keys can say, and is not for the CDN; raise `Edge::max_keys`, if the CDN and \
-        what stands between allow it, or let it depend on less");
+pub(crate) fn not_for_the_edge(site: &Site, why: &str) {
+    warn!(target: "cache_runtime", function = %Named(site), why,
+        "a response that is stored here is not for the CDN; there may be more of them");
+}
+
+#[cfg(feature = "http")]
+pub(crate) fn edge_without_purger(site: &Site) {
+    warn!(target: "cache_runtime", function = %Named(site),
+        "responses tell a CDN for how long it may have them, and no `Purger` of this process purges it of what ends here");
+}
+
+#[cfg(feature = "http")]
+pub(crate) fn nobody_purges() {
+    warn!(target: "cache_runtime", "a `Purger` is there, and nobody runs it: `tokio::spawn(purger.run())`");
 }
 
 pub(crate) struct Named<'s>(pub(crate) &'s Site);

@@ -6,7 +6,7 @@ use crate::error::CacheError;
 use crate::flight::{Flight, current_flight};
 use crate::invalidate::{By, end_key, end_key_soon};
 #[cfg(feature = "redis")]
-use crate::invalidate::{Delivery, keys_changed};
+use crate::invalidate::{Delivery, Ending};
 use crate::key::Key;
 use crate::policy::Policy;
 #[cfg(feature = "redis")]
@@ -51,10 +51,10 @@ pub(crate) async fn try_set<T: CacheValue>(
         if is_collected(cache, site, key, &plan) || !is_possible(cache, key) {
             return Ok(());
         }
-        let keys = keys_of(cache, key, &plan);
+        let ending = Ending::of_keys(cache, all_keys(key, &plan));
         let value = (key.clone(), value, plan);
         let done = Box::pin(remote::try_set(cache, redis, site, policy, value)).await;
-        keys_changed(cache, reached(redis), keys.iter().map(Key::as_str));
+        ending.has(reached(redis));
         return done;
     }
     set(cache, site, policy, key, value, plan).await;
@@ -73,14 +73,15 @@ pub(crate) async fn set_many<T: CacheValue>(
     keep_the_last(&mut values);
     #[cfg(feature = "redis")]
     if let Some(redis) = cache.redis() {
-        let keys = values.iter();
-        let keys = keys.flat_map(|(key, _, plan)| keys_of(cache, key, plan));
-        let keys: Vec<Key> = keys.collect();
-        let are_any = !values.is_empty();
-        let stored = Box::pin(remote::set(cache, redis, site, policy, values)).await;
-        if are_any {
-            keys_changed(cache, reached(redis), keys.iter().map(Key::as_str));
+        if values.is_empty() {
+            return 0;
         }
+        // What stands there is another value from here on, or none: also where the new one could not be stored.
+        let keys = values.iter();
+        let keys = keys.flat_map(|(key, _, plan)| all_keys(key, plan));
+        let ending = Ending::of_keys(cache, keys);
+        let stored = Box::pin(remote::set(cache, redis, site, policy, values)).await;
+        ending.has(reached(redis));
         return stored;
     }
     let mut stored = 0;
@@ -98,17 +99,10 @@ pub(crate) async fn set_many<T: CacheValue>(
     stored
 }
 
-/// What stands under these keys is another value from here on, or none: also where the new one could not be stored. For whoever
-/// wants to know of each.
+/// All that a value stands under.
 #[cfg(feature = "redis")]
-fn keys_of(cache: &Cache, key: &Key, plan: &Plan) -> Vec<Key> {
-    #[cfg(feature = "http")]
-    if !cache.purges().is_empty() {
-        let keys = std::iter::once(key).chain(&plan.aliases);
-        return keys.cloned().collect();
-    }
-    let _nobody_does = (cache, key, plan);
-    Vec::new()
+fn all_keys<'k>(key: &'k Key, plan: &'k Plan) -> impl Iterator<Item = &'k Key> {
+    std::iter::once(key).chain(&plan.aliases)
 }
 
 /// Whether the server knows of it, stored or not.

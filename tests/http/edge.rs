@@ -61,7 +61,7 @@ async fn a_response_says_for_how_long_and_what_it_is_known_by() {
     for hidden in ["greeting", "two", "GET"] {
         assert!(!text.contains(hidden), "{text}");
     }
-    let digests = keys.iter().filter(|key| key.len() == 10);
+    let digests = keys.iter().filter(|key| key.starts_with('~'));
     assert!(digests.count() >= 8, "{keys:?}");
     // Also to who has it already.
     let etag = first.header("etag").to_owned();
@@ -83,7 +83,10 @@ async fn a_sensitive_layer_shows_no_tags() {
     let client = behind(&layer(&cache).sensitive(), greeter(&cache));
     let told = client.get("/a").await;
     assert_eq!(told.header("cdn-cache-control"), "max-age=60");
-    assert!(keys_of(&told).iter().all(|key| key.len() == 10), "{told:?}");
+    assert!(
+        keys_of(&told).iter().all(|key| key.starts_with('~')),
+        "{told:?}"
+    );
 }
 
 /// Every way in which something can end here.
@@ -217,12 +220,6 @@ async fn what_is_not_stored_is_not_for_the_cdn() {
             &[],
         ),
         ("it varies", &[("vary", "*")], "", &[]),
-        (
-            "a client that wants it fresh",
-            &[],
-            "",
-            &[("cache-control", "no-store")],
-        ),
     ] {
         let origin = Origin::saying([answer(200, headers, body)]);
         let path = format!("/{}", what.replace(' ', "-"));
@@ -392,17 +389,18 @@ async fn each_cdn_is_told_in_its_own_way() {
         assert!(varnish.header("xkey").split(' ').any(|key| key == "a"));
     }
     // One that does not look at `Vary` has only what does not.
+    let control = "cloudflare-cdn-cache-control";
     let apart = told("cloudflare", Edge::cloudflare(), &[]).await;
-    assert_eq!(apart.header("cdn-cache-control"), "private, no-store");
+    assert_eq!(apart.header(control), "private, no-store");
     let past = || Edge::cloudflare().credentials_go_past();
     let same = told("same", past(), &[("vary", "accept-encoding")]).await;
-    assert_eq!(same.header("cdn-cache-control"), "max-age=60");
+    assert_eq!(same.header(control), "max-age=60");
     assert!(
         same.header("cache-tag").split(',').any(|key| key == "a"),
         "{same:?}"
     );
     let varied = told("varied", past(), &[("vary", "accept-language")]).await;
-    assert_eq!(varied.header("cdn-cache-control"), "private, no-store");
+    assert_eq!(varied.header(control), "private, no-store");
 }
 
 /// Keys that a handler has, too, are kept; a field that is part of the key here is one for others as well.
@@ -417,7 +415,7 @@ async fn what_is_there_is_added_to() {
         ("vary", "Accept-Encoding, X-Tenant"),
     ]);
     let told = behind(&layer, origin).get("/a").await;
-    assert!(told.header("surrogate-key").starts_with("mine "));
+    assert!(told.header("surrogate-key").ends_with(" mine"));
     assert_eq!(told.headers.get_all("surrogate-key").iter().count(), 1);
     assert_eq!(
         told.header("vary"),

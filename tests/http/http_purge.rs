@@ -80,7 +80,8 @@ fn fields(told: &[(&str, &str)]) -> Vec<(String, String)> {
 #[tokio::test]
 async fn each_is_asked_in_its_own_way() {
     let (api, address) = serving().await;
-    let fastly = HttpPurge::fastly_at(client(), &address, "SU1Z0", "secret").expect("valid");
+    let fastly =
+        HttpPurge::fastly_at(client(), &format!("{address}/"), "SU1Z0", "secret").expect("valid");
     let cloudflare = HttpPurge::cloudflare_at(client(), &address, "023e1", "secret");
     let cloudflare = cloudflare.expect("valid");
     let varnish = HttpPurge::varnish(client(), &address).expect("valid");
@@ -102,7 +103,8 @@ async fn each_is_asked_in_its_own_way() {
         .map(Purge::at_once),
         [1, 2, 3, 4]
     );
-    let fastly = HttpPurge::fastly_at(client(), &address, "SU1Z0", "secret").expect("valid");
+    let fastly =
+        HttpPurge::fastly_at(client(), &format!("{address}/"), "SU1Z0", "secret").expect("valid");
     let cloudflare = HttpPurge::cloudflare_at(client(), &address, "023e1", "secret");
     let varnish = HttpPurge::varnish(client(), &address).expect("valid");
     fastly.purge(&keys()).await.expect("purged");
@@ -151,7 +153,12 @@ async fn what_cannot_be_asked_is_an_error_at_once() {
     assert!(HttpPurge::fastly(client(), "a service", "secret").is_err());
     assert!(HttpPurge::fastly(client(), "SU1Z0", "line\nbreak").is_err());
     assert!(HttpPurge::cloudflare(client(), "a zone", "secret").is_err());
-    assert!(HttpPurge::varnish(client(), "not an address").is_err());
+    assert!(HttpPurge::fastly(client(), "", "secret").is_err());
+    assert!(HttpPurge::fastly(client(), "SU1Z0", "").is_err());
+    assert!(HttpPurge::cloudflare(client(), "023e1", "").is_err());
+    for nowhere in ["not an address", "localhost", ""] {
+        assert!(HttpPurge::varnish(client(), nowhere).is_err(), "{nowhere}");
+    }
 }
 
 #[tokio::test]

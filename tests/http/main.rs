@@ -8,6 +8,7 @@ mod cdn;
 mod changes;
 mod conformance;
 mod edge;
+mod edge_attacks;
 mod http_purge;
 mod layer;
 mod purging;

@@ -14,6 +14,9 @@ mod conformance;
 mod cut_off;
 #[path = "../http/edge.rs"]
 mod edge;
+#[path = "../http/edge_attacks.rs"]
+mod edge_attacks;
+mod edge_attacks_server;
 #[path = "../http/layer.rs"]
 mod layer;
 #[path = "../http/purging.rs"]

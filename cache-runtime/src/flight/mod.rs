@@ -28,6 +28,8 @@ pub(crate) use table::{Entered, Flights, Lead, Stance};
 #[cfg(feature = "redis")]
 use crate::entry::Remembered;
 use crate::entry::{Entry, Lateness};
+#[cfg(feature = "http")]
+use crate::generation::Generations;
 #[cfg(feature = "redis")]
 use crate::generation::Stamp;
 use crate::generation::{Epoch, Generation, Guard};
@@ -451,8 +453,13 @@ impl Flight {
     }
 
     /// Tells all that this computation depends on so far, some of it more than once; not what its result turns out to carry.
+    /// Returns whether all of it is of these generations, and of no other cache.
     #[cfg(feature = "http")]
-    pub(crate) fn each_guard(&self, mut tell: impl FnMut(Guard, &str)) {
+    pub(crate) fn each_guard(
+        &self,
+        generations: &Generations,
+        mut tell: impl FnMut(Guard, &str),
+    ) -> bool {
         self.all(|flight, entries| {
             let hinted = if std::ptr::eq(flight, self) {
                 &[][..]
@@ -460,8 +467,13 @@ impl Flight {
                 &flight.hinted
             };
             let read = entries.iter().flat_map(|entry| entry.stamps());
+            let mut are_ours = true;
             for generation in flight.own.iter().chain(hinted).chain(read) {
-                tell(generation.guard(), generation.name());
+                let (guard, name) = (generation.guard(), generation.name());
+                // On a server nothing is stored that is made of what another one knows of.
+                are_ours &=
+                    self.home != 0 || Arc::ptr_eq(&generations.capture(guard, name), generation);
+                tell(guard, name);
             }
             #[cfg(feature = "redis")]
             {
@@ -473,8 +485,8 @@ impl Flight {
                     tell(stamp.guard, &stamp.name);
                 }
             }
-            true
-        });
+            are_ours
+        })
     }
 
     /// Whether it is more than a look for what may be there.

@@ -2,9 +2,11 @@
 //!
 //! Every entrance looks first whether the task is inside a transaction's scope; there it is noted for later.
 
+mod ending;
 mod target;
 mod together;
 
+pub(crate) use ending::Ending;
 pub(crate) use target::By;
 pub use target::Target;
 pub(crate) use together::{invalidate_all_soon, invalidate_together};
@@ -127,6 +129,7 @@ pub(crate) async fn invalidate(cache: &Cache, target: &Target, by: By) -> Invali
     if collecting::takes(cache, target, by) {
         return Invalidated::collected(target.route());
     }
+    let ending = Ending::of(cache, [target.ends()]);
     #[cfg(feature = "redis")]
     let done = match cache.redis() {
         Some(redis) => Box::pin(on_server(redis, target)).await,
@@ -134,10 +137,12 @@ pub(crate) async fn invalidate(cache: &Cache, target: &Target, by: By) -> Invali
     };
     #[cfg(not(feature = "redis"))]
     let done = here(cache, target);
+    ending.has(done.delivery);
     note(cache, target, &done, by);
     done
 }
 
+/// To be called with what has been told to [`Ending`] already.
 fn note(cache: &Cache, target: &Target, done: &Invalidated, by: By) {
     if let Some(key) = target.key() {
         cache.rests().end(key);
@@ -146,7 +151,6 @@ fn note(cache: &Cache, target: &Target, done: &Invalidated, by: By) {
     audit::invalidated(cache, target, done, by);
     #[cfg(feature = "testing")]
     crate::witness::ended(target);
-    changed(cache, done.delivery, [target.ends()]);
     note_all(cache, 1, done, by);
 }
 
@@ -160,37 +164,12 @@ fn note_all(cache: &Cache, number: usize, done: &Invalidated, by: By) {
     trace::invalidated(done, by);
 }
 
-/// For whoever wants to know what a piece of work has changed, and for copies outside of the cache.
-pub(crate) fn changed<'e>(
-    cache: &Cache,
-    delivery: Delivery,
-    ended: impl IntoIterator<Item = (Guard, &'e str)>,
-) {
-    #[cfg(all(feature = "http", feature = "redis"))]
-    crate::changes::note(cache, delivery);
-    #[cfg(feature = "http")]
-    cache.purges().note(ended);
-    #[cfg(not(all(feature = "http", feature = "redis")))]
-    let _by_features = (cache, delivery);
-    #[cfg(not(feature = "http"))]
-    let _by_features = ended;
-}
-
-/// The same of keys.
-pub(crate) fn keys_changed<'e>(
-    cache: &Cache,
-    delivery: Delivery,
-    keys: impl IntoIterator<Item = &'e str>,
-) {
-    let ended = keys.into_iter().map(|key| (Guard::Key, key));
-    changed(cache, delivery, ended);
-}
-
 /// Invalidates without waiting, for a future that is being dropped. In this process it has taken effect on return.
 pub(crate) fn invalidate_soon(cache: &Cache, target: &Target, by: By) {
     if collecting::takes(cache, target, by) {
         return;
     }
+    let ending = Ending::of(cache, [target.ends()]);
     #[cfg(feature = "redis")]
     let done = match cache.redis() {
         Some(redis) => soon_on_server(redis, target),
@@ -198,6 +177,7 @@ pub(crate) fn invalidate_soon(cache: &Cache, target: &Target, by: By) {
     };
     #[cfg(not(feature = "redis"))]
     let done = here(cache, target);
+    ending.has(done.delivery);
     note(cache, target, &done, by);
 }
 
@@ -324,7 +304,9 @@ async fn delete_all(cache: &Cache, keys: &[Key], by: By) -> (usize, Delivery) {
     if collecting::takes_keys(cache, keys, by) {
         return (0, Delivery::Collected);
     }
+    let ending = Ending::of_keys(cache, keys);
     let (removed, delivery) = end_keys(cache, keys).await;
+    ending.has(delivery);
     let done = Invalidated {
         route: Route::Key,
         removed: Some(removed as u64),
@@ -336,7 +318,6 @@ async fn delete_all(cache: &Cache, keys: &[Key], by: By) -> (usize, Delivery) {
         #[cfg(feature = "testing")]
         crate::witness::ended_key(key.as_str());
     }
-    keys_changed(cache, delivery, keys.iter().map(Key::as_str));
     note_all(cache, keys.len(), &done, by);
     (removed, delivery)
 }
@@ -344,6 +325,15 @@ async fn delete_all(cache: &Cache, keys: &[Key], by: By) -> (usize, Delivery) {
 /// Ends a key's generation: its entry, any computation of it, and what was computed from it. Not counted: it is a part of
 /// something else.
 pub(crate) async fn end_key(cache: &Cache, key: &Key, by: By) {
+    let ending = Ending::of_keys(cache, [key]);
+    let (removed, delivery) = end_keys(cache, std::slice::from_ref(key)).await;
+    ending.has(delivery);
+    tell_of_key(cache, key, removed as u64, delivery, by);
+}
+
+/// The same of what copies outside of the cache have nothing to do with.
+#[cfg(feature = "http")]
+pub(crate) async fn end_key_untold(cache: &Cache, key: &Key, by: By) {
     let (removed, delivery) = end_keys(cache, std::slice::from_ref(key)).await;
     tell_of_key(cache, key, removed as u64, delivery, by);
 }
@@ -354,19 +344,21 @@ pub(crate) fn end_key_soon(cache: &Cache, key: &Key, by: By) {
         return;
     }
     cache.rests().end(key.as_str());
+    let ending = Ending::of_keys(cache, [key]);
     #[cfg(feature = "redis")]
     if let Some(redis) = cache.redis() {
         if key.is_sound() {
             redis.end_soon(Guard::Key, key.as_str());
         }
+        ending.has(Delivery::Deferred);
         return tell_of_key(cache, key, 0, Delivery::Deferred, by);
     }
     let removed = u64::from(end_key_here(cache, key));
+    ending.has(Delivery::Delivered);
     tell_of_key(cache, key, removed, Delivery::Delivered, by);
 }
 
 fn tell_of_key(cache: &Cache, key: &Key, removed: u64, delivery: Delivery, by: By) {
-    keys_changed(cache, delivery, [key.as_str()]);
     let done = Invalidated {
         route: Route::Key,
         removed: Some(removed),

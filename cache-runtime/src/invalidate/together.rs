@@ -2,7 +2,7 @@
 
 #[cfg(feature = "redis")]
 use super::Invalidated;
-use super::{By, Delivery, Target, here, invalidate_soon, note};
+use super::{By, Delivery, Ending, Target, here, invalidate_soon, note};
 use crate::cache::Cache;
 use crate::collecting;
 #[cfg(feature = "redis")]
@@ -33,7 +33,9 @@ pub(crate) async fn invalidate_together(cache: &Cache, targets: &[(Target, By)])
         return on_server(cache, redis, targets).await;
     }
     let done = targets.iter().map(|(target, by)| {
+        let ending = Ending::of(cache, [target.ends()]);
         let done = here(cache, target);
+        ending.has(done.delivery);
         note(cache, target, &done, *by);
         done.delivery
     });
@@ -65,8 +67,11 @@ async fn on_server(cache: &Cache, redis: &Redis, targets: &[(Target, By)]) -> Ve
             }
             continue;
         }
+        let ended = step.iter().map(|&at| targets[at].0.ends());
+        let ending = Ending::of(cache, ended);
         let removed;
         (delivery, removed) = Box::pin(one_step(redis, targets, &step)).await;
+        ending.has(delivery);
         for &at in &step {
             let (target, by) = &targets[at];
             deliveries[at] = delivery;

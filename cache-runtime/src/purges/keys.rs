@@ -1,12 +1,17 @@
 //! Surrogate keys: what a CDN knows responses by, beside their addresses.
 //!
-//! What a response depends on has a key each, of ten letters: a digest, since names tell of users, and headers are short. The tags
-//! that a layer declares itself are legible, so that people can purge by them, too.
+//! What a response depends on has a key each, of `~` and ten letters: a digest, since names tell of users, and headers are short. By these it is
+//! purged. The tags that a layer declares itself are there as they are, too, so that people can purge by them.
 //!
 //! Two names with one digest are purged together, which costs a request. Case makes no difference: to some CDNs it makes none.
 
 use crate::generation::Guard;
 use crate::key::encode::digest_of_text;
+
+/// The key of all that there is: every response has it.
+pub(crate) fn root() -> String {
+    key_of(Guard::Scope, "")
+}
 
 /// The key of anything that a response depends on.
 pub(crate) fn key_of(guard: Guard, name: &str) -> String {
@@ -19,20 +24,16 @@ pub(crate) fn key_of(guard: Guard, name: &str) -> String {
     };
     let digest = u128::from_be_bytes(digest_of_text(&[kind, name].concat()));
     let letter = |at: u32| char::from(LETTERS[(digest >> (123 - 5 * at)) as usize % LETTERS.len()]);
-    (0..LENGTH).map(letter).collect()
+    std::iter::once('~')
+        .chain((0..LENGTH).map(letter))
+        .collect()
 }
 
-/// The tag itself, where every CDN can read it.
+/// The tag itself, where every CDN can read it. None begins as the other keys do.
 pub(crate) fn legible(tag: &str) -> Option<&str> {
     const LONGEST: usize = 64;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
     ((1..=LONGEST).contains(&tag.len()) && tag.bytes().all(is_plain)).then_some(tag)
-}
-
-/// All that responses which depend on it may be known by.
-pub(crate) fn keys_of(guard: Guard, name: &str) -> impl Iterator<Item = String> {
-    let legible = (guard == Guard::Tag).then(|| legible(name)).flatten();
-    std::iter::once(key_of(guard, name)).chain(legible.map(str::to_owned))
 }
 
 #[cfg(test)]
@@ -42,9 +43,9 @@ mod tests {
     /// A CDN remembers them across releases: the first 50 bits of a SHA-256, in base 32 (RFC 4648 §6).
     #[test]
     fn keys_stay_as_they_are() {
-        assert_eq!(key_of(Guard::Scope, ""), "s5zbrz2ceh");
-        assert_eq!(key_of(Guard::Key, "user:7"), "ue67xylt72");
-        assert_eq!(key_of(Guard::Tag, "user:7"), "c7h3mgcazt");
+        assert_eq!(root(), "~s5zbrz2ceh");
+        assert_eq!(key_of(Guard::Key, "user:7"), "~ue67xylt72");
+        assert_eq!(key_of(Guard::Tag, "user:7"), "~c7h3mgcazt");
     }
 
     #[test]
@@ -61,8 +62,5 @@ mod tests {
         ] {
             assert_eq!(legible(tag).is_some(), is_legible, "{tag}");
         }
-        let all: Vec<_> = keys_of(Guard::Tag, "users").collect();
-        assert_eq!(all[1..], ["users"]);
-        assert_eq!(keys_of(Guard::Key, "users").count(), 1);
     }
 }

@@ -7,7 +7,7 @@ pub(crate) use waiting::{Batch, Next, Waiting};
 
 use crate::generation::Guard;
 use crate::sync::{lock, within};
-use keys::keys_of;
+use keys::key_of;
 use serde::Serialize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -100,12 +100,24 @@ impl Purges {
             return;
         }
         let ended = ended.into_iter();
-        let keys: Vec<String> = ended
-            .flat_map(|(guard, name)| keys_of(guard, name))
+        let keys: Vec<(Guard, &str, String)> = ended
+            .map(|(guard, name)| (guard, name, key_of(guard, name)))
             .collect();
         for waiting in all {
-            waiting.add(&keys);
+            let wanted = |(guard, name, _): &&(Guard, &str, String)| {
+                *guard == Guard::Tag || !waiting.is_excepted(name)
+            };
+            let keys = keys.iter().filter(wanted);
+            let keys: Vec<String> = keys.map(|(_, _, key)| key.clone()).collect();
+            if !keys.is_empty() {
+                waiting.add(&keys);
+            }
         }
+    }
+
+    /// Whether a key or a scope is one that somebody does not purge.
+    pub(crate) fn is_excepted(&self, name: &str) -> bool {
+        self.all().iter().any(|waiting| waiting.is_excepted(name))
     }
 }
 
@@ -119,7 +131,7 @@ mod tests {
         let waiting = Arc::new(Waiting::new(Duration::ZERO));
         purges.add(&waiting);
         purges.note([(Guard::Key, "a"), (Guard::Tag, "b")]);
-        assert_eq!(waiting.len(), 3);
+        assert_eq!(waiting.len(), 2);
         drop(waiting);
         assert!(purges.all().is_empty());
         purges.note([(Guard::Key, "a")]);

@@ -16,6 +16,8 @@ use crate::detect::Answer;
 use crate::entry::{Entry, Last, Lateness};
 use crate::flight::{End, Entered, Flight, Lead, Stance, Waiting, replacing_nothing};
 use crate::generation::Epoch;
+#[cfg(feature = "http")]
+use crate::invalidate::end_key_untold;
 use crate::invalidate::{By, end_key};
 use crate::key::Key;
 use crate::policy::Policy;
@@ -500,7 +502,7 @@ impl Pending {
         cost: Duration,
     ) -> End {
         self.cache.rests().end(&self.key);
-        let leaves = decision.leaves;
+        let (leaves, is_of_response) = (decision.leaves, decision.is_of_response());
         #[cfg(feature = "http")]
         let fate = decision.fate.clone();
         let destination = Destination {
@@ -532,8 +534,12 @@ impl Pending {
         }
         if !leaves && self.is_superseded(outcome) {
             // What was there is older than what was found.
-            let key = Key::from(&*self.key);
-            Box::pin(end_key(&self.cache, &key, By::site(self.site))).await;
+            let (key, by) = (Key::from(&*self.key), By::site(self.site));
+            match is_of_response {
+                #[cfg(feature = "http")]
+                true => Box::pin(end_key_untold(&self.cache, &key, by)).await,
+                _ => Box::pin(end_key(&self.cache, &key, by)).await,
+            }
         }
         if let Some(outer) = &self.outer {
             outer.has_result(lead.flight(), &entry);

@@ -9,7 +9,7 @@ use crate::cost::Cost;
 use crate::entry::{About, Entry, Lateness, Steps};
 use crate::flight::Flight;
 use crate::generation::{Generation, Guard};
-use crate::invalidate::{Delivery, keys_changed};
+use crate::invalidate::{Delivery, Ending};
 use crate::key::{Key, encode};
 use crate::policy::Policy;
 use crate::site::Site;
@@ -37,6 +37,9 @@ pub struct Decision {
     /// Who has to know what becomes of it.
     #[cfg(feature = "http")]
     pub(super) fate: Option<Arc<Fate>>,
+    /// Whether it is a response: what copies of that are for is made anew, and has not ended.
+    #[cfg(feature = "http")]
+    of_response: bool,
 }
 
 /// What became of a value, once that is known.
@@ -73,6 +76,8 @@ impl Decision {
             leaves: false,
             #[cfg(feature = "http")]
             fate: None,
+            #[cfg(feature = "http")]
+            of_response: false,
         }
     }
 
@@ -88,6 +93,8 @@ impl Decision {
             leaves: false,
             #[cfg(feature = "http")]
             fate: None,
+            #[cfg(feature = "http")]
+            of_response: false,
         }
     }
 
@@ -111,6 +118,20 @@ impl Decision {
     #[cfg(feature = "http")]
     pub(crate) fn leave_what_is_there(&mut self) {
         self.leaves = true;
+    }
+
+    /// It is about a response.
+    #[cfg(feature = "http")]
+    pub(crate) fn of_response(&mut self) {
+        self.of_response = true;
+    }
+
+    /// Whether it is.
+    pub(super) fn is_of_response(&self) -> bool {
+        #[cfg(feature = "http")]
+        return self.of_response;
+        #[cfg(not(feature = "http"))]
+        false
     }
 
     /// Tells there what becomes of the value.
@@ -215,31 +236,38 @@ impl Destination<'_> {
         decision: Decision,
         cost: Duration,
     ) -> (Arc<Entry>, Outcome) {
+        let ending = self.ending(&decision);
         let (mut about, outcome) = self.judge(finding.weight, &decision);
         about.cost = Cost::of(cost);
         about.idle = self.policy.idle.map_or(Steps::default(), Steps::of);
         let entry = Entry::of(self.key, finding.value, about);
         let outcome = self.conclude(&entry, outcome, &decision.aliases);
         self.ends_what_is_older(outcome, &decision.aliases);
-        self.has_replaced(outcome, &decision.aliases);
+        Self::has_ended(ending, outcome, &decision.aliases);
         (entry, outcome)
     }
 
-    /// Tells what was there before and is no longer, after all has been done. If nothing could be stored, it is for the caller to end
-    /// the key itself.
-    pub(super) fn has_replaced(&self, outcome: Outcome, aliases: &[Key]) {
-        let is_stored = outcome == Outcome::Stored;
-        if !self.supersede || !is_stored && aliases.is_empty() {
-            return;
+    /// What was there before is ending, if there is to be something else.
+    pub(super) fn ending(&self, decision: &Decision) -> Option<Ending<'_>> {
+        if !self.supersede || decision.is_of_response() {
+            return None;
         }
-        let delivery = match outcome {
+        let own = std::iter::once((Guard::Key, &**self.key));
+        let aliases = decision.aliases.iter();
+        let aliases = aliases.map(|alias| (Guard::Key, alias.as_str()));
+        Some(Ending::of(self.cache, own.chain(aliases)))
+    }
+
+    /// If nothing could be stored, it is for the caller to end the key itself.
+    pub(super) fn has_ended(ending: Option<Ending<'_>>, outcome: Outcome, aliases: &[Key]) {
+        let Some(ending) = ending else { return };
+        match outcome {
+            Outcome::Stored => ending.has(Delivery::Delivered),
+            _ if aliases.is_empty() => ending.has_not(),
             #[cfg(feature = "redis")]
-            Outcome::Unavailable => Delivery::Deferred,
-            _ => Delivery::Delivered,
-        };
-        let key = is_stored.then_some(&**self.key);
-        let keys = key.into_iter().chain(aliases.iter().map(Key::as_str));
-        keys_changed(self.cache, delivery, keys);
+            Outcome::Unavailable => ending.has(Delivery::Deferred),
+            Outcome::Fenced | Outcome::Declined => ending.has(Delivery::Delivered),
+        }
     }
 
     /// What there is to know of an entry that weighs so much, and whether it is to be stored.

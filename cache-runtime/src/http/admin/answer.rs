@@ -134,7 +134,7 @@ impl From<Failure> for Answer {
             Failure::NotFound => (
                 StatusCode::NOT_FOUND,
                 json!(
-                    "there is no such page; there are `/`, `/stats`, `/invalidate` and `/api/health/cache`"
+                    "there is no such page; there are `/`, `/stats`, `/invalidate`, `/api/health/cache`, and with the feature `metrics` `/metrics`"
                 ),
             ),
             Failure::Method(methods) => {

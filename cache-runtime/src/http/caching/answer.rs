@@ -7,7 +7,7 @@ use super::range::{Part, part};
 use super::request::Asked;
 use super::status::Status;
 use super::stored::Stored;
-use super::surrogates::tell_of_stored;
+use super::surrogates::{tell_of_passed, tell_of_stored};
 use bytes::Bytes;
 use http::header::{AGE, CONTENT_LENGTH, CONTENT_RANGE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
@@ -66,7 +66,13 @@ where
     if let Some((_, told)) = &part {
         headers.insert(CONTENT_RANGE, told.clone());
     }
-    tell_of_stored(options, stored, status, headers);
+    match part {
+        // What one client has asked wrongly for.
+        Some((StatusCode::RANGE_NOT_SATISFIABLE, _)) => {
+            tell_of_passed(options, true, &options.differs_by(request), headers);
+        }
+        _ => tell_of_stored(options, request, stored, headers),
+    }
     if options.tells_status {
         status.tell(&options.name, headers);
     }

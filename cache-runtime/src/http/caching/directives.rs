@@ -99,7 +99,7 @@ fn each(headers: &HeaderMap, mut tell: impl FnMut(&str, &str)) {
 }
 
 /// At the commas that do not stand between quotation marks, where these mean something.
-fn split(line: &str, is_quoting: bool) -> impl Iterator<Item = &str> {
+pub(in crate::http) fn split(line: &str, is_quoting: bool) -> impl Iterator<Item = &str> {
     let mut is_quoted = false;
     let mut is_escaped = false;
     line.split(move |letter| {

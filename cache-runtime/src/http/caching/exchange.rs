@@ -212,7 +212,8 @@ where
         let (mut head, body) = response.into_parts();
         let status = head.status;
         if let (StatusCode::NOT_MODIFIED, Some(old)) = (status, old) {
-            return self.confirmed(old, &head.headers, &options, &sought);
+            let tags = head.extensions.remove::<CacheTags>().unwrap_or_default();
+            return self.confirmed(old, &head.headers, tags, &options, &sought);
         }
         let has_failed = is_failure(status);
         if has_failed && replaced == Some(StandsIn(true)) {
@@ -274,6 +275,7 @@ where
                     names,
                 };
                 let surrogates = sought.surrogates(&options, &slot.tags, slot.variant.as_ref());
+                let lifetime = limited(lifetime);
                 // It may be a part of something larger, which would be kept with it.
                 let body = Bytes::copy_from_slice(&body);
                 let made = Made {
@@ -304,6 +306,7 @@ where
         &self,
         old: Old,
         said: &HeaderMap,
+        tags: CacheTags,
         options: &Options,
         sought: &Sought,
     ) -> Result<Kept, Failed> {
@@ -311,18 +314,29 @@ where
         // Its age begins anew, unless this one has one.
         let audience = sought.asked.audience;
         let told = lifetime(audience, stored.status, &headers, &options.defaults);
+        let mut slot = lock(&self.0);
+        slot.confirmed = true;
+        slot.tags = tags.0;
         let fresh = |lifetime| {
+            let mut surrogates = sought.surrogates(options, &slot.tags, None);
+            if let (Some(all), Some(old)) = (&mut surrogates, &stored.surrogates)
+                && !all.is_empty()
+            {
+                // Tags that its handler declared with the body.
+                let legible = old.split(' ').filter(|key| !key.starts_with('~'));
+                let new = legible.filter(|key| !all.split(' ').any(|it| it == *key));
+                let all_of_them: Vec<&str> = all.split(' ').chain(new).collect();
+                *all = all_of_them.join(" ").into();
+            }
             let made = Made {
                 status: stored.status,
                 body: stored.body.clone(),
-                lifetime,
+                lifetime: limited(lifetime),
                 varies: stored.varies.clone(),
-                surrogates: sought.surrogates(options, &[], None),
+                surrogates,
             };
             whole(made, headers.clone(), options)
         };
-        let mut slot = lock(&self.0);
-        slot.confirmed = true;
         match told {
             Ok(lifetime) => {
                 let stored = Stored::new(fresh(lifetime));
@@ -355,6 +369,7 @@ where
 
     /// How what was found is stored.
     pub(super) fn decide(&self, options: &Options, kept: &Kept, decision: &mut Decision) {
+        decision.of_response();
         match kept {
             Kept::Response(stored) => {
                 let Lifetime {
@@ -384,6 +399,17 @@ where
             }
         }
     }
+}
+
+/// What is made of something past its time is fresh for no longer than that says.
+fn limited(mut lifetime: Lifetime) -> Lifetime {
+    let flight = current_computation().map(|(flight, _)| flight);
+    if let Some(limit) = flight.and_then(|flight| flight.longest_freshness()) {
+        let most = lifetime.age().saturating_add(limit);
+        lifetime.by_default &= most >= lifetime.fresh_for;
+        lifetime.fresh_for = lifetime.fresh_for.min(most);
+    }
+    lifetime
 }
 
 /// Whether it is an answer, though there is nothing.
@@ -445,7 +471,7 @@ fn whole(made: Made, mut headers: HeaderMap, options: &Options) -> Whole {
     let is_tagged = headers.get(ETAG).is_some_and(|tag| !is_made_here(tag));
     if options.makes_etags && made.status == StatusCode::OK && !headers.contains_key(ETAG) {
         // A weak one: another layer may compress what this one has stored.
-        if let Ok(tag) = HeaderValue::try_from(tag_of(&made.body)) {
+        if let Ok(tag) = HeaderValue::try_from(tag_of(&made.body, made.surrogates.as_deref())) {
             headers.insert(ETAG, tag);
         }
     }
@@ -466,8 +492,10 @@ fn whole(made: Made, mut headers: HeaderMap, options: &Options) -> Whole {
 /// What entity tags that are made here begin with.
 const MADE_HERE: &str = "W/\"c-";
 
-fn tag_of(body: &Bytes) -> String {
-    let digest = u128::from_be_bytes(digest_of_bytes(body));
+/// The same body made of something else has another one: who has it knows it by other keys.
+fn tag_of(body: &Bytes, surrogates: Option<&str>) -> String {
+    let number = |bytes: &[u8]| u128::from_be_bytes(digest_of_bytes(bytes));
+    let digest = number(body) ^ surrogates.map_or(0, |keys| number(keys.as_bytes()));
     format!("{MADE_HERE}{digest:032x}\"")
 }
 

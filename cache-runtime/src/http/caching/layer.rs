@@ -3,12 +3,11 @@
 use super::options::{LONGEST_GRACE, Options, User};
 use super::service::CacheService;
 use crate::cache::Cache;
-use crate::http::edge::Edge;
+use crate::http::edge::{Edge, Told};
 use crate::site::Site;
 use crate::tag::Tag;
 use crate::ttl::IntoTtl;
 use http::HeaderName;
-use http::header::{AUTHORIZATION, COOKIE};
 use http::request::Parts;
 use std::sync::Arc;
 use std::time::Duration;
@@ -212,7 +211,8 @@ impl CacheLayer {
     }
 
     /// A CDN stands before the service: responses tell it for how long it may have them, and what to know them by. Only what is
-    /// stored here, and is nobody's own, is for it.
+    /// stored here, and is nobody's own, is for it. What requests say of caches is
+    /// [not obeyed](Self::ignore_request_directives) then: any client would make the service work, past the CDN.
     ///
     /// ```
     /// use cache_runtime::http::{CacheLayer, Edge, Purge, Purger};
@@ -228,7 +228,7 @@ impl CacheLayer {
     /// ```
     pub fn edge(mut self, edge: Edge) -> Self {
         self.options.edge = Some(Arc::new(edge));
-        self
+        self.ignore_request_directives()
     }
 
     /// Keys are kept out of logs, and responses are encrypted on a server if there is a key for that.
@@ -251,16 +251,11 @@ impl<S> Layer<S> for CacheLayer {
     fn layer(&self, inner: S) -> CacheService<S> {
         let mut options = self.options.clone();
         options.site = Site::of_routes(&options.name, self.is_sensitive);
-        options.differs_by = options.by_headers.clone();
-        if options
-            .edge
-            .as_ref()
-            .is_some_and(|edge| !edge.credentials_go_past)
-        {
-            options.differs_by.push(AUTHORIZATION);
-            if !options.ignores_cookies {
-                options.differs_by.push(COOKIE);
-            }
+        if let Some(edge) = &options.edge {
+            options.differs_by = edge.differs_by(&Told {
+                by_headers: options.by_headers.clone(),
+                ignores_cookies: options.ignores_cookies,
+            });
         }
         CacheService::new(inner, Arc::new(options))
     }

@@ -6,7 +6,7 @@
 mod answer;
 mod body;
 mod conditional;
-mod directives;
+pub(super) mod directives;
 mod exchange;
 pub(super) mod fields;
 mod layer;

@@ -10,9 +10,8 @@ use crate::policy::Policy;
 use crate::read_through::Call;
 use crate::site::Site;
 use crate::tag::Tag;
-use crate::trace;
-use http::HeaderName;
 use http::request::Parts;
+use http::{HeaderMap, HeaderName};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -59,6 +58,9 @@ pub(super) const LONGEST_GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 /// For so long nobody waits for what cannot be shared. Other caches call it hit-for-miss.
 const REMEMBERED: Duration = Duration::from_secs(10);
 
+/// What tells a service whom a request was sent to, besides its host. Its answer is for those who say the same.
+pub(super) const FORWARDED: [&str; 3] = ["x-forwarded-host", "x-forwarded-proto", "forwarded"];
+
 #[derive(Clone)]
 pub(super) struct Options {
     pub(super) cache: Cache,
@@ -86,7 +88,7 @@ pub(super) struct Options {
     pub(super) edge: Option<Arc<Edge>>,
     /// By what fields of requests responses differ for a cache before this one, whatever they say themselves.
     pub(super) differs_by: Vec<HeaderName>,
-    has_told_of_too_many_keys: Arc<AtomicBool>,
+    has_told: Arc<AtomicBool>,
     pub(super) variants: Arc<Variants>,
 }
 
@@ -117,7 +119,7 @@ impl Options {
             tells_status: true,
             edge: None,
             differs_by: Vec::new(),
-            has_told_of_too_many_keys: Arc::default(),
+            has_told: Arc::default(),
             variants: Arc::default(),
         }
     }
@@ -130,11 +132,29 @@ impl Options {
         }
     }
 
-    /// The log is told once.
-    pub(super) fn too_many_surrogate_keys(&self, bytes: usize, most: usize) {
-        if !self.has_told_of_too_many_keys.swap(true, Ordering::Relaxed) {
-            trace::too_many_surrogate_keys(self.site, bytes, most);
+    /// The log is told once what is odd about a CDN.
+    pub(super) fn tell_once(&self, tell: impl FnOnce(&Site)) {
+        if !self.has_told.swap(true, Ordering::Relaxed) {
+            tell(self.site);
         }
+    }
+
+    /// By what fields the answer to this request differs for a cache before this one, whatever it says itself.
+    pub(super) fn differs_by(&self, request: &HeaderMap) -> Cow<'_, [HeaderName]> {
+        let Some(edge) = self.edge.as_ref().filter(|_| self.by_host) else {
+            return Cow::Borrowed(&self.differs_by);
+        };
+        let is_there =
+            |name: &HeaderName| request.contains_key(name) && edge.differs_if_there(name);
+        let more = FORWARDED
+            .map(HeaderName::from_static)
+            .into_iter()
+            .filter(is_there);
+        let more: Vec<HeaderName> = more.collect();
+        if more.is_empty() {
+            return Cow::Borrowed(&self.differs_by);
+        }
+        Cow::Owned([&self.differs_by[..], &more].concat())
     }
 
     /// Looking for what stands under a key.

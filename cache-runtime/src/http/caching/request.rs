@@ -2,7 +2,7 @@
 
 use super::directives::RequestDirectives;
 use super::fields::text;
-use super::options::{Options, User};
+use super::options::{FORWARDED, Options, User};
 use super::range;
 use super::storing::Audience;
 use super::variants::values;
@@ -125,7 +125,7 @@ fn user(options: &Options, parts: &Parts) -> Result<User, Past> {
 }
 
 /// Whether it has some that may tell who sends it.
-fn has_cookies(options: &Options, headers: &HeaderMap) -> bool {
+pub(super) fn has_cookies(options: &Options, headers: &HeaderMap) -> bool {
     headers.contains_key(COOKIE) && !options.ignores_cookies
 }
 
@@ -142,8 +142,7 @@ fn key(options: &Options, parts: &Parts, user: &User) -> Key {
     key.segment(parts.uri.scheme_str().unwrap_or_default());
     key.segment(&*host(options, parts));
     if options.by_host {
-        // What a service makes of these is for those who say the same.
-        for name in ["x-forwarded-host", "x-forwarded-proto", "forwarded"] {
+        for name in FORWARDED {
             let value = exact(&parts.headers, name);
             if value.is_some() {
                 key.segment(&(name, value));

@@ -6,7 +6,7 @@ use super::conditional::unless_known;
 use super::exchange::{Answered, Exchange, Failed, Sought};
 use super::options::Options;
 use super::paths::Changing;
-use super::request::{Asked, Past, is_in_disguise};
+use super::request::{Asked, Past, has_cookies, is_in_disguise};
 use super::shape::Kind;
 use super::status::{Status, Why};
 use super::stored::{Kept, Stored};
@@ -16,10 +16,12 @@ use super::variants::Names;
 use crate::flight::{refreshing, warming};
 use crate::key::Key;
 use crate::read_through::{Lookup, Plan};
+use crate::stats::count;
 use crate::ttl::Ttl;
 use bytes::Bytes;
+use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, Request, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -165,6 +167,7 @@ where
     /// By the cache: under the key of the request, or under that of what the answer varies on.
     async fn through(self, asked: &Asked) -> Answered<B, S::Error> {
         let options = Arc::clone(&self.options);
+        let for_whom = ForWhom::of(&options, &self.parts, self.is_ones_own);
         let mut wanted = Wanted::of(&options, asked, &self.parts.headers);
         let mut way = self;
         // Once for what is there, once for its variant, and once more for what is not fresh enough.
@@ -176,8 +179,7 @@ where
             way = match way.look(asked, &wanted).await {
                 Found::Answer(response) => return Ok(response),
                 Found::Own(answered, why, detail) => {
-                    let is_ones_own = asked.audience == Audience::OneUser;
-                    return told(&options, answered, why, detail, is_ones_own);
+                    return told(&options, &for_whom, answered, why, detail);
                 }
                 Found::Varies(names, way) if wanted.names.is_empty() => {
                     options.variants.learn(&asked.key, Arc::clone(&names));
@@ -194,7 +196,11 @@ where
                     way
                 }
                 Found::Nothing => {
-                    return Ok(unavailable(StatusCode::SERVICE_UNAVAILABLE));
+                    return Ok(unavailable(
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        &options,
+                        &for_whom,
+                    ));
                 }
             };
         }
@@ -300,7 +306,7 @@ where
                         stored: is_stored.then_some(ttl),
                         detail: (!is_stored).then_some(why_not),
                     }
-                } else if stored.lifetime.received >= began {
+                } else if stored.lifetime.received >= began || !stored.is_stored() {
                     Status::Collapsed(why)
                 } else {
                     Status::Hit { ttl }
@@ -353,7 +359,12 @@ where
             }
         }
         if asked.directives.only_if_cached {
-            return Ok(unavailable(StatusCode::GATEWAY_TIMEOUT));
+            let for_whom = ForWhom::of(&options, &self.parts, self.is_ones_own);
+            return Ok(unavailable(
+                StatusCode::GATEWAY_TIMEOUT,
+                &options,
+                &for_whom,
+            ));
         }
         let why = if asked.is_head {
             "only the head is wanted"
@@ -372,14 +383,18 @@ where
             body,
             is_ones_own,
         } = self;
+        let for_whom = ForWhom::of(&options, &parts, is_ones_own);
+        if why == Why::Bypass {
+            count(&options.site.counters(&options.cache).bypassed);
+        }
         poll_fn(|context| service.poll_ready(context)).await?;
         let answered = service.call(Request::from_parts(parts, body)).await;
         told(
             &options,
+            &for_whom,
             answered.map(|response| response.map(CacheBody::untouched)),
             why,
             detail,
-            is_ones_own,
         )
     }
 
@@ -421,19 +436,53 @@ fn is_young_enough(asked: &Asked, stored: &Stored) -> bool {
     most.is_none_or(|most| stored.lifetime.age() <= most)
 }
 
+/// What a CDN has to know of a request whose answer is not stored.
+struct ForWhom {
+    /// Whether the answer is for one user, or may be.
+    is_ones_own: bool,
+    /// By what fields it differs.
+    differs_by: Vec<HeaderName>,
+    /// Whether a CDN may hold what is answered to such a method at all.
+    may_be_held: bool,
+}
+
+impl ForWhom {
+    fn of(options: &Options, parts: &Parts, is_ones_own: bool) -> Self {
+        if options.edge.is_none() {
+            return ForWhom {
+                is_ones_own,
+                differs_by: Vec::new(),
+                may_be_held: false,
+            };
+        }
+        let headers = &parts.headers;
+        let has_credentials = headers.contains_key(AUTHORIZATION) || has_cookies(options, headers);
+        ForWhom {
+            // A handler that says of its route what a CDN may do does not know that this one is somebody's.
+            is_ones_own: is_ones_own || has_credentials || is_in_disguise(parts),
+            differs_by: options.differs_by(headers).into_owned(),
+            may_be_held: [Method::GET, Method::HEAD].contains(&parts.method),
+        }
+    }
+
+    fn tell(&self, options: &Options, headers: &mut HeaderMap) {
+        if self.may_be_held {
+            tell_of_passed(options, self.is_ones_own, &self.differs_by, headers);
+        }
+    }
+}
+
 fn told<B: Body, E>(
     options: &Options,
+    for_whom: &ForWhom,
     mut answered: Answered<B, E>,
     why: Why,
     detail: Option<&'static str>,
-    is_ones_own: bool,
 ) -> Answered<B, E> {
     let Ok(response) = &mut answered else {
         return answered;
     };
-    if why != Why::Method {
-        tell_of_passed(options, is_ones_own, response.headers_mut());
-    }
+    for_whom.tell(options, response.headers_mut());
     if options.tells_status {
         let status = Status::Forwarded {
             why,
@@ -447,12 +496,17 @@ fn told<B: Body, E>(
 }
 
 /// What the cache says itself, which is no member of a chain of caches then (RFC 9211 §2).
-fn unavailable<B>(status: StatusCode) -> Response<CacheBody<B>>
+fn unavailable<B>(
+    status: StatusCode,
+    options: &Options,
+    for_whom: &ForWhom,
+) -> Response<CacheBody<B>>
 where
     B: Body<Data = Bytes>,
 {
     let mut response = Response::new(CacheBody::whole(Bytes::new()));
     *response.status_mut() = status;
+    for_whom.tell(options, response.headers_mut());
     response
 }
 

@@ -63,6 +63,8 @@ pub(super) struct Lifetime {
     pub(super) fresh_for: Duration,
     pub(super) swr: Duration,
     pub(super) stale_if_error: Duration,
+    /// Whether the response says nothing of that itself, and is no error.
+    pub(super) by_default: bool,
 }
 
 impl Stored {

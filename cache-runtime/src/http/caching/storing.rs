@@ -57,6 +57,7 @@ pub(super) fn lifetime(
         fresh_for,
         swr: grace.swr,
         stale_if_error: grace.stale_if_error,
+        by_default: explicit.is_none() && !status.is_client_error(),
     })
 }
 
@@ -78,7 +79,7 @@ fn forbidden(
         ),
         (
             audience == Audience::EverybodyWhoIsAllowed && !for_everybody,
-            "the request is authorized",
+            "the request has credentials, and it does not say that it is for everybody",
         ),
         (
             said.must_understand && !is_understood(status),

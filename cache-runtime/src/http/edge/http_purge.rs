@@ -3,7 +3,7 @@
 use super::purge::{Purge, PurgeError};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use std::error::Error;
 use std::fmt;
 use std::future::poll_fn;
@@ -28,7 +28,7 @@ type Requests = Arc<dyn Fn(&[String]) -> Result<Request<Bytes>, http::Error> + S
 /// #     C::Future: Send,
 /// #     C::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 /// # {
-/// // let client = Client::builder(TokioExecutor::new()).build(HttpsConnector::new());
+/// // let client = Client::builder(TokioExecutor::new()).build::<_, Full<Bytes>>(HttpsConnector::new());
 /// let token = std::env::var("FASTLY_API_TOKEN").unwrap_or_default();
 /// let cdn = HttpPurge::fastly(client, "SU1Z0isxPaozGVKXdv0eY", &token)?;
 /// tokio::spawn(Purger::new(cache, cdn).run());
@@ -77,7 +77,7 @@ where
     ///
     /// # Errors
     ///
-    /// If the service or the token has characters that neither can have.
+    /// If the service or the token is empty, or has characters that it cannot have.
     pub fn fastly(client: C, service: &str, token: &str) -> Result<Self, http::Error> {
         HttpPurge::fastly_at(client, "https://api.fastly.com", service, token)
     }
@@ -93,8 +93,9 @@ where
         service: &str,
         token: &str,
     ) -> Result<Self, http::Error> {
+        let (address, service) = (without_slash(address), given(service)?);
         let address = format!("{address}/service/{service}/purge");
-        let token = secret(token)?;
+        let token = secret(given(token)?)?;
         let request = move |keys: &[String]| {
             Request::post(&address)
                 .header("fastly-key", token.clone())
@@ -108,7 +109,7 @@ where
     ///
     /// # Errors
     ///
-    /// If the zone or the token has characters that neither can have.
+    /// If the zone or the token is empty, or has characters that it cannot have.
     pub fn cloudflare(client: C, zone: &str, token: &str) -> Result<Self, http::Error> {
         HttpPurge::cloudflare_at(client, "https://api.cloudflare.com", zone, token)
     }
@@ -124,8 +125,9 @@ where
         zone: &str,
         token: &str,
     ) -> Result<Self, http::Error> {
+        let (address, zone) = (without_slash(address), given(zone)?);
         let address = format!("{address}/client/v4/zones/{zone}/purge_cache");
-        let token = secret(&format!("Bearer {token}"))?;
+        let token = secret(&format!("Bearer {}", given(token)?))?;
         let request = move |keys: &[String]| {
             let tags = serde_json::json!({ "tags": keys });
             Request::post(&address)
@@ -141,13 +143,14 @@ where
     ///
     /// # Errors
     ///
-    /// If the address is none.
+    /// If the address is none: `http://…`.
     pub fn varnish(client: C, address: &str) -> Result<Self, http::Error> {
-        let address = address.to_owned();
+        let address: Uri = address.parse()?;
+        given(address.scheme_str().unwrap_or_default())?;
         let request = move |keys: &[String]| {
             Request::builder()
                 .method(Method::from_bytes(b"PURGE")?)
-                .uri(&address)
+                .uri(address.clone())
                 .header(HeaderName::from_static("xkey-purge"), keys.join(" "))
                 .body(Bytes::new())
         };
@@ -169,6 +172,19 @@ where
         request(&["a-key".to_owned()])?;
         Ok(HttpPurge::new(client, request))
     }
+}
+
+fn without_slash(address: &str) -> &str {
+    address.trim_end_matches('/')
+}
+
+/// A variable of the environment that was not set is mostly an empty text.
+fn given(text: &str) -> Result<&str, http::Error> {
+    if text.is_empty() {
+        // The error of that.
+        let _nothing: Uri = text.parse()?;
+    }
+    Ok(text)
 }
 
 /// Kept out of logs that show requests.

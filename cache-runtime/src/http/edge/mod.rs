@@ -6,6 +6,7 @@ mod purge;
 mod purger;
 
 pub use headers::Edge;
+pub(super) use headers::{Times, Told};
 pub use http_purge::HttpPurge;
 pub use purge::{Purge, PurgeError};
 pub use purger::Purger;

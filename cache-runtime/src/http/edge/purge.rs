@@ -19,6 +19,10 @@ use std::time::Duration;
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot purge a CDN",
+    label = "expected an `HttpPurge`, whose client is a tower service, or a type of yours that implements `Purge`"
+)]
 pub trait Purge: Send + Sync + 'static {
     /// Ends all that carries one of these keys, and returns once that has taken effect, or is sure to. Keys consist of ASCII letters,
     /// digits and `-_.:`, 64 at most. To purge twice does no harm, and happens.

@@ -4,13 +4,14 @@ use super::purge::{Purge, PurgeError};
 use crate::cache::Cache;
 #[cfg(feature = "redis")]
 use crate::cache::Consistency;
+use crate::pattern::Pattern;
 use crate::purges::{Batch, Next, Waiting};
 use crate::sync::{catching, within};
 use crate::trace;
 use std::convert::Infallible;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::{sleep, timeout_at};
 
@@ -38,13 +39,19 @@ const LONGEST_WANTED: Duration = Duration::from_secs(600);
 /// }
 /// ```
 ///
+/// Every process needs one that ends something: a worker, too, that serves nothing. All that ends is purged, whether the CDN has something of
+/// it or not.
+///
 /// Each key is purged at once, and again after a time: a response that was made before may reach the CDN after the first. It is
 /// tried until it succeeds; [`Cache::flush`] waits for that. What a process has not purged when it dies, the CDN holds for as long
 /// as it was told.
+#[must_use = "it purges while `run` is polled: `tokio::spawn(purger.run())`"]
 pub struct Purger<P> {
     cache: Cache,
     cdn: P,
     waiting: Arc<Waiting>,
+    name: Box<str>,
+    pace: Duration,
 }
 
 impl<P: Purge> Purger<P> {
@@ -58,19 +65,47 @@ impl<P: Purge> Purger<P> {
             cache: cache.clone(),
             cdn,
             waiting,
+            name: "cdn".into(),
+            pace: PACE,
         }
+    }
+
+    /// What the log calls the CDN. Default: `cdn`.
+    pub fn named(mut self, name: &str) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// How long to wait between two requests. What ends meanwhile is purged together. Default: 100 ms, with which are purged ten times as many
+    /// keys a second as [at once](Purge::at_once). CDNs limit requests.
+    pub fn pace(mut self, time: Duration) -> Self {
+        self.pace = time;
+        self
     }
 
     /// When each key is purged a second time: once no response can reach the CDN that was made before it ended. Default: a second
     /// after no process sends such a response any more.
-    #[must_use]
     pub fn again_after(self, time: Duration) -> Self {
         self.waiting.set_again_after(time);
         self
     }
 
+    /// What lies in this scope (`session:*`) is not purged: nothing for the CDN is made of it, and it changes often. A response that is made of it
+    /// nevertheless is not for the CDN.
+    ///
+    /// # Panics
+    ///
+    /// If it is no scope, or everything.
+    pub fn except(self, scope: impl Into<Pattern>) -> Self {
+        let scope = scope.into();
+        assert!(
+            self.waiting.except(&scope),
+            "expected a scope, such as `session:*`, and not `{scope}`"
+        );
+        self
+    }
+
     /// Begins by purging everything: also what a process that died has not purged.
-    #[must_use]
     pub fn everything_first(self) -> Self {
         self.waiting.add_all();
         self
@@ -79,10 +114,12 @@ impl<P: Purge> Purger<P> {
     /// Purges for as long as it is polled. It never ends.
     pub async fn run(self) -> Infallible {
         let mut failures: u32 = 0;
+        self.waiting.is_run();
         loop {
+            let at_once = catch_unwind(AssertUnwindSafe(|| self.cdn.at_once()));
             let next = self
                 .waiting
-                .next(self.cdn.at_once(), self.cache.is_delivered());
+                .next(at_once.unwrap_or(1), self.cache.is_delivered());
             let batch = match next {
                 Next::Purge(batch) => batch,
                 Next::WaitUntil(time) => {
@@ -98,18 +135,22 @@ impl<P: Purge> Purger<P> {
             match self.purge(&batch).await {
                 Ok(()) => {
                     if failures > 0 {
-                        trace::purges_again(failures);
+                        trace::purges_again(&self.name, failures);
                     }
                     failures = 0;
                     self.waiting.done(&batch);
-                    sleep(PACE).await;
+                    sleep(self.pace).await;
                 }
                 Err(error) => {
-                    self.waiting.failures.fetch_add(1, Ordering::Relaxed);
-                    let pause = FIRST_PAUSE * 2_u32.pow(failures.min(16));
                     let wanted = error.pause().unwrap_or_default().min(LONGEST_WANTED);
-                    let pause = pause.min(LONGEST_PAUSE).max(wanted);
-                    trace::not_purged(&error, self.waiting.len(), pause, failures);
+                    let pause = |failures: u32| {
+                        let pause = FIRST_PAUSE * 2_u32.pow(failures.min(16));
+                        pause.min(LONGEST_PAUSE).max(wanted)
+                    };
+                    // Longer than for all of them.
+                    self.waiting.failed(&batch, |failures| 2 * pause(failures));
+                    let pause = pause(failures);
+                    trace::not_purged(&self.name, &error, self.waiting.len(), pause, failures);
                     failures = failures.saturating_add(1);
                     sleep(pause).await;
                 }
@@ -118,7 +159,8 @@ impl<P: Purge> Purger<P> {
     }
 
     async fn purge(&self, batch: &Batch) -> Result<(), PurgeError> {
-        let purging = catching(self.cdn.purge(&batch.keys));
+        // It may panic before there is a future.
+        let purging = catching(async { self.cdn.purge(&batch.keys).await });
         match within(LIMIT, purging).await {
             Some(Ok(done)) => done,
             Some(Err(_panic)) => Err(PurgeError::new("it panicked")),
@@ -141,7 +183,7 @@ impl<P> Drop for Purger<P> {
     fn drop(&mut self) {
         let left = self.waiting.len();
         if left > 0 {
-            trace::gave_up_purging(left);
+            trace::gave_up_purging(&self.name, left);
         }
     }
 }

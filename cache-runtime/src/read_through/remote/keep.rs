@@ -33,6 +33,8 @@ pub(crate) struct Finished<'d, 's> {
 impl Finished<'_, '_> {
     /// Makes the entry, and stores it if the claim still stands.
     pub(crate) async fn keep<T: CacheValue>(mut self, value: Option<&T>) -> (Arc<Entry>, Outcome) {
+        let destination = self.destination;
+        let ending = destination.ending(&self.decision);
         let lifespan = self.lifespan();
         let wanted = self.decision.store && !lifespan.is_none();
         let depends = if wanted || self.is_nested {
@@ -62,8 +64,7 @@ impl Finished<'_, '_> {
         }
         self.conclude(outcome);
         self.end_what_is_older(outcome).await;
-        self.destination
-            .has_replaced(outcome, &self.decision.aliases);
+        Destination::has_ended(ending, outcome, &self.decision.aliases);
         self.settle(outcome).await;
         (entry, outcome)
     }
