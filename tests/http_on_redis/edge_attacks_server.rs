@@ -144,7 +144,7 @@ async fn who_goes_midway_has_purged() {
                 "set" => dropped_after(polls, async { ignore(c.set("row", 2_u32).await) }).await,
                 "set many" => {
                     dropped_after(polls, async {
-                        ignore(c.set_many([("row", 3_u32), ("x", 3)], MINUTE).await)
+                        ignore(c.set_many([("row", 3_u32), ("x", 3)], MINUTE).await);
                     })
                     .await
                 }
@@ -156,13 +156,13 @@ async fn who_goes_midway_has_purged() {
                         ignore(
                             c.write_through("row", || async { Ok::<_, ()>(4_u32) })
                                 .await,
-                        )
+                        );
                     })
                     .await
                 }
                 "set with" => {
                     dropped_after(polls, async {
-                        ignore(c.set_with("row", || async { 6_u32 }).await)
+                        ignore(c.set_with("row", || async { 6_u32 }).await);
                     })
                     .await
                 }
@@ -187,7 +187,7 @@ async fn who_goes_midway_has_purged() {
                 }
                 "domain put many" => {
                     dropped_after(polls, async {
-                        ignore(rows.put_many(&[record.clone()]).await)
+                        ignore(rows.put_many(&[record.clone()]).await);
                     })
                     .await
                 }
