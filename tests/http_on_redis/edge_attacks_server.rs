@@ -187,7 +187,7 @@ async fn who_goes_midway_has_purged() {
                 }
                 "domain put many" => {
                     dropped_after(polls, async {
-                        ignore(rows.put_many(&[record.clone()]).await);
+                        ignore(rows.put_many(std::slice::from_ref(&record)).await);
                     })
                     .await
                 }

@@ -380,15 +380,15 @@ mod tests {
         for n in 0..100 {
             waiting.add(&[n.to_string()]);
         }
-        for _ in 0..200 {
+        for _ in 0..300 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
             let Some(some) = batch(&waiting, true) else {
-                break;
+                continue;
             };
             match some.keys.iter().any(|key| key == "bad") {
                 true => waiting.failed(&some, |failures| Duration::from_secs(1 << failures.min(5))),
                 false => waiting.done(&some),
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         assert_eq!(
             lock(&waiting.keys)
