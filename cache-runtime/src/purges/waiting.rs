@@ -41,8 +41,6 @@ struct Keys {
     again_after: Duration,
     /// Scopes that no response for the CDN is made of.
     excepted: Vec<Box<str>>,
-    /// How many keys are purged at once, since more have failed.
-    at_once: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -76,10 +74,7 @@ pub(crate) enum Next {
 impl Waiting {
     pub(crate) fn new(again_after: Duration) -> Self {
         let waiting = Waiting {
-            keys: Mutex::new(Keys {
-                at_once: usize::MAX,
-                ..Keys::default()
-            }),
+            keys: Mutex::default(),
             is_run: AtomicBool::new(false),
             wake: Notify::new(),
             over: Notify::new(),
@@ -174,7 +169,10 @@ impl Waiting {
         let mut some: Vec<(&String, &State)> = due.collect();
         let root = root();
         some.sort_unstable_by_key(|(key, state)| (**key != root, state.due, state.number));
-        some.truncate(keys.at_once.clamp(1, at_once.max(1)));
+        // Of several that have failed together one may be why: they are tried in smaller and smaller parts, among their like.
+        let failures = some.first().map_or(0, |(_, state)| state.failures);
+        some.retain(|(_, state)| state.failures == failures);
+        some.truncate((at_once >> failures.min(31)).max(1));
         let (some, numbers): (Vec<String>, Vec<u64>) = some
             .into_iter()
             .map(|(key, state)| (key.clone(), state.number))
@@ -198,7 +196,6 @@ impl Waiting {
         self.purged
             .fetch_add(batch.keys.len() as u64, Ordering::Relaxed);
         let mut keys = lock(&self.keys);
-        keys.at_once = keys.at_once.saturating_mul(2).max(batch.keys.len() * 2);
         let again_after = keys.again_after;
         for (key, number) in batch.keys.iter().zip(&batch.numbers) {
             let Some(state) = keys.by_key.get_mut(key) else {
@@ -223,12 +220,11 @@ impl Waiting {
         }
     }
 
-    /// These were not. One of them may be why: fewer are purged at once from here on, and others before these.
+    /// These were not. Others come before they are tried again.
     pub(crate) fn failed(&self, batch: &Batch, pause: impl Fn(u32) -> Duration) {
         self.failures.fetch_add(1, Ordering::Relaxed);
         let now = Instant::now();
         let mut keys = lock(&self.keys);
-        keys.at_once = batch.keys.len() / 2;
         for (key, number) in batch.keys.iter().zip(&batch.numbers) {
             if let Some(state) = keys.by_key.get_mut(key)
                 && state.number == *number
