@@ -52,6 +52,7 @@ impl Purges {
         self.any.store(true, Ordering::Release);
     }
 
+    /// Whether there never was one.
     pub(crate) fn is_empty(&self) -> bool {
         !self.any.load(Ordering::Acquire)
     }
@@ -113,11 +114,6 @@ impl Purges {
                 waiting.add(&keys);
             }
         }
-    }
-
-    /// Whether a key or a scope is one that somebody does not purge.
-    pub(crate) fn is_excepted(&self, name: &str) -> bool {
-        self.all().iter().any(|waiting| waiting.is_excepted(name))
     }
 }
 

@@ -99,7 +99,7 @@ impl Waiting {
     }
 
     /// Whether it lies in such a scope.
-    pub(super) fn is_excepted(&self, name: &str) -> bool {
+    pub(crate) fn is_excepted(&self, name: &str) -> bool {
         let keys = lock(&self.keys);
         keys.excepted.iter().any(|scope| name.starts_with(&**scope))
     }

@@ -28,10 +28,12 @@ pub(super) fn surrogates<'k>(
     let (flight, _) = current_computation()?;
     let declared: BTreeSet<&str> = tags.into_iter().map(Tag::as_str).collect();
     let (cache, edge) = (&options.cache, options.edge.as_ref()?);
+    let purgers = cache.purges().all();
+    let is_excepted = |name: &str| purgers.iter().any(|purger| purger.is_excepted(name));
     let mut all = BTreeSet::new();
     let mut is_purged = true;
     let mut add = |guard: Guard, name: &str| {
-        is_purged &= guard == Guard::Tag || !cache.purges().is_excepted(name);
+        is_purged &= guard == Guard::Tag || !is_excepted(name);
         all.insert(key_of(guard, name));
     };
     // What ends in another cache, nobody tells this one of.
@@ -77,7 +79,7 @@ pub(super) fn tell_of_stored(
         edge.allow(headers, times, keys, &differs_by)
     });
     match told {
-        Some(Ok(())) if options.cache.purges().all().is_empty() => {
+        Some(Ok(())) if options.cache.purges().is_empty() => {
             options.tell_once(trace::edge_without_purger);
         }
         Some(Ok(())) => {}
