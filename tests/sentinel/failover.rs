@@ -163,3 +163,34 @@ async fn sentinels_that_are_away_hurt_nobody_who_is_connected() {
     })
     .await;
 }
+
+/// It is cut off from its replicas, maybe with this process: whoever is on the other side may have another one.
+#[tokio::test]
+async fn a_primary_that_may_not_write_is_not_read() {
+    let world = World::start().await;
+    for (name, value) in [
+        ("min-replicas-to-write", "1"),
+        ("min-replicas-max-lag", "2"),
+    ] {
+        let set = world.servers[0]
+            .command(&["CONFIG", "SET", name, value])
+            .await;
+        assert!(set.is_ok(), "{set:?}");
+    }
+    let cache = world.cache().await;
+    let database = Database::default();
+    is_connected(&cache).await;
+    database.read(&cache).await;
+    world.servers[1].pause();
+    wait_until("it is not asked any more", PATIENCE, || async {
+        let health = redis(&cache).await;
+        let reason = health.reason.unwrap_or_default();
+        !health.connected && reason.contains("min-replicas-to-write")
+    })
+    .await;
+    let runs = database.runs();
+    database.read(&cache).await;
+    assert_eq!(database.runs(), runs + 1);
+    world.servers[1].resume();
+    is_connected(&cache).await;
+}

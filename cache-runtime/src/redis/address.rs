@@ -30,6 +30,13 @@ pub(super) enum Place {
     Watched(Box<Sentinels>),
 }
 
+impl Place {
+    /// Whether another server may take the place of the one that is there.
+    pub(super) fn is_watched(&self) -> bool {
+        matches!(self, Place::Watched(_))
+    }
+}
+
 /// Why an address is none. Names no credentials.
 pub(crate) type Unusable = &'static str;
 

@@ -7,6 +7,8 @@ pub(crate) struct Info {
     pub(crate) is_primary: bool,
     /// Changes when a primary restarts, is promoted or follows another one.
     pub(crate) replication_id: String,
+    /// Replicas that follow closely enough, if it may write only while there are some (`min-replicas-to-write`).
+    pub(crate) good_replicas: Option<u64>,
     pub(crate) policy: String,
     pub(crate) memory: u64,
     pub(crate) max_memory: u64,
@@ -23,6 +25,7 @@ impl Info {
                 "redis_version" => info.version = value.to_owned(),
                 "role" => info.is_primary = value == "master",
                 "master_replid" => info.replication_id = value.to_owned(),
+                "min_slaves_good_slaves" => info.good_replicas = Some(number()),
                 "maxmemory_policy" => info.policy = value.to_owned(),
                 "used_memory" => info.memory = number(),
                 "maxmemory" => info.max_memory = number(),
@@ -60,6 +63,11 @@ mod tests {
         assert_eq!(info.replication_id.len(), 40);
         assert_eq!((info.memory, info.max_memory), (1024, 0));
         assert!(!Info::read("role:slave").is_primary);
+        assert_eq!(info.good_replicas, None);
+        assert_eq!(
+            Info::read("min_slaves_good_slaves:0").good_replicas,
+            Some(0)
+        );
         assert_eq!(Info::read("redis_version:x").release(), (0, 0));
     }
 }

@@ -207,6 +207,9 @@ async fn connect(shared: &Shared, epoch: u64) -> Result<(Arc<Link>, Option<Tick>
     let mut found: Option<(Info, ServerTime)> = None;
     for connection in &connections {
         let (info, time) = verify(connection, shared.config.operation_timeout).await?;
+        if shared.place.is_watched() && info.good_replicas == Some(0) {
+            return Err(LONELY.into());
+        }
         if found
             .as_ref()
             .is_some_and(|(other, _)| other.replication_id != info.replication_id)
@@ -480,6 +483,10 @@ async fn beat(shared: &Shared, link: &Link) -> Result<(), Box<str>> {
         if !info.is_primary {
             return Err("it has become a replica".into());
         }
+        if shared.place.is_watched() && info.good_replicas == Some(0) {
+            // It may be the one that is cut off, while another one has been appointed.
+            return Err(LONELY.into());
+        }
         if info.replication_id != link.replication_id() {
             return Err("it has become another server: its replication id has changed".into());
         }
@@ -518,6 +525,7 @@ pub(super) fn in_words(failure: &Failure, command: &str) -> Box<str> {
     }
 }
 
+const LONELY: &str = "no replica follows it, and so it may not write (`min-replicas-to-write`)";
 const NO_PASSWORD: &str = "it wants a password (NOAUTH)";
 
 fn hinted(why: &str) -> Box<str> {
