@@ -2,6 +2,7 @@
 
 use crate::backend::Backend;
 use crate::cdn::{Cdn, keys_of};
+use crate::node::{BOUND, Node, PATIENCE};
 use crate::world::*;
 use cache_runtime::http::{CacheLayer, Edge, Purger, ReadYourWritesLayer};
 use cache_runtime::{
@@ -19,8 +20,6 @@ use test_servers::{Proxy, RedisServer, wait_until};
 use tower_layer::Layer;
 use tower_service::Service;
 
-const BOUND: Duration = Duration::from_secs(2);
-const PATIENCE: Duration = Duration::from_secs(10);
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// Whatever it returns.
@@ -213,46 +212,6 @@ async fn who_goes_midway_has_purged() {
     }
     purging.abort();
     assert!(lost.is_empty(), "ended, and not purged: {lost:#?}");
-}
-
-struct Node {
-    cache: Cache,
-    client: Client<Origin>,
-}
-
-impl Node {
-    async fn start(url: String, database: &Arc<AtomicU32>) -> Self {
-        let cache = Cache::builder()
-            .redis(url)
-            .consistency(Consistency::Bounded(BOUND))
-            .operation_timeout(PATIENCE);
-        let cache = cache.build().await.expect("valid");
-        let origin = {
-            let (cache, database) = (cache.clone(), Arc::clone(database));
-            Origin::new(move |_| {
-                let (cache, database) = (cache.clone(), Arc::clone(&database));
-                async move {
-                    let read = || async { database.load(SeqCst) };
-                    let row = cache.get_or_set("row", read).await;
-                    answer(200, &[], &row.to_string())
-                }
-            })
-        };
-        let layer = CacheLayer::new(&cache, "api").ttl(MINUTE).edge(Edge::new());
-        Node {
-            client: behind(&layer, origin),
-            cache,
-        }
-    }
-
-    async fn read_by(&self, cdn: &Cdn) -> String {
-        if let Some(told) = cdn.send("/") {
-            return told.body;
-        }
-        let told = self.client.get("/").await;
-        cdn.take("/", &told, Duration::ZERO).await;
-        told.body
-    }
 }
 
 /// (3): the bound of other processes begins when the server is told, not when the invalidation was wanted.

@@ -19,6 +19,7 @@ mod edge_attacks;
 mod edge_attacks_server;
 #[path = "../http/layer.rs"]
 mod layer;
+mod node;
 #[path = "../http/purging.rs"]
 mod purging;
 mod read_your_writes;

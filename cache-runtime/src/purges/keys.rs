@@ -7,10 +7,12 @@
 
 use crate::generation::Guard;
 use crate::key::encode::digest_of_text;
+use std::sync::LazyLock;
 
 /// The key of all that there is: every response has it.
-pub(crate) fn root() -> String {
-    key_of(Guard::Scope, "")
+pub(crate) fn root() -> &'static str {
+    static ROOT: LazyLock<String> = LazyLock::new(|| key_of(Guard::Scope, ""));
+    &ROOT
 }
 
 /// The key of anything that a response depends on.

@@ -111,16 +111,15 @@ impl Waiting {
 
     /// Everything.
     pub(crate) fn add_all(&self) {
-        self.add(&[root()]);
+        self.add(&[root().to_owned()]);
     }
 
     pub(super) fn add(&self, new: &[String]) {
         let now = Instant::now();
         let mut keys = lock(&self.keys);
-        let root = root();
-        if keys.waits_at_first(&root) {
+        if keys.waits_at_first(root()) {
             // It covers them all.
-            keys.add(root, now);
+            keys.add(root().to_owned(), now);
         } else {
             for key in new {
                 keys.add(key.clone(), now);
@@ -128,13 +127,15 @@ impl Waiting {
             if keys.by_key.len() > MOST {
                 let since = keys.oldest().unwrap_or(now);
                 keys.by_key.clear();
-                keys.add(root, now);
+                keys.add(root().to_owned(), now);
                 keys.by_key
                     .values_mut()
                     .for_each(|state| state.since = since);
             }
         }
-        let oldest = keys.oldest();
+        // Looked for only while nobody purges: it is a walk over them all.
+        let is_missed = !self.is_run.load(Ordering::Relaxed);
+        let oldest = is_missed.then(|| keys.oldest()).flatten();
         drop(keys);
         self.wake.notify_one();
         let waits_long = oldest.is_some_and(|oldest| now >= oldest + LONG);
@@ -167,8 +168,7 @@ impl Waiting {
         let is_due = |state: &State| state.due <= begun && (!state.was_purged || is_delivered);
         let due = keys.by_key.iter().filter(|(_, state)| is_due(state));
         let mut some: Vec<(&String, &State)> = due.collect();
-        let root = root();
-        some.sort_unstable_by_key(|(key, state)| (**key != root, state.due, state.number));
+        some.sort_unstable_by_key(|(key, state)| (**key != root(), state.due, state.number));
         // Of several that have failed together one may be why: they are tried in smaller and smaller parts, among their like.
         let failures = some.first().map_or(0, |(_, state)| state.failures);
         some.retain(|(_, state)| state.failures == failures);

@@ -101,7 +101,7 @@ pub(super) fn tell_of_passed(
 ) {
     match &options.edge {
         // It depends on nobody knows what.
-        Some(edge) if !is_ones_own && edge.is_told_by(headers) => edge.add_keys(headers, &root()),
+        Some(edge) if !is_ones_own && edge.is_told_by(headers) => edge.add_keys(headers, root()),
         Some(edge) => edge.refuse(headers, differs_by),
         None => {}
     }
