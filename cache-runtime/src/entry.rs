@@ -93,7 +93,6 @@ struct Absent<V>(PhantomData<fn() -> V>);
 pub(crate) struct Remembered {
     /// Which cache's server.
     pub(crate) home: u64,
-    pub(crate) replication_id: Box<str>,
     pub(crate) stamps: Box<[Stamp]>,
     /// Whether what is made of it has to be encrypted.
     pub(crate) is_secret: bool,

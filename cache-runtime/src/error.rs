@@ -88,6 +88,10 @@ impl std::error::Error for CacheError {}
 impl From<Failure> for CacheError {
     fn from(failure: Failure) -> Self {
         let (kind, remedy) = match &failure {
+            Failure::Moved | Failure::Moving(_) => (
+                CacheErrorKind::Unavailable,
+                "it takes as long as the slot is on its way",
+            ),
             Failure::NoLink | Failure::Lost(_) => (
                 CacheErrorKind::Unavailable,
                 "the cache connects again by itself; see to the server and the network",

@@ -98,6 +98,50 @@ pub(crate) async fn all_at_once<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     outputs.into_iter().flatten().collect()
 }
 
+/// The outputs of `futures` that are there when most of them have one that is `good`, or all of them have one.
+#[cfg(feature = "redis")]
+pub(crate) async fn until_most<F: Future>(
+    futures: Vec<F>,
+    is_good: impl Fn(&F::Output) -> bool,
+) -> Vec<F::Output> {
+    let most = futures.len() / 2 + 1;
+    let mut running: Vec<_> = futures
+        .into_iter()
+        .map(|future| Some(Box::pin(future)))
+        .collect();
+    let mut outputs = Vec::with_capacity(running.len());
+    let mut good = 0;
+    poll_fn(|context| {
+        for slot in &mut running {
+            let polled = slot.as_mut().map(|future| future.as_mut().poll(context));
+            let Some(Poll::Ready(output)) = polled else {
+                continue;
+            };
+            *slot = None;
+            good += usize::from(is_good(&output));
+            outputs.push(output);
+        }
+        if good >= most || running.iter().all(Option::is_none) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+    outputs
+}
+
+/// The output of the one that ends first.
+#[cfg(feature = "redis")]
+pub(crate) async fn first_of<T>(one: impl Future<Output = T>, other: impl Future<Output = T>) -> T {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    poll_fn(|context| match one.as_mut().poll(context) {
+        Poll::Pending => other.as_mut().poll(context),
+        ready => ready,
+    })
+    .await
+}
+
 /// Wakes the task that one of its futures belongs to, and tells which.
 struct Alarm {
     rings: AtomicBool,

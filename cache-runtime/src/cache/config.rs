@@ -125,7 +125,7 @@ pub enum ConfigError {
     },
     /// A variable that says something about a server, without one that says where it is.
     #[error(
-        "{variable} is set, but neither REDIS_URL nor REDIS_HOST nor REDIS_SENTINELS, so there would be no server; set one of them"
+        "{variable} is set, but neither REDIS_URL nor REDIS_HOST, REDIS_SENTINELS or REDIS_CLUSTER_NODES, so there would be no server; set one of them"
     )]
     NoServer {
         /// Its name.
@@ -241,6 +241,7 @@ impl Config {
         redis.map(Some).map_err(|reason| ConfigError::Server {
             from: match self.redis.server.url {
                 Some(_) => "REDIS_URL, or `Builder::redis`",
+                None if self.redis.server.cluster.is_some() => "REDIS_CLUSTER_NODES",
                 None if self.redis.server.sentinels.is_some() => "REDIS_SENTINELS",
                 None => "REDIS_HOST",
             },

@@ -17,14 +17,12 @@ const REFUSED: &[(&str, &str)] = &[
     ("REDIS_HOST", NO_REDIS),
     #[cfg(not(feature = "redis"))]
     ("REDIS_SENTINELS", NO_REDIS),
+    #[cfg(not(feature = "redis"))]
+    ("REDIS_CLUSTER_NODES", NO_REDIS),
     #[cfg(not(feature = "encryption"))]
     ("CACHE_ENCRYPTION_KEYS", NO_ENCRYPTION),
     #[cfg(not(feature = "encryption"))]
     ("CACHE_ENCRYPT_EVERYTHING", NO_ENCRYPTION),
-    (
-        "REDIS_CLUSTER_NODES",
-        "this version has no support for Redis Cluster yet",
-    ),
 ];
 #[cfg(not(feature = "redis"))]
 const NO_REDIS: &str = "this build is without the feature `redis` of cache-runtime";
@@ -65,6 +63,7 @@ const KNOWN: &[&str] = &[
     "REDIS_SENTINEL_MASTER",
     "REDIS_SENTINEL_USERNAME",
     "REDIS_SENTINEL_PASSWORD",
+    "REDIS_CLUSTER_NODES",
 ];
 
 impl Config {
@@ -177,6 +176,7 @@ impl Config {
             "REDIS_SENTINEL_MASTER" => server.master = Some(value.to_owned()),
             "REDIS_SENTINEL_USERNAME" => server.sentinel_username = Some(value.to_owned()),
             "REDIS_SENTINEL_PASSWORD" => server.sentinel_password = Some(value.to_owned()),
+            "REDIS_CLUSTER_NODES" => server.cluster = Some(value.to_owned()),
             // What Kubernetes sets in every container beside a service that is called `redis`.
             "REDIS_PORT" if value.starts_with("tcp://") => {}
             "REDIS_PORT" => {

@@ -201,7 +201,7 @@ impl Cache {
     pub(crate) async fn can_store(&self) -> bool {
         #[cfg(feature = "redis")]
         if let Some(redis) = self.redis() {
-            return self.is_in_use() && redis.link().await.is_ok();
+            return self.is_in_use() && redis.is_reached().await;
         }
         self.is_in_use()
     }

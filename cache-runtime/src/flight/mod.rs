@@ -318,35 +318,24 @@ impl Flight {
         }
     }
 
-    /// Everything that the result depends on besides its own guards. `None`: not all of it was read from the server
-    /// with this replication id.
+    /// Everything that the result depends on besides its own guards. `None`: not all of it was read from the server.
     ///
     /// A computation that came to no value, because it failed or was given up, stands for what it ran under and for what it
     /// has read.
     #[cfg(feature = "redis")]
-    pub(crate) fn inherited(&self, replication_id: &str) -> Option<Vec<Stamp>> {
+    pub(crate) fn inherited(&self) -> Option<Vec<Stamp>> {
         let mut stamps = Vec::new();
-        let mut inherit = |id: &str, more: &[Stamp]| {
-            stamps.extend(more.iter().cloned());
-            *id == *replication_id
+        let mut inherit = |known: Option<&Remembered>| {
+            stamps.extend(known.iter().flat_map(|known| known.stamps.iter().cloned()));
+            known.is_some()
         };
-        let one_server = self.all(|flight, entries| {
+        let is_known = self.all(|flight, entries| {
             let is_self = std::ptr::eq(flight, self);
-            let stands = is_self
-                || !flight.is_doomed()
-                    && flight
-                        .remote
-                        .basis
-                        .get()
-                        .is_some_and(|basis| inherit(&basis.replication_id, &basis.stamps));
+            let stands = is_self || !flight.is_doomed() && inherit(flight.remote.basis.get());
             let mut entries = entries.iter();
-            stands
-                && entries.all(|entry| match &entry.about.remote {
-                    Some(remote) => inherit(&remote.replication_id, &remote.stamps),
-                    None => false,
-                })
+            stands && entries.all(|entry| inherit(entry.about.remote.as_deref()))
         });
-        one_server.then_some(stamps)
+        is_known.then_some(stamps)
     }
 
     /// The generations that this computation runs under, and those of all that it has read or waits for.
@@ -527,10 +516,9 @@ impl Flight {
 
     /// What it runs under. A computation that it is part of can be told only if its key is among it.
     #[cfg(feature = "redis")]
-    pub(crate) fn runs_under(&self, replication_id: &str, stamps: &[Stamp]) {
+    pub(crate) fn runs_under(&self, stamps: &[Stamp]) {
         let _only_once = self.remote.basis.set(Remembered {
             home: self.home,
-            replication_id: replication_id.into(),
             stamps: stamps.into(),
             is_secret: false,
         });

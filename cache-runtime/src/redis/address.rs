@@ -1,5 +1,6 @@
 //! Where the server is: as a URL or in parts, one server or what sentinels watch.
 
+use super::cluster::Cluster;
 use super::sentinel::Sentinels;
 use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
@@ -19,6 +20,8 @@ pub(crate) struct ServerConfig {
     pub(crate) sentinels: Option<String>,
     /// What they call the primary.
     pub(crate) master: Option<String>,
+    /// Servers of a cluster, with commas between.
+    pub(crate) cluster: Option<String>,
     /// For the sentinels themselves.
     pub(crate) sentinel_username: Option<String>,
     pub(crate) sentinel_password: Option<String>,
@@ -28,12 +31,18 @@ pub(crate) struct ServerConfig {
 pub(super) enum Place {
     At(Box<ConnectionInfo>),
     Watched(Box<Sentinels>),
+    Cluster(Box<Cluster>),
 }
 
 impl Place {
     /// Whether another server may take the place of the one that is there.
     pub(super) fn is_watched(&self) -> bool {
         matches!(self, Place::Watched(_))
+    }
+
+    /// Whether there are several servers, each of which has a part.
+    pub(super) fn is_cluster(&self) -> bool {
+        matches!(self, Place::Cluster(_))
     }
 }
 
@@ -52,11 +61,15 @@ impl ServerConfig {
 
     /// Whether a server was named at all.
     pub(crate) fn is_given(&self) -> bool {
-        self.url.is_some() || self.host.is_some() || self.sentinels.is_some()
+        let lists = [&self.sentinels, &self.cluster];
+        self.url.is_some() || self.host.is_some() || lists.into_iter().any(Option::is_some)
     }
 
     /// Whom to connect to.
     pub(super) fn place(&self) -> Result<Place, Unusable> {
+        if let Some(cluster) = self.cluster()? {
+            return Ok(Place::Cluster(Box::new(cluster)));
+        }
         match self.watched()? {
             Some(watched) => Ok(Place::Watched(Box::new(self.sentinels(&watched)?))),
             None => Ok(Place::At(Box::new(self.connection()?))),
@@ -98,17 +111,10 @@ impl ServerConfig {
         if self.url.is_some() || self.host.is_some() {
             return Err("a server is given besides the sentinels, which say where it is");
         }
-        let all = sentinels.split(',').map(str::trim);
-        let host = |text| match str::strip_prefix(text, "rediss://") {
-            Some(host) => (true, host),
-            None => (false, text.strip_prefix("redis://").unwrap_or(text)),
-        };
-        let (encrypted, hosts): (Vec<bool>, Vec<&str>) = all.map(host).unzip();
-        if encrypted.iter().any(|&it| it != encrypted[0]) {
-            return Err("some sentinels are to be asked over TLS, and some are not");
-        }
+        let (is_encrypted, hosts) =
+            listed(sentinels).ok_or("some sentinels are to be asked over TLS, and some are not")?;
         Ok(Some(Watched {
-            is_encrypted: encrypted[0],
+            is_encrypted,
             login: "",
             hosts,
             master: self.master.as_deref().unwrap_or(DEFAULT_MASTER),
@@ -116,6 +122,38 @@ impl ServerConfig {
             username: None,
             password: None,
         }))
+    }
+
+    /// The servers of a cluster, if they are named: as a URL or in parts.
+    fn cluster(&self) -> Result<Option<Cluster>, Unusable> {
+        let of_url = self.url.as_deref().and_then(of_cluster);
+        let (is_encrypted, login, hosts) = match (of_url, &self.cluster) {
+            (Some(all), _) => all?,
+            (None, Some(nodes)) => {
+                if self.url.is_some() || self.host.is_some() || self.sentinels.is_some() {
+                    return Err("a server is given besides the servers of a cluster");
+                }
+                let (is_encrypted, hosts) = listed(nodes).ok_or(
+                    "some servers of the cluster are to be asked over TLS, and some are not",
+                )?;
+                (is_encrypted, "", hosts)
+            }
+            (None, None) => return Ok(None),
+        };
+        if self.database.unwrap_or_default() != 0 {
+            return Err("a cluster has only one database, 0");
+        }
+        let scheme = if is_encrypted { "rediss" } else { "redis" };
+        let one = |host: &str| {
+            if host.is_empty() || host.contains(['/', '@', '?', '#']) {
+                return Err(EXPECTED_CLUSTER);
+            }
+            let info = parsed(&format!("{scheme}://{login}{host}"))?;
+            let (username, password) = (self.username.as_deref(), self.password.as_deref());
+            Ok(prepared(info, 0, username, password))
+        };
+        let seeds = hosts.into_iter().map(one);
+        Ok(Some(Cluster::new(seeds.collect::<Result<Vec<_>, _>>()?)))
     }
 
     fn sentinels(&self, watched: &Watched<'_>) -> Result<Sentinels, Unusable> {
@@ -214,6 +252,43 @@ impl<'t> Watched<'t> {
     }
 }
 
+/// Hosts with commas between, each perhaps with a scheme, and whether that is of TLS; `None` if they differ in that.
+fn listed(hosts: &str) -> Option<(bool, Vec<&str>)> {
+    let host = |text| match str::strip_prefix(text, "rediss://") {
+        Some(host) => (true, host),
+        None => (false, text.strip_prefix("redis://").unwrap_or(text)),
+    };
+    let hosts = hosts.split(',').map(str::trim).map(host);
+    let (encrypted, hosts): (Vec<bool>, Vec<&str>) = hosts.unzip();
+    let is_encrypted = encrypted[0];
+    let same = encrypted.iter().all(|&it| it == is_encrypted);
+    same.then_some((is_encrypted, hosts))
+}
+
+/// Whether to use TLS, who connects, and the hosts.
+type Named<'t> = (bool, &'t str, Vec<&'t str>);
+
+/// Reads a URL of a cluster, if it is one.
+fn of_cluster(url: &str) -> Option<Result<Named<'_>, Unusable>> {
+    let (scheme, rest) = url.split_once("://")?;
+    let is_encrypted = match scheme {
+        "redis+cluster" => false,
+        "rediss+cluster" => true,
+        other if other.ends_with("cluster") => return Some(Err(EXPECTED_CLUSTER)),
+        _ => return None,
+    };
+    let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+    let hosts_at = authority.rfind('@').map_or(0, |at| at + 1);
+    let hosts = authority[hosts_at..].split(',').collect();
+    Some(match database {
+        "" | "0" => Ok((is_encrypted, &authority[..hosts_at], hosts)),
+        _ => Err(EXPECTED_CLUSTER),
+    })
+}
+
+const EXPECTED_CLUSTER: &str = "expected the servers of a cluster as host[:port],host[:port]…, or as \
+                                redis+cluster://[user[:password]@]host[:port][,host…]: some of them, without a database";
+
 /// Whether a port follows, also that of an IPv6 address in brackets.
 fn has_port(host: &str) -> bool {
     let behind = host.rsplit(']').next().unwrap_or_default();
@@ -290,11 +365,13 @@ fn encrypted(url: &str) -> Result<ConnectionInfo, Unusable> {
 fn from_url(url: &str) -> Result<ConnectionInfo, Unusable> {
     const EXPECTED: &str = "expected redis://[user[:password]@]host[:port][/database], rediss://… or \
                             unix:///path/to/socket[?db=0&user=…&pass=…]";
-    let scheme = url.split(':').next().unwrap_or_default();
     let authority = url.split("//").nth(1).unwrap_or_default();
     let hosts = authority.split(['/', '?']).next().unwrap_or_default();
-    if scheme.ends_with("cluster") || hosts.rsplit('@').next().unwrap_or_default().contains(',') {
-        return Err("this version has no support for Redis Cluster yet, and expects one host");
+    if hosts.rsplit('@').next().unwrap_or_default().contains(',') {
+        return Err(
+            "expected one host; those of a cluster are given as redis+cluster://host,host…, sentinels as \
+             redis+sentinel://host,host…/name",
+        );
     }
     redis::parse_redis_url(url)
         .ok_or(EXPECTED)?
@@ -308,6 +385,7 @@ impl fmt::Display for ServerConfig {
         match self.place() {
             Ok(Place::At(info)) => write!(f, "{}", info.addr()),
             Ok(Place::Watched(sentinels)) => write!(f, "{sentinels}"),
+            Ok(Place::Cluster(cluster)) => write!(f, "{cluster}"),
             Err(_) => f.write_str("(unusable)"),
         }
     }
@@ -384,14 +462,48 @@ mod tests {
             let error = server(wrong).connection().expect_err(wrong);
             assert!(error.contains("redis://"), "{error}");
         }
-        for (later, word) in [
-            ("redis://ann:x,y@a:1,b:2/0", "Cluster"),
-            ("redis+cluster://h", "Cluster"),
-        ] {
-            let error = server(later).connection().expect_err(later);
-            assert!(error.contains(word), "{error}");
-        }
+        let several = server("redis://ann:x,y@a:1,b:2/0").connection();
+        let error = several.expect_err("several hosts");
+        assert!(error.contains("redis+cluster"), "{error}");
         assert!(server("redis://ann:x,y@h").connection().is_ok());
+    }
+
+    #[test]
+    fn clusters_are_read_as_a_url_and_in_parts() {
+        let shown = |server: &ServerConfig| server.to_string();
+        let url = server("redis+cluster://ann:se@cret@a,b:7,[::1]:8/0");
+        assert_eq!(shown(&url), "cluster of a:6379,b:7,::1:8");
+        let parts = ServerConfig {
+            cluster: Some("a, redis://b:7".to_owned()),
+            password: Some("secret".to_owned()),
+            ..ServerConfig::default()
+        };
+        assert!(parts.is_given());
+        assert_eq!(shown(&parts), "cluster of a:6379,b:7");
+        for wrong in [
+            "redis+cluster://",
+            "redis+cluster://a,,b",
+            "redis+cluster://a/1",
+            "redis-cluster://a",
+        ] {
+            let error = server(wrong).place().err().expect(wrong);
+            assert!(error.contains("cluster"), "{wrong}: {error}");
+        }
+        let numbered = ServerConfig {
+            database: Some(1),
+            ..parts.clone()
+        };
+        assert!(numbered.place().is_err());
+        let both = ServerConfig {
+            host: Some("h".to_owned()),
+            ..parts.clone()
+        };
+        assert!(both.place().is_err());
+        let mixed = ServerConfig {
+            cluster: Some("a,rediss://b".to_owned()),
+            ..parts
+        };
+        assert!(mixed.place().is_err());
     }
 
     #[test]

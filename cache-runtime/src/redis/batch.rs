@@ -1,4 +1,4 @@
-//! Gathering the reads of many tasks into one `MGET`.
+//! Gathering the reads of many tasks into one `MGET`; on a cluster, into one batch of `MGET`s, each of names of one slot.
 //!
 //! At a few microseconds a command the client is the bottleneck, not the server, and most calls read the same
 //! generations (the root, the scope of a function). So the first reader opens a batch and lets the other tasks that
@@ -8,11 +8,12 @@
 //! Whoever opened the batch drives it. If that future is dropped, a task of its own goes on; if nobody polls it, the
 //! others soon ask for themselves.
 
-use super::link::{Failure, Line, Link, unexpected};
+use super::link::{Failure, Line, Link, refusal, unexpected};
 use super::sequence::Moment;
+use super::slot;
 use crate::sync::{lock, within};
 use foldhash::quality::RandomState;
-use redis::{Cmd, Value};
+use redis::{Cmd, Pipeline, Value};
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -66,10 +67,10 @@ pub(super) enum Names {
 }
 
 impl Names {
-    fn len(&self) -> usize {
+    pub(super) fn as_slice(&self) -> &[String] {
         match self {
-            Names::One(_) => 1,
-            Names::Several(names) => names.len(),
+            Names::One(name) => std::slice::from_ref(name),
+            Names::Several(names) => names,
         }
     }
 }
@@ -128,23 +129,37 @@ impl Gathered {
     }
 }
 
-/// What was read: a view of the values of one reader in the reply to all.
-pub(crate) struct Values {
+/// What was read from one server: a view of the values of one reader in the reply to all.
+pub(super) struct Values {
     batch: Arc<Batch>,
     places: Places,
 }
 
 impl Values {
     /// The value of the name that was asked for at this position.
-    pub(crate) fn get(&self, position: usize) -> Option<&[u8]> {
+    pub(super) fn get(&self, position: usize) -> Option<&[u8]> {
+        match self.value(position)? {
+            Value::BulkString(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    fn value(&self, position: usize) -> Option<&Value> {
         let place = *self.places.as_slice().get(position)?;
         match self.batch.reply.get()? {
-            Ok(values) => match values.get(place)? {
-                Value::BulkString(bytes) => Some(bytes),
-                _ => None,
-            },
+            Ok(values) => values.get(place),
             Err(_) => None,
         }
+    }
+
+    /// Why one of the names was not read. On a cluster some may be, and others not.
+    fn failure(&self) -> Option<Failure> {
+        let values = (0..self.places.as_slice().len()).filter_map(|at| self.value(at));
+        let mut refused = values.filter_map(|value| match value {
+            Value::ServerError(error) => Some(refusal(error)),
+            _ => None,
+        });
+        refused.next()
     }
 
     /// What was read for one reader alone.
@@ -160,11 +175,6 @@ impl Values {
             batch: Arc::new(batch),
             places,
         }
-    }
-
-    /// The value as a generation. What is no number is none.
-    pub(crate) fn generation(&self, position: usize) -> Option<u64> {
-        generation(self.get(position)?)
     }
 }
 
@@ -201,12 +211,14 @@ pub(super) async fn read(
         if batch.sent.get().is_none() {
             let names = batch.names_of(values.places.as_slice());
             begins.inspect(|moment| moment.begins_with_this());
-            return Ok(Values::alone(ask(line, link.patience, &names).await?));
+            let values = Values::alone(ask(line, link.patience, &names).await?);
+            return values.failure().map_or(Ok(values), Err);
         }
         let left = link.patience - link.patience / PART_FOR_OTHERS;
         within(left, pin!(batch.answered())).await;
     }
     match batch.reply.get() {
+        Some(Ok(_)) if line.is_of_cluster => values.failure().map_or(Ok(values), Err),
         Some(Ok(_)) => Ok(values),
         Some(Err(failure)) => Err(failure.clone()),
         None => Err(Failure::TimedOut),
@@ -235,7 +247,7 @@ impl Batches {
         let mut open = lock(&self.open);
         if let Some(batch) = &*open {
             let mut gathered = lock(&batch.names);
-            if gathered.names.len() + names.len() <= MOST_NAMES {
+            if gathered.names.len() + names.as_slice().len() <= MOST_NAMES {
                 let places = gathered.join(names, begins);
                 let batch = Arc::clone(batch);
                 drop(gathered);
@@ -330,11 +342,10 @@ impl Batch {
 }
 
 async fn ask(line: &Line, patience: Duration, names: &[String]) -> Result<Vec<Value>, Failure> {
-    let mut command = Cmd::with_capacity(names.len() + 1, names.iter().map(String::len).sum());
-    command.arg(if names.len() == 1 { "GET" } else { "MGET" });
-    for name in names {
-        command.arg(name);
+    if line.is_of_cluster {
+        return ask_by_slot(line, patience, names).await;
     }
+    let command = asking(names.iter());
     match within(patience, pin!(line.send(&command))).await {
         // What holds something else than a value: `MGET` has nothing there, `GET` an error.
         Some(Err(Failure::Refused(why))) if *why == *"WRONGTYPE" => Ok(vec![Value::Nil]),
@@ -346,6 +357,58 @@ async fn ask(line: &Line, patience: Duration, names: &[String]) -> Result<Vec<Va
         Some(Err(failure)) => Err(failure),
         None => Err(Failure::TimedOut),
     }
+}
+
+fn asking<'n>(names: impl ExactSizeIterator<Item = &'n String> + Clone) -> Cmd {
+    let mut command = Cmd::with_capacity(names.len() + 1, names.clone().map(String::len).sum());
+    command.arg(if names.len() == 1 { "GET" } else { "MGET" });
+    for name in names {
+        command.arg(name);
+    }
+    command
+}
+
+/// The names of one slot are read at one moment, as the names of one server are otherwise. What could not be read is an
+/// error among the values.
+async fn ask_by_slot(
+    line: &Line,
+    patience: Duration,
+    names: &[String],
+) -> Result<Vec<Value>, Failure> {
+    let mut groups: Vec<(u16, usize)> = names.iter().map(|name| slot::of(name)).zip(0..).collect();
+    groups.sort_by_key(|(slot, _)| *slot);
+    let same = |one: &(u16, usize), other: &(u16, usize)| one.0 == other.0;
+    let mut commands = Pipeline::with_capacity(groups.len());
+    for group in groups.chunk_by(same) {
+        commands.add_command(asking(group.iter().map(|(_, place)| &names[*place])));
+    }
+    let sent = within(patience, pin!(line.send_all_as_it_is(&commands))).await;
+    let replies = sent.ok_or(Failure::TimedOut)??;
+    let mut values = vec![Value::Nil; names.len()];
+    for (group, reply) in groups.chunk_by(same).zip(replies) {
+        match reply {
+            Value::Array(found) if found.len() == group.len() => {
+                for (value, (_, place)) in found.into_iter().zip(group) {
+                    values[*place] = value;
+                }
+            }
+            // As `MGET` has nothing there.
+            Value::ServerError(error) if error.code() == "WRONGTYPE" => {}
+            Value::ServerError(error) => {
+                if let lost @ Failure::Lost(_) = refusal(&error) {
+                    return Err(lost);
+                }
+                for (_, place) in group {
+                    values[*place] = Value::ServerError(error.clone());
+                }
+            }
+            value @ (Value::BulkString(_) | Value::Nil) if group.len() == 1 => {
+                values[group[0].1] = value;
+            }
+            other => return Err(unexpected(&other)),
+        }
+    }
+    Ok(values)
 }
 
 /// A future that goes on in a task of its own when it is dropped before its end.

@@ -1,9 +1,10 @@
 //! How the server is doing.
 
 use super::link::{Failure, Link};
-use super::{Redis, State, supervisor};
+use super::{Redis, State, number, supervisor};
 use crate::stats::Bytes;
-use redis::{Cmd, Value};
+use crate::sync::all_at_once;
+use redis::Cmd;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -38,6 +39,10 @@ pub struct RedisHealth {
     pub version: String,
     /// `maxmemory-policy`.
     pub policy: String,
+    /// Servers that are asked: one, or the primaries of a cluster that can be reached. What follows is the sum of what they say.
+    pub servers: u64,
+    /// Slots of a cluster, of 16,384, that none of them serves. What lies there is not cached.
+    pub unserved_slots: u64,
     /// Bytes in use.
     pub memory: u64,
     /// `maxmemory` in bytes; 0 for no limit.
@@ -93,55 +98,73 @@ impl Redis {
     }
 
     async fn measure(&self, health: &mut RedisHealth) -> Result<(), Failure> {
-        let link = self.shared.link_as_it_is().await?;
-        let began = Instant::now();
+        let topology = self.shared.as_it_is().await?;
+        let limit = self.config().delivery_timeout;
         let mut command = Cmd::new();
         command.arg("INFO");
-        let limit = self.config().delivery_timeout;
-        let reply = self.ask(&link, &command, limit).await?;
-        health.latency = Some(began.elapsed());
-        health.consistency = Some(if link.tracks { "bounded" } else { "strict" });
-        let info = supervisor::read_info(&reply).unwrap_or_default();
-        health.version = info.version;
-        health.policy = info.policy;
-        health.memory = info.memory;
-        health.max_memory = info.max_memory;
-        health.evictions = info.evictions;
-        match self.size(&link, health).await {
-            Err(failure) if !matches!(failure, Failure::Refused(_)) => Err(failure),
-            _ => Ok(()),
+        let asking = topology.links().iter().map(|link| async {
+            let began = Instant::now();
+            let reply = self.ask(link, &command, limit).await?;
+            let info = supervisor::read_info(&reply).unwrap_or_default();
+            Ok((info, began.elapsed()))
+        });
+        let tracks = topology.tracks();
+        health.consistency = Some(if tracks { "bounded" } else { "strict" });
+        health.unserved_slots = topology.unserved() as u64;
+        for asked in all_at_once(asking.collect()).await {
+            let (info, latency) = asked?;
+            health.latency = health.latency.max(Some(latency));
+            health.servers += 1;
+            health.version = info.version;
+            health.policy = info.policy;
+            health.memory += info.memory;
+            health.max_memory += info.max_memory;
+            health.evictions += info.evictions;
         }
+        let sizing = topology.links().iter().map(|link| self.size(link));
+        for size in all_at_once(sizing.collect()).await {
+            match size {
+                Ok(keys) => health.keys += keys,
+                Err(Failure::Refused(_)) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(())
     }
 
     /// How many names there are.
-    async fn size(&self, link: &Link, health: &mut RedisHealth) -> Result<(), Failure> {
+    async fn size(&self, link: &Link) -> Result<u64, Failure> {
         let mut command = Cmd::new();
         command.arg("DBSIZE");
         let limit = self.config().delivery_timeout;
-        if let Value::Int(keys) = self.ask(link, &command, limit).await? {
-            health.keys = u64::try_from(keys).unwrap_or_default();
-        }
-        Ok(())
+        let keys = self.ask(link, &command, limit).await?;
+        Ok(number(&keys).unwrap_or_default())
     }
 
     /// Looks at some names, for a short time.
     async fn sample(&self, health: &mut RedisHealth) -> Result<(), Failure> {
         const STEP: u16 = 1_000;
+        let topology = self.topology().await?;
         let began = Instant::now();
-        let mut cursor = "0".to_owned();
-        while health.sampled < SAMPLE && began.elapsed() < SAMPLING {
-            let (next, names) = self.scan(&cursor, "", usize::from(STEP)).await?;
-            health.sampled = health.keys.min(health.sampled + u64::from(STEP));
-            for name in &names {
-                if let Some(key) = self.shared.names.key_of_entry(name) {
-                    let family = key.split(':').next().unwrap_or_default();
-                    *health.families.entry(family.to_owned()).or_default() += 1;
+        let mut cursors: Vec<Option<String>> = Vec::new();
+        cursors.resize(topology.links().len(), Some("0".to_owned()));
+        // Of each server as many as of any other.
+        while cursors.iter().any(Option::is_some) {
+            for (link, cursor) in topology.links().iter().zip(&mut cursors) {
+                if health.sampled >= SAMPLE || began.elapsed() >= SAMPLING {
+                    return Ok(());
                 }
+                let Some(at) = cursor.take() else { continue };
+                let (next, names) = self.scan(link, &at, "", usize::from(STEP)).await?;
+                health.sampled = health.keys.min(health.sampled + u64::from(STEP));
+                for name in &names {
+                    if let Some(key) = self.shared.names.key_of_entry(name) {
+                        let family = key.split(':').next().unwrap_or_default();
+                        *health.families.entry(family.to_owned()).or_default() += 1;
+                    }
+                }
+                *cursor = Some(next).filter(|next| next != "0");
             }
-            if next == "0" {
-                break;
-            }
-            cursor = next;
         }
         Ok(())
     }
@@ -177,6 +200,12 @@ impl fmt::Display for RedisHealth {
                 self.keys,
                 self.consistency.unwrap_or("strict")
             )?;
+        }
+        if self.servers > 1 || self.unserved_slots > 0 {
+            write!(f, "; {} primaries", self.servers)?;
+        }
+        if self.unserved_slots > 0 {
+            write!(f, ", nobody serves {} slots", self.unserved_slots)?;
         }
         if self.queued_invalidations > 0 {
             write!(f, ", {} deletions queued", self.queued_invalidations)?;

@@ -9,6 +9,8 @@ pub(crate) struct Info {
     pub(crate) replication_id: String,
     /// Replicas that follow closely enough, if it may write only while there are some (`min-replicas-to-write`).
     pub(crate) good_replicas: Option<u64>,
+    /// Whether it is one of a cluster.
+    pub(crate) is_of_cluster: bool,
     pub(crate) policy: String,
     pub(crate) memory: u64,
     pub(crate) max_memory: u64,
@@ -26,6 +28,7 @@ impl Info {
                 "role" => info.is_primary = value == "master",
                 "master_replid" => info.replication_id = value.to_owned(),
                 "min_slaves_good_slaves" => info.good_replicas = Some(number()),
+                "cluster_enabled" => info.is_of_cluster = value == "1",
                 "maxmemory_policy" => info.policy = value.to_owned(),
                 "used_memory" => info.memory = number(),
                 "maxmemory" => info.max_memory = number(),

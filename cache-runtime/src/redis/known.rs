@@ -4,7 +4,6 @@
 //! since: a guard that only the value of a computation tells is as good as captured before that, if its generation was
 //! known by then.
 
-use super::link::Link;
 use super::sequence;
 use crate::generation::{Named, Stamp};
 use quick_cache::sync::Cache;
@@ -13,8 +12,6 @@ pub(super) struct Known(Cache<Named, Seen>);
 
 #[derive(Clone, Copy, PartialEq)]
 struct Seen {
-    /// Over which link.
-    epoch: u64,
     generation: u64,
     /// A moment at which it had been seen.
     since: u64,
@@ -25,36 +22,30 @@ impl Known {
         Known(Cache::new(capacity))
     }
 
-    /// It was read over this link.
-    pub(super) fn note(&self, link: &Link, named: &Named, generation: u64) {
-        let is_this = |seen: Seen| seen.epoch == link.epoch && seen.generation == generation;
+    /// It was read.
+    pub(super) fn note(&self, named: &Named, generation: u64) {
+        let is_this = |seen: Seen| seen.generation == generation;
         if !self.0.get(named).is_some_and(is_this) {
-            let seen = Seen {
-                epoch: link.epoch,
-                generation,
-                since: sequence::next(),
-            };
-            self.0.insert(named.clone(), seen);
+            let since = sequence::next();
+            self.0.insert(named.clone(), Seen { generation, since });
         }
     }
 
-    /// What was read last over this link.
-    pub(super) fn last(&self, link: &Link, named: &Named) -> Option<Stamp> {
+    /// What was read last.
+    pub(super) fn last(&self, named: &Named) -> Option<Stamp> {
         let seen = self.0.get(named)?;
         let (guard, name) = named.clone();
-        (seen.epoch == link.epoch).then_some(Stamp {
+        Some(Stamp {
             guard,
             name,
             generation: seen.generation,
         })
     }
 
-    /// Whether this, which stands now, had been seen over this link before that moment.
-    pub(super) fn stood_before(&self, link: &Link, stamp: &Stamp, moment: u64) -> bool {
+    /// Whether this, which stands now, had been seen before that moment.
+    pub(super) fn stood_before(&self, stamp: &Stamp, moment: u64) -> bool {
         let named: Named = (stamp.guard, stamp.name.clone());
-        let stood = |seen: Seen| {
-            seen.epoch == link.epoch && seen.generation == stamp.generation && seen.since < moment
-        };
+        let stood = |seen: Seen| seen.generation == stamp.generation && seen.since < moment;
         self.0.get(&named).is_some_and(stood)
     }
 }

@@ -13,12 +13,19 @@ use super::tracking::Deaf;
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline, Value};
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::time::Instant;
+use xxhash_rust::xxh3::xxh3_64;
 
 pub(crate) struct Link {
     /// Counts links: two with the same number are the same.
     pub(super) epoch: u64,
+    /// Where the server is.
+    pub(super) address: Box<str>,
+    /// Of the replication id: by this the generations of a server differ from those that it had before a failover or a
+    /// restart.
+    mark: u64,
     lines: Box<[Line]>,
     next: AtomicUsize,
     pub(super) info: Info,
@@ -34,12 +41,29 @@ pub(crate) struct Link {
     pub(super) deaf: Option<Deaf>,
     /// Who has said that this is the primary, if somebody had to.
     pub(super) appointed: Option<Appointed>,
+    pub(super) made: Instant,
+    /// Whether it was given up.
+    pub(super) is_lost: AtomicBool,
 }
 
 /// A connection, and the reads that are gathered for it.
 pub(super) struct Line {
     connection: MultiplexedConnection,
     pub(super) batches: Batches,
+    /// Whether a command may be about names of one slot only.
+    pub(super) is_of_cluster: bool,
+}
+
+/// What is known of a server when a link to it is made.
+pub(super) struct Found {
+    pub(super) address: Box<str>,
+    pub(super) info: Info,
+    pub(super) time: ServerTime,
+    pub(super) hashes: Box<[String]>,
+    /// Whether it tells of changes, if it was asked to.
+    pub(super) hears: Option<Result<(), Deaf>>,
+    /// Who has said that it is the primary, if somebody had to.
+    pub(super) appointed: Option<Appointed>,
 }
 
 /// Where and when an entry is made.
@@ -60,6 +84,10 @@ pub(crate) enum Failure {
     Lost(Box<str>),
     /// The server has forgotten the script.
     NoScript,
+    /// The slot lies on another server of the cluster. Nothing was executed.
+    Moved,
+    /// The slot is on its way to another server, and what was asked for is there, or part of it. Nothing was executed.
+    Moving(Option<Box<str>>),
     /// The server refused this command, and may well do the next: out of memory, not permitted, a key of another type.
     Refused(Box<str>),
 }
@@ -71,6 +99,8 @@ impl fmt::Display for Failure {
             Failure::TimedOut => f.write_str("redis did not answer in time"),
             Failure::Lost(why) => write!(f, "the connection to redis was lost: {why}"),
             Failure::NoScript => f.write_str("redis has forgotten a script"),
+            Failure::Moved => f.write_str("another server of the cluster has it now"),
+            Failure::Moving(_) => f.write_str("it is moving to another server of the cluster"),
             Failure::Refused(why) => write!(f, "redis refused: {why}"),
         }
     }
@@ -80,29 +110,42 @@ impl Link {
     pub(super) fn new(
         epoch: u64,
         connections: Vec<MultiplexedConnection>,
-        info: Info,
         patience: Duration,
-        hashes: Box<[String]>,
-        time: ServerTime,
-        hears: Option<Result<(), Deaf>>,
+        found: Found,
     ) -> Self {
+        let Found { info, hears, .. } = found;
         let line = |connection| Line {
             connection,
             batches: Batches::default(),
+            is_of_cluster: info.is_of_cluster,
         };
         Link {
             epoch,
+            address: found.address,
+            mark: xxh3_64(info.replication_id.as_bytes()) >> 1,
             breaker: Breaker::default(),
             lines: connections.into_iter().map(line).collect(),
             next: AtomicUsize::new(0),
             info,
             patience,
-            hashes,
-            time,
+            hashes: found.hashes,
+            time: found.time,
             tracks: matches!(hears, Some(Ok(()))),
             deaf: hears.and_then(Result::err),
-            appointed: None,
+            appointed: found.appointed,
+            made: Instant::now(),
+            is_lost: AtomicBool::new(false),
         }
+    }
+
+    pub(super) fn is_lost(&self) -> bool {
+        self.is_lost.load(Ordering::Acquire)
+    }
+
+    /// A number as the server knows it, as the generation that all others know, which a failover changes; or the other way
+    /// round.
+    pub(super) fn marked(&self, number: u64) -> u64 {
+        number ^ self.mark
     }
 
     pub(crate) fn replication_id(&self) -> &str {
@@ -117,7 +160,6 @@ impl Link {
     }
 
     /// What the server's clock shows, at least and at most.
-    #[cfg(feature = "http")]
     pub(crate) fn clock(&self) -> (u64, u64) {
         (self.time.at_least(), self.time.at_most())
     }
@@ -162,6 +204,21 @@ impl Line {
         send(&self.connection, command).await
     }
 
+    /// The same for several, with errors among the replies.
+    pub(super) async fn send_all_as_it_is(
+        &self,
+        commands: &Pipeline,
+    ) -> Result<Vec<Value>, Failure> {
+        let mut connection = self.connection.clone();
+        let sending = connection.send_packed_commands(commands, 0, commands.len());
+        let replies = Box::pin(sending).await.map_err(|error| failure(&error))?;
+        if replies.len() == commands.len() {
+            Ok(replies)
+        } else {
+            Err(unexpected(&replies))
+        }
+    }
+
     /// Sends several, which are executed in this order, though others may come between. Each has its own outcome.
     pub(super) async fn send_all(
         &self,
@@ -186,19 +243,8 @@ pub(super) async fn send_all(
     commands: &Pipeline,
 ) -> Result<Vec<Result<Value, Failure>>, Failure> {
     let mut connection = connection.clone();
-    let replies = if commands.is_transaction() {
-        let sending = connection.send_packed_commands(commands, commands.len() + 1, 1);
-        let results = Box::pin(sending).await;
-        match results.map_err(|error| failure(&error))?.pop() {
-            Some(Value::Array(replies)) => replies,
-            Some(Value::ServerError(error)) => return Err(refusal(&error)),
-            other => return Err(unexpected(&other)),
-        }
-    } else {
-        let sending = connection.send_packed_commands(commands, 0, commands.len());
-        let replies = Box::pin(sending).await;
-        replies.map_err(|error| failure(&error))?
-    };
+    let sending = connection.send_packed_commands(commands, 0, commands.len());
+    let replies = Box::pin(sending).await.map_err(|error| failure(&error))?;
     if replies.len() == commands.len() {
         Ok(replies.into_iter().map(outcome).collect())
     } else {
@@ -225,14 +271,18 @@ pub(super) fn failure(error: &redis::RedisError) -> Failure {
     }
 }
 
-fn refusal(error: &redis::ServerError) -> Failure {
+pub(super) fn refusal(error: &redis::ServerError) -> Failure {
     by_code(error.code(), error.details().unwrap_or_default())
 }
 
 fn by_code(code: &str, details: &str) -> Failure {
     match code {
         "NOSCRIPT" => Failure::NoScript,
-        "READONLY" | "LOADING" | "MASTERDOWN" | "MOVED" | "ASK" | "CLUSTERDOWN" | "NOAUTH" => {
+        "MOVED" => Failure::Moved,
+        // The slot, and where it is going.
+        "ASK" => Failure::Moving(details.split(' ').nth(1).map(Box::from)),
+        "TRYAGAIN" => Failure::Moving(None),
+        "READONLY" | "LOADING" | "MASTERDOWN" | "CLUSTERDOWN" | "NOAUTH" => {
             Failure::Lost(code.into())
         }
         // A script passes on the error of the command inside it.

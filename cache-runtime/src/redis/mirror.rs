@@ -191,9 +191,24 @@ impl Mirror {
         self.guards.end(Guard::Key, key);
     }
 
-    /// A name on the server has changed, or may have.
-    pub(super) fn changed(&self, name: &str) {
-        self.end(self.names.meaning(name));
+    /// This process has ended a guard itself, or may have.
+    pub(super) fn end_guard(&self, guard: Guard, name: &str) {
+        self.guards.end(guard, name);
+        if guard == Guard::Key {
+            self.entries.end(Guard::Key, name);
+            self.awaited.changed(name);
+        }
+    }
+
+    /// These names lie on another server from here on, and nobody tells what was changed on the way.
+    pub(super) fn moved(&self, has_moved: impl Fn(&str) -> bool) {
+        for guard in [Guard::Scope, Guard::Tag, Guard::Key] {
+            let has_moved = |name: &str| has_moved(&self.names.generation(guard, name));
+            self.guards.end_all(guard, has_moved);
+        }
+        let has_moved = |key: &str| has_moved(&self.names.entry(key));
+        self.entries.end_all(Guard::Key, has_moved);
+        self.awaited.all_changed();
     }
 
     fn end(&self, meaning: Option<Meaning<'_>>) {

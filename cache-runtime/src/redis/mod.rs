@@ -9,9 +9,13 @@ mod advice;
 mod awaited;
 mod batch;
 mod breaker;
+mod cluster;
+mod cluster_watch;
 mod coherence;
+mod commands;
 mod config;
 mod crowd;
+mod delivery;
 #[cfg(feature = "testing")]
 mod dial;
 mod draw;
@@ -29,8 +33,10 @@ mod script;
 mod sentinel;
 pub(crate) mod sequence;
 mod server_time;
+mod slot;
 mod supervisor;
 mod token;
+mod topology;
 mod touch;
 mod tracking;
 mod warming;
@@ -53,11 +59,11 @@ pub(crate) use protocol::{
 #[cfg(feature = "testing")]
 pub(crate) use script::Script;
 pub(crate) use token::Token;
+pub(crate) use topology::Topology;
 pub(crate) use warming::Turn;
 
 use crate::clock::Tick;
 use crate::generation::Named;
-use crate::invalidate::Delivery;
 use crate::sync::{all_at_once, within};
 use address::Place;
 use crowd::Crowd;
@@ -81,10 +87,10 @@ const SUSPICIOUS: u64 = 2_000;
 /// and is, if it shows none for so long after that was suspected: its runtime may have been that of this very call.
 const STANDS_STILL: u64 = 1_000;
 
-/// Links are counted from one.
-const NO_LINK: u64 = 0;
+/// Topologies are counted from one.
+const NO_TOPOLOGY: u64 = 0;
 
-/// A server, as one cache uses it. Clones share everything; with the last one the connections close.
+/// A server, or a cluster of them, as one cache uses it. Clones share everything; with the last one the connections close.
 #[derive(Clone)]
 pub(crate) struct Redis {
     shared: Arc<Shared>,
@@ -97,8 +103,8 @@ struct Shared {
     server_name: Box<str>,
     names: Names,
     state: watch::Sender<State>,
-    /// The number of the link that is up, for those who need no more; `NO_LINK` while that changes.
-    link_number: AtomicU64,
+    /// The number of the topology, for those who need no more; `NO_TOPOLOGY` while that changes.
+    topology_number: AtomicU64,
     pending: Pending,
     /// Held while pending deletions are delivered, so that whoever comes then waits for them.
     delivering: Mutex<()>,
@@ -113,6 +119,10 @@ struct Shared {
     suspected: AtomicU64,
     made: Instant,
     wake: Arc<Notify>,
+    /// Wakes who finds out where everything lies.
+    redraw: Arc<Notify>,
+    /// The youngest that any server of the cluster knows of.
+    epoch: AtomicU64,
     /// Whether a caller has been told that its invalidation is deferred, and not all have been delivered since.
     defers: AtomicBool,
     /// Whether it was said what is configured dangerously.
@@ -129,12 +139,12 @@ struct Shared {
     mirror: Option<Arc<Mirror>>,
 }
 
-/// Whether there is a link.
+/// Whether there is a server.
 #[derive(Clone)]
 enum State {
     /// Nobody has tried yet.
     Starting,
-    Up(Arc<Link>),
+    Up(Arc<Topology>),
     Down(Box<str>),
 }
 
@@ -145,7 +155,6 @@ impl Redis {
     pub(crate) fn new(config: RedisConfig, namespace: &str) -> Result<Self, Unusable> {
         let place = config.server.place()?;
         let names = Names::new(namespace);
-        let root = names.generation(crate::generation::Guard::Scope, "");
         let mirror = config
             .staleness
             .map(|bound| Arc::new(Mirror::new(names.clone(), bound, config.clock())));
@@ -156,8 +165,8 @@ impl Redis {
                 place,
                 names,
                 state: watch::Sender::new(State::Starting),
-                link_number: AtomicU64::new(NO_LINK),
-                pending: Pending::new(root),
+                topology_number: AtomicU64::new(NO_TOPOLOGY),
+                pending: Pending::new(),
                 delivering: Mutex::default(),
                 draw: Draw::new(),
                 crowd: Crowd::new(),
@@ -167,6 +176,8 @@ impl Redis {
                 suspected: AtomicU64::new(0),
                 made: Instant::now(),
                 wake: Arc::default(),
+                redraw: Arc::default(),
+                epoch: AtomicU64::new(0),
                 defers: AtomicBool::new(false),
                 advised: AtomicBool::new(false),
                 is_deaf: AtomicBool::new(false),
@@ -226,11 +237,11 @@ impl Redis {
         self.mirror().map(|mirror| mirror.coherence())
     }
 
-    /// What the server's clock shows, at least and at most, in milliseconds since 1970; if there is a link.
+    /// What the servers' clocks show, at least and at most, in milliseconds since 1970; if there is a link.
     #[cfg(feature = "http")]
     pub(crate) fn clock(&self) -> Option<(u64, u64)> {
         match &*self.shared.state.borrow() {
-            State::Up(link) => Some(link.clock()),
+            State::Up(topology) => Some(topology.clock()),
             State::Starting | State::Down(_) => None,
         }
     }
@@ -240,23 +251,38 @@ impl Redis {
         self.shared.draw.number()
     }
 
-    /// The link, if there is one and nothing has to be delivered before it is read from.
-    pub(crate) async fn link(&self) -> Result<Arc<Link>, Failure> {
-        let link = self.shared.link_as_it_is().await?;
-        if !self.shared.pending.is_clear() {
-            let limit = self.config().operation_timeout;
-            match within(limit, Box::pin(self.shared.deliver(&link))).await {
-                Some(delivered) => delivered?,
-                None => return Err(Failure::TimedOut),
-            }
+    /// Where everything lies, if there is a server. What cannot be read before something else is delivered lies nowhere.
+    pub(crate) async fn topology(&self) -> Result<Arc<Topology>, Failure> {
+        let topology = self.shared.as_it_is().await?;
+        if self.shared.pending.is_clear() {
+            return Ok(topology);
         }
-        Ok(link)
+        let limit = self.config().operation_timeout;
+        let delivering = Box::pin(self.shared.deliver(&topology));
+        let delivered = within(limit, delivering)
+            .await
+            .unwrap_or(Err(Failure::TimedOut));
+        let slots = self.shared.pending.slots(&self.shared.names);
+        match topology.blocked(|slot| slots.contains(&slot)) {
+            Some(left) => Ok(Arc::new(left)),
+            None => delivered.map(|()| topology),
+        }
     }
 
-    /// The number of the link, if there is one that is not just changing.
-    pub(crate) fn link_number(&self) -> Option<u64> {
-        let number = self.shared.link_number.load(Ordering::Acquire);
-        (number != NO_LINK).then_some(number)
+    /// Whether anything can be asked for.
+    pub(crate) async fn is_reached(&self) -> bool {
+        self.topology().await.is_ok()
+    }
+
+    /// The number of the topology, if there is one that is not just changing.
+    pub(crate) fn topology_number(&self) -> Option<u64> {
+        let number = self.shared.topology_number.load(Ordering::Acquire);
+        (number != NO_TOPOLOGY).then_some(number)
+    }
+
+    /// Where and when an entry of this key is made.
+    pub(crate) fn origin<'t>(&self, topology: &'t Topology, key: &str) -> Origin<'t> {
+        topology.origin(&self.shared.names.entry(key))
     }
 
     /// To be held while a key is looked for.
@@ -282,72 +308,6 @@ impl Redis {
     async fn ask(&self, link: &Link, command: &Cmd, limit: Duration) -> Result<Value, Failure> {
         let sent = within(limit, link.line().send(command)).await;
         self.noted(link, sent.unwrap_or(Err(Failure::TimedOut)))
-    }
-
-    /// Takes note of how the server has done.
-    fn noted<T>(&self, link: &Link, outcome: Result<T, Failure>) -> Result<T, Failure> {
-        match &outcome {
-            Ok(_) | Err(Failure::Refused(_) | Failure::NoScript) => link.breaker.answered(),
-            Err(failure) => self.shared.failed(link, failure),
-        }
-        outcome
-    }
-
-    /// Deletes `names` in one command, or sees to it that they are deleted before anything is read again.
-    async fn delete_names(&self, names: Vec<String>) -> Delivery {
-        let began = Instant::now();
-        let undelivered = Undelivered::new(&self.shared, names);
-        if let Ok(link) = self.shared.link_as_it_is().await {
-            let command = deletion(undelivered.names.iter());
-            let limit = self.config().delivery_timeout;
-            if self.ask(&link, &command, limit).await.is_ok() {
-                undelivered.delivered();
-                return Delivery::Delivered;
-            }
-        }
-        drop(undelivered);
-        self.delivered_soon(began).await
-    }
-
-    /// Whether everything that is pending is delivered before the patience of a caller ends who came at `began`.
-    async fn delivered_soon(&self, began: Instant) -> Delivery {
-        let is_down = matches!(&*self.shared.state.borrow(), State::Down(_));
-        // Nobody knows how long that takes.
-        if !is_down {
-            let limit = self.config().delivery_timeout;
-            self.delivered(limit.saturating_sub(began.elapsed())).await;
-        }
-        if self.shared.pending.is_clear() {
-            return Delivery::Delivered;
-        }
-        self.shared.defers();
-        Delivery::Deferred
-    }
-
-    /// Waits until nothing is pending, or until it has taken too long.
-    async fn delivered(&self, limit: Duration) {
-        let mut state = self.shared.state.subscribe();
-        let delivered = async {
-            while !self.shared.pending.is_clear() {
-                // Whoever delivers says so there.
-                if state.changed().await.is_err() {
-                    break;
-                }
-            }
-        };
-        within(limit, delivered).await;
-    }
-
-    /// The same for who goes when it is done.
-    pub(crate) async fn flush(&self, limit: Duration) -> Delivery {
-        self.shared.supervise();
-        self.shared.wake.notify_one();
-        self.delivered(limit).await;
-        if self.shared.pending.is_clear() {
-            Delivery::Delivered
-        } else {
-            Delivery::Deferred
-        }
     }
 }
 
@@ -394,13 +354,13 @@ impl Shared {
         u64::try_from(self.made.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// The link, whatever is pending. At the very start this waits for a moment.
-    async fn link_as_it_is(self: &Arc<Self>) -> Result<Arc<Link>, Failure> {
+    /// Where everything lies, whatever is pending. At the very start this waits for a moment.
+    async fn as_it_is(self: &Arc<Self>) -> Result<Arc<Topology>, Failure> {
         self.supervise();
         let mut waited = false;
         loop {
             match &*self.state.borrow() {
-                State::Up(link) => return Ok(Arc::clone(link)),
+                State::Up(topology) => return Ok(Arc::clone(topology)),
                 State::Down(_) => return Err(Failure::NoLink),
                 State::Starting if waited || !self.supervised.load(Ordering::Acquire) => {
                     return Err(Failure::NoLink);
@@ -421,112 +381,136 @@ impl Shared {
             .await;
     }
 
-    /// Delivers what is pending; over every connection, so that it comes after what a caller has given up on any of them.
-    async fn deliver(&self, link: &Link) -> Result<(), Failure> {
-        // Whoever has the turn may be part of a runtime that nobody drives. Two deliveries at once do no harm.
-        let patience = self.config.operation_timeout / 4;
-        let _turn = within(patience, self.delivering.lock()).await;
-        while let Some(delivering) = self.pending.some() {
-            // What stands for tags, scopes and keys must not end after them, and they may be among others' names.
-            let any = [names::Any::Tag, names::Any::Key].map(|any| self.names.any(any));
-            let deletion = deletion(any.iter().chain(delivering.iter().map(|(name, _)| name)));
-            let sent = link.lines().iter().map(|line| line.send(&deletion));
-            for outcome in all_at_once(sent.collect()).await {
-                outcome?;
-            }
-            self.pending.acknowledged(&delivering);
-        }
-        // For those who wait until it is done.
-        self.state.send_modify(|_| {});
-        if self.defers.swap(false, Ordering::AcqRel) {
-            tracing::info!(target: "cache_runtime", server = %self.server_name,
-                "deferred invalidations are delivered");
-        }
-        Ok(())
-    }
-
-    /// Says once, for all until the next delivery, that others may read what was invalidated.
-    fn defers(&self) {
-        if !self.defers.swap(true, Ordering::AcqRel) {
-            tracing::warn!(target: "cache_runtime", server = %self.server_name,
-                "invalidations are deferred until redis answers; other processes may read what was there until then");
-        }
-    }
-
     /// Takes note of whether the server has refused what it was asked.
     fn refuses(&self, asked: Asked, failure: Option<&Failure>) {
         self.refusals.note(&self.server_name, asked, failure);
     }
 
-    /// Ends what this process keeps of these names.
-    fn end_here(&self, names: &[String]) {
-        if let Some(mirror) = &self.mirror {
-            names.iter().for_each(|name| mirror.changed(name));
-        }
-    }
-
     fn failed(&self, link: &Link, failure: &Failure) {
         match failure {
-            Failure::Lost(why) => self.lost(link.epoch, why),
+            Failure::Lost(why) => self.lost(link, why),
             Failure::TimedOut if link.breaker.failed() => {
-                self.lost(link.epoch, "it answers too late, or not at all");
+                self.lost(link, "it answers too late, or not at all");
             }
             _ => {}
         }
     }
 
-    /// There is no link from here on.
-    fn down(&self, state: State) {
-        self.link_number.store(NO_LINK, Ordering::Release);
-        self.state.send_replace(state);
+    /// There is no server from here on.
+    fn down(&self, why: State) {
+        self.topology_number.store(NO_TOPOLOGY, Ordering::Release);
+        self.state.send_replace(why);
     }
 
-    /// From here on this link is the one to use; its server was asked something at this moment, and has answered.
-    fn up(&self, link: &Arc<Link>, asked: Option<Tick>) {
-        // In this order: who finds the number, begins when no other link has been used yet.
-        self.link_number.store(NO_LINK, Ordering::Release);
-        self.state.send_replace(State::Up(Arc::clone(link)));
-        self.link_number.store(link.epoch, Ordering::Release);
+    /// From here on this is where everything lies; all of its servers were asked something at this moment, and have answered.
+    fn up(&self, topology: Topology, asked: Option<Tick>) {
+        let (mut before, mut now) = (None, Some(topology));
+        // In this order: who finds the number, begins when nothing else has been used yet.
+        self.topology_number.store(NO_TOPOLOGY, Ordering::Release);
+        self.state.send_modify(|state| {
+            while let Some(topology) = &now
+                && let Some(lost) = topology.links().iter().find(|link| link.is_lost())
+            {
+                now = topology.without(lost.epoch);
+            }
+            let next = match now.take() {
+                Some(topology) => State::Up(Arc::new(topology)),
+                None => State::Down("it was lost again at once".into()),
+            };
+            before = Some(std::mem::replace(state, next));
+        });
+        let State::Up(topology) = self.state.borrow().clone() else {
+            return;
+        };
+        self.topology_number
+            .store(topology.number(), Ordering::Release);
         if let Some(mirror) = &self.mirror {
-            // Whatever was kept was read over another link, and nobody listens to that any more. Only now: who captures
-            // from here on reads over this one.
-            mirror.lost();
+            // Only now: who captures from here on reads where it lies now.
+            match before {
+                Some(State::Up(before)) if topology.has_all_of(&before) => {
+                    mirror.moved(|name| topology.moves(&before, topology.slot(name)));
+                }
+                // What was kept was read over a link to which nobody listens any more.
+                _ => mirror.lost(),
+            }
         }
-        self.heard(link, asked);
+        self.heard(&topology, asked);
     }
 
-    /// Whether another link is in use, which is not lost.
-    fn replaces(&self, link: &Link) -> bool {
-        matches!(&*self.state.borrow(), State::Up(up) if up.epoch != link.epoch)
+    /// Whether other links are in use, which are not lost.
+    fn is_up(&self) -> bool {
+        matches!(&*self.state.borrow(), State::Up(_))
     }
 
-    /// The server has answered what was asked at this moment, over every connection of this link.
-    fn heard(&self, link: &Link, asked: Option<Tick>) {
+    /// The servers have answered what was asked at this moment, over every connection.
+    fn heard(&self, topology: &Topology, asked: Option<Tick>) {
         let state = self.state.borrow();
-        let is_it = matches!(&*state, State::Up(up) if up.epoch == link.epoch);
-        if let (Some(mirror), Some(asked), true) = (&self.mirror, asked, link.tracks && is_it) {
+        // All that are in use have answered.
+        let is_it = matches!(&*state, State::Up(up) if topology.has_all_of(up));
+        if let (Some(mirror), Some(asked), true) = (&self.mirror, asked, topology.tracks() && is_it)
+        {
             mirror.heard(asked);
         }
     }
 
-    /// Gives up the link with this number. From here on, and until there is another one, nobody waits for Redis.
-    fn lost(&self, epoch: u64, why: &str) {
+    /// Gives up a link. From here on, and until there is another one, nobody waits for its server.
+    fn lost(&self, link: &Link, why: &str) {
+        // Before it is looked for: who brings up a topology with it, sees that.
+        link.is_lost.store(true, Ordering::Release);
+        let mut is_left = false;
         let was_up = self.state.send_if_modified(|state| {
-            let is_it = matches!(state, State::Up(link) if link.epoch == epoch);
-            if is_it {
-                self.link_number.store(NO_LINK, Ordering::Release);
-                *state = State::Down(why.into());
+            let State::Up(topology) = state else {
+                return false;
+            };
+            if !topology.has(link) {
+                return false;
             }
-            is_it
+            self.topology_number.store(NO_TOPOLOGY, Ordering::Release);
+            match topology.without(link.epoch) {
+                Some(left) => {
+                    is_left = true;
+                    let number = left.number();
+                    *state = State::Up(Arc::new(left));
+                    self.topology_number.store(number, Ordering::Release);
+                }
+                None => *state = State::Down(why.into()),
+            }
+            true
         });
+        if !was_up {
+            return;
+        }
         // After the state has changed: who has the link, has captured before.
-        if was_up && let Some(mirror) = &self.mirror {
+        if let Some(mirror) = &self.mirror {
             mirror.lost();
         }
-        if was_up {
-            tracing::warn!(target: "cache_runtime", server = %self.server_name, %why,
+        let server = &*self.server_name;
+        if is_left {
+            tracing::warn!(target: "cache_runtime", %server, node = %link.address, %why,
+                "a server of the cluster is lost; what lies there is not cached until it, or its replica, can be used");
+        } else {
+            tracing::warn!(target: "cache_runtime", %server, %why,
                 "redis is lost; functions run without the cache until it is back");
-            self.wake.notify_one();
+        }
+        self.wake.notify_one();
+        self.redraw();
+    }
+
+    /// Something does not lie where it is thought to.
+    fn redraw(&self) {
+        self.redraw.notify_one();
+    }
+
+    /// What comes after a topology that turned out to be out of date.
+    async fn newer_than(&self, old: &Topology, limit: Duration) -> Option<Arc<Topology>> {
+        self.redraw();
+        let mut state = self.state.subscribe();
+        let is_newer =
+            |state: &State| matches!(state, State::Up(up) if up.number() != old.number());
+        let found = within(limit, state.wait_for(is_newer)).await?;
+        match &*found.ok()? {
+            State::Up(newer) => Some(Arc::clone(newer)),
+            State::Starting | State::Down(_) => None,
         }
     }
 }
@@ -539,47 +523,6 @@ impl Drop for Shared {
         }
         self.wake.notify_one();
     }
-}
-
-/// Deletions under way. If they are not acknowledged, for whatever reason, they become pending.
-struct Undelivered<'s> {
-    shared: &'s Arc<Shared>,
-    names: Vec<String>,
-}
-
-impl<'s> Undelivered<'s> {
-    fn new(shared: &'s Arc<Shared>, names: Vec<String>) -> Self {
-        Undelivered { shared, names }
-    }
-
-    /// They are acknowledged. What this process keeps ends only now: what it has read before may have been read before
-    /// they were deleted.
-    fn delivered(mut self) {
-        let names = std::mem::take(&mut self.names);
-        self.shared.end_here(&names);
-    }
-}
-
-impl Drop for Undelivered<'_> {
-    fn drop(&mut self) {
-        if !self.names.is_empty() {
-            let names = std::mem::take(&mut self.names);
-            self.shared.pending.add(names.iter().cloned());
-            // From here on nothing is read. What is kept of what was read before ends.
-            self.shared.end_here(&names);
-            self.shared.supervise();
-            self.shared.wake.notify_one();
-        }
-    }
-}
-
-fn deletion<'n>(names: impl Iterator<Item = &'n String>) -> Cmd {
-    let mut command = Cmd::new();
-    command.arg("DEL");
-    for name in names {
-        command.arg(name);
-    }
-    command
 }
 
 fn number(value: &Value) -> Option<u64> {

@@ -1,5 +1,6 @@
 //! What the keys of a namespace are called on the server; see `docs/redis-protocol.md`.
 
+use super::slot::hash_tag;
 use crate::generation::Guard;
 
 /// The names in one namespace.
@@ -162,13 +163,6 @@ fn is_internal(key: &str) -> bool {
 /// Whether it has braces, but none around a text: in braces of ours it would be cut short.
 fn is_odd(key: &str) -> bool {
     key.contains(['{', '}']) && hash_tag(key).is_none()
-}
-
-/// What Redis Cluster hashes instead of the whole name: the text between the first `{` and the next `}`, if any.
-fn hash_tag(name: &str) -> Option<&str> {
-    let after = &name[name.find('{')? + 1..];
-    let tag = &after[..after.find('}')?];
-    (!tag.is_empty()).then_some(tag)
 }
 
 #[cfg(test)]

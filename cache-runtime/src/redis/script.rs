@@ -26,10 +26,12 @@ pub(crate) enum Script {
     Commit,
     /// `K`, the least that it is to live in ms, and what it lives if that is less: whether it was.
     Prolong,
+    /// `K L KG`: whether there was an entry.
+    Delete,
 }
 
 impl Script {
-    pub(crate) const ALL: [Script; 8] = [
+    pub(crate) const ALL: [Script; 9] = [
         Script::Acquire,
         Script::Capture,
         Script::Fill,
@@ -38,6 +40,7 @@ impl Script {
         Script::Release,
         Script::Commit,
         Script::Prolong,
+        Script::Delete,
     ];
 
     /// The checksum and the seal of an entry, by which `Acquire` sees whether it has changed, lie at these bytes; see
@@ -124,6 +127,10 @@ impl Script {
                 "local left = redis.call('PTTL', KEYS[1])\n\
                  if left < 0 or left >= tonumber(ARGV[1]) then return 0 end\n\
                  return redis.call('PEXPIRE', KEYS[1], ARGV[2])"
+            }
+            Script::Delete => {
+                "redis.call('DEL', KEYS[2], KEYS[3])\n\
+                 return redis.call('DEL', KEYS[1])"
             }
         }
     }

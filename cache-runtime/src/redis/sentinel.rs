@@ -2,12 +2,10 @@
 
 use super::link::{self, Failure};
 use super::number;
-use crate::sync::within;
+use crate::sync::{until_most, within};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, Value};
 use std::fmt;
-use std::future::poll_fn;
-use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
@@ -60,38 +58,19 @@ impl Sentinels {
     /// Asks all of them, until most have answered, and believes the youngest answer: one that was cut off does not know of a
     /// failover. If most are away, what the others say.
     pub(super) async fn ask(&self, limit: Duration) -> Said {
-        let mut asked: Vec<_> = self
-            .all
-            .iter()
-            .map(|sentinel| Some(Box::pin(sentinel.ask(&self.master, limit))))
-            .collect();
-        let most = self.all.len() / 2 + 1;
-        let mut best: Option<Appointed> = None;
-        let (mut answered, mut why) = (0, None);
-        poll_fn(|context| {
-            for slot in &mut asked {
-                let polled = slot.as_mut().map(|asking| asking.as_mut().poll(context));
-                let Some(Poll::Ready(said)) = polled else {
-                    continue;
-                };
-                *slot = None;
-                match said {
-                    Ok(said) => {
-                        answered += 1;
-                        if best.as_ref().is_none_or(|best| best.epoch < said.epoch) {
-                            best = Some(said);
-                        }
+        let asked = self.all.iter();
+        let asked = asked.map(|sentinel| sentinel.ask(&self.master, limit));
+        let (mut best, mut why): (Option<Appointed>, _) = (None, None);
+        for said in until_most(asked.collect(), Result::is_ok).await {
+            match said {
+                Ok(said) => {
+                    if best.as_ref().is_none_or(|best| best.epoch < said.epoch) {
+                        best = Some(said);
                     }
-                    Err(failed) => _ = why.get_or_insert(failed),
                 }
+                Err(failed) => _ = why.get_or_insert(failed),
             }
-            if answered >= most || asked.iter().all(Option::is_none) {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
-        })
-        .await;
+        }
         best.ok_or_else(|| why.unwrap_or_else(|| "there are no sentinels".into()))
     }
 

@@ -6,18 +6,21 @@
 
 use super::address::Place;
 use super::advice;
+use super::cluster::ClusterState;
+use super::cluster_watch;
 use super::info::Info;
-use super::link::{self, Failure, Line, Link};
+use super::link::{self, Failure, Found, Line, Link};
 use super::mirror::Mirror;
 use super::script::Script;
-use super::sentinel::{ASKED_EVERY, Appointed};
+use super::sentinel::{ASKED_EVERY, Appointed, Sentinels};
 use super::sequence;
 use super::server_time::ServerTime;
+use super::topology::Topology;
 use super::touch::Touching;
 use super::tracking::{self, Deaf};
-use super::{Shared, State, number};
+use super::{Redis, Shared, State, number};
 use crate::clock::Tick;
-use crate::sync::{all_at_once, within};
+use crate::sync::{all_at_once, first_of, within};
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, Pipeline, ProtocolVersion, PushInfo, Value,
@@ -71,11 +74,11 @@ pub(super) fn start(runtime: &Handle, shared: &Arc<Shared>) {
 
 /// Tells the others when the task is gone: ended, or dropped together with its runtime. The next call starts another
 /// one, in a runtime that lives.
-struct Alive(Weak<Shared>, u64);
+pub(super) struct Alive(Weak<Shared>, u64);
 
 impl Alive {
     /// What it looks after, unless that is gone or another one has taken its place.
-    fn shared(&self) -> Option<Arc<Shared>> {
+    pub(super) fn shared(&self) -> Option<Arc<Shared>> {
         let shared = self.0.upgrade()?;
         if shared.supervisor.load(Ordering::Acquire) != self.1 {
             return None;
@@ -101,28 +104,28 @@ async fn run(me: &Alive, wake: &Notify) {
     let mut down = Down::default();
     let mut hears_again = HEARS_AGAIN;
     while let Some(alive) = me.shared() {
-        let epoch = sequence::next();
-        let connected = connect(&alive, epoch).await;
+        let connected = connect(&alive).await;
         // Another one may have taken over meanwhile.
         if me.shared().is_none() {
             return;
         }
         match connected {
-            Ok((link, asked)) => {
-                if alive.replaces(&link) {
+            Ok((topology, asked)) => {
+                if alive.is_up() {
                     hears_again = LONGEST_DEAFNESS.min(2 * hears_again);
                 } else {
-                    tell_up(&alive, &link, std::mem::take(&mut down).since);
+                    tell_up(&alive, &topology, std::mem::take(&mut down).since);
                     hears_again = HEARS_AGAIN;
                 }
-                tracking::tell(&alive, &link);
+                tracking::tell(&alive, &topology);
                 if !alive.advised.swap(true, Ordering::AcqRel) {
-                    advise(&alive, &link);
+                    advise(&alive, &topology);
                 }
-                alive.up(&link, asked);
+                alive.up(topology, asked);
                 drop(alive);
                 let began = Instant::now();
-                let kept = keep(me, wake, link, hears_again).await;
+                let keeping = Box::pin(keep(me, wake));
+                let kept = first_of(keeping, Box::pin(watch(me, hears_again))).await;
                 if began.elapsed() >= GOOD_LINK {
                     pauses = Pauses::new();
                 }
@@ -147,23 +150,36 @@ async fn run(me: &Alive, wake: &Notify) {
     }
 }
 
-fn tell_up(shared: &Shared, link: &Link, down_since: Option<Instant>) {
+fn tell_up(shared: &Shared, topology: &Topology, down_since: Option<Instant>) {
+    let Some(link) = topology.links().first() else {
+        return;
+    };
     let (server, version) = (&shared.server_name, &link.info.version);
     // Of one that sentinels watch.
     let primary = link.appointed.as_ref().map(tracing::field::display);
+    let primaries = topology.is_cluster().then_some(topology.links().len());
     match down_since.map(|since| since.elapsed()) {
         None => {
-            tracing::info!(target: "cache_runtime", %server, primary, %version, "connected to redis");
+            tracing::info!(target: "cache_runtime", %server, primary, primaries, %version, "connected to redis");
         }
         Some(was_away) => {
-            tracing::info!(target: "cache_runtime", %server, primary, %version, ?was_away, "connected to redis again");
+            tracing::info!(target: "cache_runtime", %server, primary, primaries, %version, ?was_away, "connected to redis again");
         }
     }
 }
 
-fn advise(shared: &Shared, link: &Link) {
-    for advice in advice::on(&link.info) {
-        tracing::warn!(target: "cache_runtime", server = %shared.server_name, "{advice}");
+fn advise(shared: &Shared, topology: &Topology) {
+    let mut told: Vec<String> = Vec::new();
+    for advice in topology
+        .links()
+        .iter()
+        .flat_map(|link| advice::on(&link.info))
+    {
+        // Once for all of a cluster.
+        if !told.contains(&advice) {
+            tracing::warn!(target: "cache_runtime", server = %shared.server_name, "{advice}");
+            told.push(advice);
+        }
     }
 }
 
@@ -184,13 +200,46 @@ struct Down {
     why: Box<str>,
 }
 
-/// Connects, and does everything that has to be done before the first read. Also tells when it was first asked something.
-async fn connect(shared: &Shared, epoch: u64) -> Result<(Arc<Link>, Option<Tick>), Box<str>> {
+/// Connects, and does everything that has to be done before the first read. Also tells when the server was first asked
+/// something.
+async fn connect(shared: &Arc<Shared>) -> Result<(Topology, Option<Tick>), Box<str>> {
     let limit = shared.config.connect_timeout;
-    let (server, appointed) = located(&shared.place, limit).await?;
+    let (server, appointed) = match &shared.place {
+        Place::At(server) => ((**server).clone(), None),
+        Place::Watched(sentinels) => {
+            let appointed = sentinels.ask(limit).await?;
+            (sentinels.connection(&appointed), Some(appointed))
+        }
+        Place::Cluster(cluster) => {
+            let topology = cluster_watch::connect(shared, cluster).await?;
+            return Ok((topology, None));
+        }
+    };
+    let asked = shared.mirror.as_ref().map(|mirror| mirror.now());
+    let link = link_to(shared, &server, appointed).await?;
+    let topology = Arc::new(Topology::of_one(link));
+    match within(limit, shared.deliver(&topology)).await {
+        Some(Ok(())) => {}
+        Some(Err(failure)) => {
+            let why = in_words(&failure, "DEL");
+            return Err(format!("invalidations cannot be delivered: {why}").into());
+        }
+        None => return Err("delivering invalidations took too long".into()),
+    }
+    let topology = Arc::into_inner(topology).ok_or("it is in use already")?;
+    Ok((topology, asked))
+}
+
+/// Connects to one server, and finds out what it is.
+pub(super) async fn link_to(
+    shared: &Shared,
+    server: &ConnectionInfo,
+    appointed: Option<Appointed>,
+) -> Result<Arc<Link>, Box<str>> {
+    let (epoch, limit) = (sequence::next(), shared.config.connect_timeout);
     let (connections, hears) = match &shared.mirror {
-        None => (open(shared, &server, None).await?, None),
-        Some(mirror) => match open(shared, &server, Some(mirror)).await {
+        None => (open(shared, server, None).await?, None),
+        Some(mirror) => match open(shared, server, Some(mirror)).await {
             Ok(connections) => {
                 let hears = tracking::begin(shared, mirror, &connections).await;
                 (connections, Some(hears))
@@ -198,15 +247,14 @@ async fn connect(shared: &Shared, epoch: u64) -> Result<(Arc<Link>, Option<Tick>
             // Something between us and the server that knows no pushes.
             Err(failed) if failed.is_answered => {
                 let deaf = Deaf::NoPushes(failed.why);
-                (open(shared, &server, None).await?, Some(Err(deaf)))
+                (open(shared, server, None).await?, Some(Err(deaf)))
             }
             Err(failed) => return Err(failed.why),
         },
     };
-    let asked = shared.mirror.as_ref().map(|mirror| mirror.now());
     let mut found: Option<(Info, ServerTime)> = None;
     for connection in &connections {
-        let (info, time) = verify(connection, shared.config.operation_timeout).await?;
+        let (info, time) = verify(shared, connection).await?;
         if shared.place.is_watched() && info.good_replicas == Some(0) {
             return Err(LONELY.into());
         }
@@ -223,33 +271,16 @@ async fn connect(shared: &Shared, epoch: u64) -> Result<(Arc<Link>, Option<Tick>
         None => return Err("loading scripts took too long".into()),
     };
     let (info, time) = found.ok_or("there is no connection")?;
+    let found = Found {
+        address: server.addr().to_string().into(),
+        info,
+        time,
+        hashes,
+        hears,
+        appointed,
+    };
     let patience = shared.config.operation_timeout;
-    let mut link = Link::new(epoch, connections, info, patience, hashes, time, hears);
-    link.appointed = appointed;
-    let link = Arc::new(link);
-    match within(limit, shared.deliver(&link)).await {
-        Some(Ok(())) => {}
-        Some(Err(failure)) => {
-            let why = in_words(&failure, "DEL");
-            return Err(format!("invalidations cannot be delivered: {why}").into());
-        }
-        None => return Err("delivering invalidations took too long".into()),
-    }
-    Ok((link, asked))
-}
-
-/// Where the server is at present, and who says so.
-async fn located(
-    place: &Place,
-    limit: Duration,
-) -> Result<(ConnectionInfo, Option<Appointed>), Box<str>> {
-    match place {
-        Place::At(server) => Ok(((**server).clone(), None)),
-        Place::Watched(sentinels) => {
-            let appointed = sentinels.ask(limit).await?;
-            Ok((sentinels.connection(&appointed), Some(appointed)))
-        }
-    }
+    Ok(Arc::new(Link::new(epoch, connections, patience, found)))
 }
 
 /// Why there is no connection.
@@ -324,14 +355,19 @@ async fn open(
 
 /// Asks the server who it is, and for the time; it has to answer as fast as every call will expect it to.
 async fn verify(
+    shared: &Shared,
     connection: &MultiplexedConnection,
-    limit: Duration,
 ) -> Result<(Info, ServerTime), Box<str>> {
+    let limit = shared.config.operation_timeout;
+    let is_cluster = shared.place.is_cluster();
     let mut commands = Pipeline::new();
     commands.cmd("INFO").cmd("TIME");
+    if is_cluster {
+        commands.cmd("CLUSTER").arg("INFO");
+    }
     let asked = Instant::now();
-    let (info, time) = match within(limit, link::send_all(connection, &commands)).await {
-        Some(Ok(replies)) => who_and_when(replies)?,
+    let (info, time, cluster) = match within(limit, link::send_all(connection, &commands)).await {
+        Some(Ok(replies)) => who_and_when(replies, is_cluster)?,
         Some(Err(failure)) => return Err(in_words(&failure, "INFO")),
         None => return Err("it answers too late, or not at all".into()),
     };
@@ -342,11 +378,22 @@ async fn verify(
     if info.release() < (6, 0) {
         return Err(format!("version {} is older than 6.0", info.version).into());
     }
-    Ok((info, time))
+    match cluster {
+        None if info.is_of_cluster => {
+            Err("it is one of a cluster, which has to be given as such: \
+             `redis+cluster://host:port` or `REDIS_CLUSTER_NODES`"
+                .into())
+        }
+        Some(state) if !state.is_ok => Err(CLUSTER_DOWN.into()),
+        _ => Ok((info, time)),
+    }
 }
 
-/// The answers to `INFO` and `TIME`.
-fn who_and_when(replies: Vec<Result<Value, Failure>>) -> Result<(Info, u64), Box<str>> {
+/// The answers to `INFO` and `TIME`, and to `CLUSTER INFO` if that was asked.
+fn who_and_when(
+    replies: Vec<Result<Value, Failure>>,
+    is_cluster: bool,
+) -> Result<(Info, u64, Option<ClusterState>), Box<str>> {
     let mut replies = replies.into_iter();
     let mut next = |command| match replies.next() {
         Some(reply) => reply.map_err(|failure| in_words(&failure, command)),
@@ -355,7 +402,13 @@ fn who_and_when(replies: Vec<Result<Value, Failure>>) -> Result<(Info, u64), Box
     let (info, time) = (next("INFO")?, next("TIME")?);
     let info = read_info(&info).ok_or("its `INFO` cannot be read")?;
     let time = read_time(&time).ok_or("its `TIME` cannot be read")?;
-    Ok((info, time))
+    let cluster = if is_cluster {
+        let state = ClusterState::read(&next("CLUSTER INFO")?);
+        Some(state.ok_or("its `CLUSTER INFO` cannot be read")?)
+    } else {
+        None
+    };
+    Ok((info, time, cluster))
 }
 
 /// Milliseconds, of seconds and microseconds.
@@ -402,80 +455,126 @@ fn loading() -> Pipeline {
     commands
 }
 
-/// Why a link is kept no longer.
+/// Why it is not watched any more.
 #[derive(PartialEq, Eq)]
-enum Kept {
+pub(super) enum Kept {
     /// It is lost, or nobody needs it any more.
     Ended,
     /// It works, but the server does not tell of changes over it, and may over another one by now.
     HearsAgain,
 }
 
-/// Listens for the heartbeat of a link.
-async fn keep(me: &Alive, wake: &Notify, link: Arc<Link>, hears_again: Duration) -> Kept {
+/// Listens for the heartbeats of all servers.
+async fn keep(me: &Alive, wake: &Notify) -> Kept {
     let pause = me.shared().map_or(HEARTBEAT, |shared| shared.heartbeat());
     let mut touching = Touching::default();
-    let began = Instant::now();
-    let mut sentinels_asked = began;
     loop {
         within(pause, wake.notified()).await;
         let Some(alive) = me.shared() else {
             return Kept::Ended;
         };
-        if !matches!(&*alive.state.borrow(), State::Up(up) if up.epoch == link.epoch) {
+        let State::Up(topology) = alive.state.borrow().clone() else {
             return Kept::Ended;
+        };
+        beat_all(&alive, &topology).await;
+        if alive.mirror.is_some() {
+            let redis = Redis { shared: alive };
+            // Whether the server is there, the next heartbeat tells, and does not wait for this.
+            let touching = Box::pin(touching.go_on(&redis, &topology));
+            let _failed = within(pause / 4, touching).await;
         }
-        if let Err(why) = beat(&alive, &link).await {
-            alive.lost(link.epoch, &why);
+    }
+}
+
+/// Finds out whether everything still lies where it is thought to.
+async fn watch(me: &Alive, hears_again: Duration) -> Kept {
+    let began = Instant::now();
+    loop {
+        let Some(alive) = me.shared() else {
             return Kept::Ended;
-        }
-        if sentinels_asked.elapsed() >= ASKED_EVERY {
-            sentinels_asked = Instant::now();
-            // It may answer still, and has forgotten nothing: it just does not know.
-            if let Some(other) = appointed_since(&alive, &link, pause / 2).await {
-                let why = format!("the sentinels have appointed another primary, {other}");
-                alive.lost(link.epoch, &why);
-                return Kept::Ended;
+        };
+        let State::Up(topology) = alive.state.borrow().clone() else {
+            return Kept::Ended;
+        };
+        match &alive.place {
+            Place::Cluster(_) => {
+                drop((alive, topology));
+                return cluster_watch::watch(me).await;
             }
+            Place::Watched(sentinels) => {
+                let link = &topology.links()[0];
+                // It may answer still, and has forgotten nothing: it just does not know.
+                if let Some(other) = appointed_since(sentinels, link).await {
+                    let why = format!("the sentinels have appointed another primary, {other}");
+                    alive.lost(link, &why);
+                    return Kept::Ended;
+                }
+            }
+            Place::At(_) => {}
         }
-        if link.deaf.as_ref().is_some_and(Deaf::may_pass) && began.elapsed() >= hears_again {
+        let deaf = topology.links()[0].deaf.as_ref();
+        if deaf.is_some_and(Deaf::may_pass) && began.elapsed() >= hears_again {
             return Kept::HearsAgain;
         }
-        if let Some(mirror) = &alive.mirror {
-            // Whether the server is there, the next heartbeat tells, and does not wait for this.
-            let _failed = within(pause / 4, Box::pin(touching.go_on(mirror, &link))).await;
-        }
+        drop((alive, topology));
+        within(ASKED_EVERY, pending::<()>()).await;
     }
 }
 
 /// Whom sentinels have appointed since this link was made, if it is another one.
-async fn appointed_since(shared: &Shared, link: &Link, limit: Duration) -> Option<Appointed> {
-    let Place::Watched(sentinels) = &shared.place else {
-        return None;
-    };
-    let said = sentinels.ask(limit).await.ok()?;
+async fn appointed_since(sentinels: &Sentinels, link: &Link) -> Option<Appointed> {
+    let said = sentinels.ask(HEARTBEAT / 2).await.ok()?;
     let ours = link.appointed.as_ref()?;
     ours.is_replaced_by(&said).then_some(said)
 }
 
-async fn beat(shared: &Shared, link: &Link) -> Result<(), Box<str>> {
+/// Asks all servers, side by side, and gives up those that do not answer, or are no longer what they were.
+async fn beat_all(shared: &Arc<Shared>, topology: &Arc<Topology>) {
     if !shared.pending.is_clear() {
-        match within(shared.config.delivery_timeout, shared.deliver(link)).await {
-            Some(Ok(())) => {}
-            Some(Err(failure)) => return Err(in_words(&failure, "DEL")),
-            None => return Err("it answers too late, or not at all".into()),
+        let limit = shared.config.delivery_timeout;
+        let delivered = within(limit, shared.deliver(topology)).await;
+        let why: Option<Box<str>> = match delivered {
+            Some(Ok(())) => None,
+            Some(Err(failure)) => Some(in_words(&failure, "DEL")),
+            None => Some("it answers too late, or not at all".into()),
+        };
+        // Of a cluster it is not known whose fault that is; the next question tells.
+        if let Some(why) = why.filter(|_| !topology.is_cluster()) {
+            return shared.lost(&topology.links()[0], &why);
         }
     }
+    let heard_of = shared.mirror.as_ref().map(|mirror| mirror.now());
+    let links = topology.links().iter();
+    let beats = links.map(|link| async move { (link, beat(shared, link).await) });
+    let mut epoch = 0;
+    for (link, outcome) in all_at_once(beats.collect()).await {
+        match outcome {
+            Ok(newest) => epoch = epoch.max(newest),
+            Err(why) => shared.lost(link, &why),
+        }
+    }
+    if shared.epoch.fetch_max(epoch, Ordering::AcqRel) < epoch {
+        shared.redraw();
+    }
+    shared.heard(topology, heard_of);
+}
+
+/// Asks a server whether it is what it was; returns the epoch of its cluster, if it is one of one.
+async fn beat(shared: &Shared, link: &Link) -> Result<u64, Box<str>> {
+    let is_cluster = shared.place.is_cluster();
     let mut commands = Pipeline::new();
     commands.cmd("INFO").arg("replication").cmd("TIME");
-    let heard_of = shared.mirror.as_ref().map(|mirror| mirror.now());
+    if is_cluster {
+        commands.cmd("CLUSTER").arg("INFO");
+    }
     let asked = Instant::now();
+    let mut epoch = 0;
     // Side by side: what is kept is as old as the first question.
     let beats = link.lines().iter();
     let beats = beats.map(|line| within(HEARTBEAT, line.send_all(&commands)));
     for reply in all_at_once(beats.collect()).await {
-        let (info, time) = match reply {
-            Some(Ok(replies)) => who_and_when(replies)?,
+        let (info, time, cluster) = match reply {
+            Some(Ok(replies)) => who_and_when(replies, is_cluster)?,
             Some(Err(failure)) => return Err(failure.to_string().into()),
             None => return Err("it does not answer".into()),
         };
@@ -490,9 +589,14 @@ async fn beat(shared: &Shared, link: &Link) -> Result<(), Box<str>> {
         if info.replication_id != link.replication_id() {
             return Err("it has become another server: its replication id has changed".into());
         }
+        if let Some(state) = cluster {
+            if !state.is_ok {
+                return Err(CLUSTER_DOWN.into());
+            }
+            epoch = epoch.max(state.epoch);
+        }
     }
-    shared.heard(link, heard_of);
-    Ok(())
+    Ok(epoch)
 }
 
 /// A library's error in the words of a log line. What is said while connecting quotes nobody's data.
@@ -525,6 +629,7 @@ pub(super) fn in_words(failure: &Failure, command: &str) -> Box<str> {
     }
 }
 
+const CLUSTER_DOWN: &str = "its cluster is down: not all slots are served (`cluster_state`)";
 const LONELY: &str = "no replica follows it, and so it may not write (`min-replicas-to-write`)";
 const NO_PASSWORD: &str = "it wants a password (NOAUTH)";
 
@@ -539,18 +644,18 @@ fn hinted(why: &str) -> Box<str> {
 }
 
 /// Between two attempts: doubled every time, and of that a random half.
-struct Pauses {
+pub(super) struct Pauses {
     next: Duration,
 }
 
 impl Pauses {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Pauses {
             next: SHORTEST_PAUSE,
         }
     }
 
-    fn next(&mut self, shared: &Weak<Shared>) -> Duration {
+    pub(super) fn next(&mut self, shared: &Weak<Shared>) -> Duration {
         let longest = self.next;
         self.next = LONGEST_PAUSE.min(2 * longest);
         let random = shared.upgrade().map_or(0, |shared| shared.draw.number());

@@ -4,10 +4,11 @@
 //! that these rely on are touched now and then: entries, and the generations that vouch for them. A touch changes
 //! nothing and is pushed to nobody.
 
-use super::link::{Failure, Link};
-use super::mirror::Mirror;
-use crate::sync::within;
-use redis::Cmd;
+use super::Redis;
+use super::commands::by_slot;
+use super::link::Failure;
+use super::topology::Topology;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -27,7 +28,14 @@ pub(super) struct Touching {
 
 impl Touching {
     /// Touches some of the names.
-    pub(super) async fn go_on(&mut self, mirror: &Mirror, link: &Link) -> Result<(), Failure> {
+    pub(super) async fn go_on(
+        &mut self,
+        redis: &Redis,
+        topology: &Arc<Topology>,
+    ) -> Result<(), Failure> {
+        let Some(mirror) = redis.mirror() else {
+            return Ok(());
+        };
         if self.next == 0 {
             if self.began.is_some_and(|began| began.elapsed() < ROUND) {
                 return Ok(());
@@ -42,11 +50,18 @@ impl Touching {
         if self.next == mirror.parts() {
             self.next = 0;
         }
+        names.retain(|name| topology.link(name).is_ok());
         for some in names.chunks(AT_ONCE) {
-            let mut command = Cmd::new();
-            command.arg("TOUCH").arg(some);
-            let sent = within(link.patience, link.line().send(&command)).await;
-            sent.unwrap_or(Err(Failure::TimedOut))?;
+            let limit = redis.config().operation_timeout;
+            let touching = redis.evaluate_within(limit, topology, |commands| {
+                for group in by_slot(topology, some) {
+                    let commands = commands.on(&some[group[0]]).cmd("TOUCH");
+                    group
+                        .iter()
+                        .for_each(|&place| _ = commands.arg(&some[place]));
+                }
+            });
+            touching.await?;
         }
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! Asking a server to tell of changes (client tracking), and making sure that it does.
 
 use super::Shared;
-use super::link::{self, Failure, Link};
+use super::link::{self, Failure};
 use super::mirror::Mirror;
+use super::topology::Topology;
 use crate::sync::within;
 use redis::Pipeline;
 use redis::aio::MultiplexedConnection;
@@ -99,12 +100,16 @@ async fn begin_on(
 }
 
 /// Says once if there is nothing to rely on, and again when that has changed.
-pub(super) fn tell(shared: &Shared, link: &Link) {
+pub(super) fn tell(shared: &Shared, topology: &Topology) {
     if shared.mirror.is_none() {
         return;
     }
     let server = &*shared.server_name;
-    match &link.deaf {
+    let mut deaf = topology
+        .links()
+        .iter()
+        .filter_map(|link| link.deaf.as_ref());
+    match deaf.next() {
         None => {
             if shared.is_deaf.swap(false, Ordering::AcqRel) {
                 tracing::info!(target: "cache_runtime", %server, "redis tells of changes now; hits are answered from this process");

@@ -1,8 +1,9 @@
 //! What processes have to agree on that warm together: who was there lately, and whose turn it is.
 
-use super::link::{Failure, Link};
+use super::commands::Commands;
+use super::link::{self, Failure};
 use super::{Redis, millis};
-use redis::{Cmd, Pipeline, Value};
+use redis::{Cmd, Value};
 use std::time::Duration;
 
 /// Whose a turn of a job is.
@@ -28,25 +29,26 @@ impl Redis {
         window: Duration,
         capacity: usize,
     ) -> Result<(), Failure> {
-        let link = self.link().await?;
-        let now = link.time_at_most();
+        let topology = self.topology().await?;
         let ages: Vec<_> = ages.collect();
         let name = self.shared.names.active(set);
+        let now = topology.link(&name)?.time_at_most();
         let oldest = now.saturating_sub(millis(window));
         let most = i64::try_from(capacity).unwrap_or(i64::MAX);
-        let told = |commands: &mut Pipeline, _: &Link| {
+        let told = |commands: &mut Commands<'_>| {
             // `GT` would be exact, and takes Redis 6.2; who was seen again meanwhile is soon told of again.
-            commands.cmd("ZADD").arg(&name);
+            let adding = commands.on(&name).cmd("ZADD").arg(&name);
             for (id, age) in &ages {
-                commands.arg(now.saturating_sub(millis(*age))).arg(id);
+                adding.arg(now.saturating_sub(millis(*age))).arg(id);
             }
-            let commands = commands.cmd("ZREMRANGEBYSCORE").arg(&name);
-            let commands = commands.arg("-inf").arg(oldest);
-            let commands = commands.cmd("ZREMRANGEBYRANK").arg(&name);
-            let commands = commands.arg(0).arg(-most - 1);
-            commands.cmd("PEXPIRE").arg(&name).arg(millis(window));
+            let removing = commands.on(&name).cmd("ZREMRANGEBYSCORE").arg(&name);
+            removing.arg("-inf").arg(oldest);
+            let removing = commands.on(&name).cmd("ZREMRANGEBYRANK").arg(&name);
+            removing.arg(0).arg(-most - 1);
+            let lives = commands.on(&name).cmd("PEXPIRE").arg(&name);
+            lives.arg(millis(window));
         };
-        let replies = self.evaluate(&link, told).await?;
+        let replies = self.evaluate(&topology, told).await?;
         replies.into_iter().try_for_each(|reply| reply.map(|_| ()))
     }
 
@@ -57,16 +59,17 @@ impl Redis {
         window: Duration,
         number: usize,
     ) -> Result<Vec<String>, Failure> {
-        let now = self.link().await?.time_at_most();
+        let name = self.shared.names.active(set);
+        let now = self.topology().await?.link(&name)?.time_at_most();
         let mut command = redis::cmd("ZREVRANGEBYSCORE");
         command
-            .arg(self.shared.names.active(set))
+            .arg(&name)
             .arg("+inf")
             .arg(format!("({}", now.saturating_sub(millis(window))))
             .arg("LIMIT")
             .arg(0)
             .arg(i64::try_from(number).unwrap_or(i64::MAX));
-        let reply = self.ask_for(&command).await?;
+        let reply = self.ask_for(&name, command).await?;
         redis::from_redis_value(reply).map_err(|_| Failure::Refused("not a sorted set".into()))
     }
 
@@ -80,11 +83,12 @@ impl Redis {
         let mut command = redis::cmd("SET");
         command.arg(&name).arg(TAKEN).arg("NX");
         command.arg("PX").arg(millis(lease));
-        if matches!(self.ask_for(&command).await?, Value::Okay) {
+        if matches!(self.ask_for(&name, command).await?, Value::Okay) {
             return Ok(Turn::Ours);
         }
         let mut command = redis::cmd("GET");
-        Ok(match self.ask_for(command.arg(&name)).await? {
+        command.arg(&name);
+        Ok(match self.ask_for(&name, command).await? {
             Value::BulkString(bytes) if bytes == RUN.as_bytes() => Turn::Run,
             _ => Turn::Taken,
         })
@@ -114,20 +118,25 @@ impl Redis {
         state: &str,
         lives: Duration,
     ) -> Result<(), Failure> {
+        let name = self.shared.names.turn(job, turn);
         let mut command = redis::cmd("SET");
-        command.arg(self.shared.names.turn(job, turn)).arg(state);
+        command.arg(&name).arg(state);
         command.arg("PX").arg(millis(lives));
-        self.ask_for(&command).await.map(|_| ())
+        self.ask_for(&name, command).await.map(|_| ())
     }
 
-    /// The time by the server's clock, in milliseconds since 1970.
+    /// The time by the server's clock, in milliseconds since 1970; in a cluster, by that of the first one.
     pub(crate) async fn server_time(&self) -> Result<u64, Failure> {
-        Ok(self.link().await?.time_at_most())
+        let topology = self.topology().await?;
+        let first = topology.links().first().ok_or(Failure::NoLink)?;
+        Ok(first.time_at_most())
     }
 
-    async fn ask_for(&self, command: &Cmd) -> Result<Value, Failure> {
-        let link = self.link().await?;
-        let limit = self.config().operation_timeout;
-        self.ask(&link, command, limit).await
+    async fn ask_for(&self, name: &str, command: Cmd) -> Result<Value, Failure> {
+        let topology = self.topology().await?;
+        let asking = self.evaluate(&topology, |commands| {
+            commands.on(name).add_command(command);
+        });
+        asking.await?.pop().ok_or_else(|| link::unexpected(&name))?
     }
 }

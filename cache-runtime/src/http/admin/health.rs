@@ -167,7 +167,7 @@ fn refused(why: &str) -> Failure {
 async fn is_usable(cache: &Cache) -> bool {
     #[cfg(feature = "redis")]
     if let Some(redis) = cache.redis() {
-        return redis.link().await.is_ok();
+        return redis.is_reached().await;
     }
     let _is_embedded = cache;
     true

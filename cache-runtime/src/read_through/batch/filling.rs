@@ -115,9 +115,8 @@ impl Filling {
                 .leads
                 .first()
                 .and_then(|led| led.lead.flight().remote.footing.clone());
-            let mut claims = self.leads.iter().filter_map(|led| led.claim.as_ref());
-            if let Some(claim) = claims.next() {
-                flight.runs_under(claim.replication_id(), &[]);
+            if self.leads.iter().any(|led| led.claim.is_some()) {
+                flight.runs_under(&[]);
             }
             return flight;
         }

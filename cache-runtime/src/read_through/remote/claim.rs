@@ -50,15 +50,17 @@ impl Claim {
         }
     }
 
+    /// That of the server which has the entry.
     pub(crate) fn replication_id(&self) -> &str {
-        self.captured
-            .as_ref()
-            .map_or("", |captured| captured.link.replication_id())
+        self.origin(&self.key).replication_id
     }
 
-    pub(super) fn origin(&self) -> Origin<'_> {
+    /// Where and when an entry of this key is made.
+    pub(super) fn origin(&self, key: &str) -> Origin<'_> {
         let captured = self.captured.as_ref();
-        captured.map_or(Origin::default(), |captured| captured.link.origin())
+        captured.map_or(Origin::default(), |captured| {
+            self.redis.origin(&captured.topology, key)
+        })
     }
 
     pub(crate) fn stamps(&self) -> &[Stamp] {

@@ -103,9 +103,8 @@ impl Finished<'_, '_> {
                 None => late.push((guard, name)),
             }
         }
-        let replication_id = self.claim.replication_id();
         let flight = self.destination.flight;
-        let inherited = flight.inherited(replication_id);
+        let inherited = flight.inherited();
         let agree = inherited.is_some_and(|inherited| add_all(&mut stamps, inherited));
         if !agree || flight.is_doomed() {
             return Ok((stamps, Lateness::Doubtful));
@@ -124,9 +123,7 @@ impl Finished<'_, '_> {
             ttl,
         };
         let vouched = self.claim.redis.vouch(wanted, captured).await?;
-        if vouched.is_some_and(|vouched| {
-            vouched.link.replication_id() == replication_id && add_all(&mut stamps, vouched.stamps)
-        }) {
+        if vouched.is_some_and(|vouched| add_all(&mut stamps, vouched.stamps)) {
             return Ok((stamps, Lateness::Vouched));
         }
         self.remember(names_of(&stamps).chain(late));
@@ -244,7 +241,7 @@ impl Finished<'_, '_> {
 
     /// The entry, and its copies under further keys.
     fn sealed(&self, sealing: &Sealing, stamps: &[Stamp]) -> (Sealed, Vec<Sealed>) {
-        let under = |key: &str| sealing.under(key, stamps, self.claim.origin());
+        let under = |key: &str| sealing.under(key, stamps, self.claim.origin(key));
         let copies = self
             .decision
             .aliases
@@ -275,7 +272,6 @@ impl Finished<'_, '_> {
         let (cache, site) = (self.destination.cache, self.destination.site);
         let remembered = Remembered {
             home: cache.id(),
-            replication_id: self.claim.replication_id().into(),
             stamps: stamps.into(),
             is_secret: self.is_secret(),
         };

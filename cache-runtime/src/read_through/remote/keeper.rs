@@ -88,7 +88,7 @@ impl<'c> Keeper<'c> {
 
     /// Takes note of the numbers that were read.
     pub(super) fn learn(&self, reading: &Reading) {
-        if !reading.link.tracks {
+        if !reading.is_tracked {
             return;
         }
         for guard in &self.guards {
@@ -110,7 +110,7 @@ impl<'c> Keeper<'c> {
         S: Shape<R>,
         S::Value: CacheValue,
     {
-        if !reading.link.tracks || self.entry.is_none() {
+        if !reading.is_tracked || self.entry.is_none() {
             return;
         }
         if !self.is_current() {

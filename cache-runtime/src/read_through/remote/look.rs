@@ -344,7 +344,6 @@ impl<'c> Look<'c> {
         let stamps: Option<Vec<Stamp>> = all_guards(self.key, &opened).map(stamp).collect();
         Some(Entry::read_remotely(Remembered {
             home: self.cache.id(),
-            replication_id: replication_id.into(),
             stamps: stamps?.into(),
             is_secret: opened.is_encrypted(),
         }))
@@ -510,7 +509,6 @@ impl<'c> Look<'c> {
         let stamps: Option<Vec<Stamp>> = implied.chain(listed).map(stamp).chain([own]).collect();
         Some(Box::new(Remembered {
             home: self.cache.id(),
-            replication_id: reading.link.replication_id().into(),
             stamps: stamps?.into(),
             is_secret: format::open(reading.bytes()?, self.key)
                 .ok()?

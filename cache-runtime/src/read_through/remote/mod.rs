@@ -46,7 +46,6 @@ pub(super) async fn depend(pending: &Pending) {
         Ok(captured) => {
             let remembered = Remembered {
                 home: pending.cache.id(),
-                replication_id: captured.link.replication_id().into(),
                 stamps: captured.stamps.into(),
                 is_secret: pending.site.sensitive,
             };

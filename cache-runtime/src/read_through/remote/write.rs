@@ -13,7 +13,7 @@ use crate::key::Key;
 use crate::policy::Policy;
 use crate::read_through::Lifespan;
 use crate::read_through::plan::Plan;
-use crate::redis::{AT_A_TIME, Failure, Given, Origin, Redis, Wanted};
+use crate::redis::{AT_A_TIME, Failure, Given, Redis, Topology, Wanted};
 use crate::site::Site;
 use crate::stats::count;
 use crate::trace;
@@ -46,7 +46,7 @@ pub(crate) async fn permit(
     };
     let claim = match redis.capture(wanted).await {
         Ok(captured) => {
-            flight.runs_under(captured.link.replication_id(), &captured.stamps);
+            flight.runs_under(&captured.stamps);
             Claim::new(redis, &key, captured, Hold::Permit)
         }
         Err(failure) => {
@@ -160,7 +160,7 @@ impl Item {
 
     /// The entry, and its copies under further keys. Where there are any, all of them depend on the generations that
     /// their keys have from here on.
-    fn given(&self, captured: &Captured<'_>, redis: &Redis, origin: Origin<'_>) -> Vec<Given> {
+    fn given(&self, captured: &Captured<'_>, redis: &Redis, topology: &Topology) -> Vec<Given> {
         let mut stamps: Vec<Stamp> = guards(&self.key, &self.plan)
             .iter()
             .filter_map(|(guard, name)| captured.get(&(*guard, &**name)))
@@ -174,7 +174,9 @@ impl Item {
             }));
         }
         let given = self.keys().map(|key| Given {
-            entry: self.sealing.under(key, &stamps, origin),
+            entry: self
+                .sealing
+                .under(key, &stamps, redis.origin(topology, key)),
             fresh: Stamp::of_key(&stamps, key),
             lives: self.lives,
         });
@@ -209,14 +211,14 @@ async fn store(
             .collect::<Option<Vec<_>>>()
             .and_then(|ttls| ttls.into_iter().max()),
     };
-    let seal = |captured: &[Stamp], origin: Origin<'_>| -> Vec<Given> {
+    let seal = |captured: &[Stamp], topology: &Topology| -> Vec<Given> {
         let captured: Captured<'_> = captured
             .iter()
             .map(|stamp| ((stamp.guard, &*stamp.name), stamp))
             .collect();
         let given = items.iter();
         given
-            .flat_map(|item| item.given(&captured, redis, origin))
+            .flat_map(|item| item.given(&captured, redis, topology))
             .collect()
     };
     let counters = site.counters(cache);

@@ -1,12 +1,13 @@
 //! Before a computation: the lease, and the generations of what it will depend on.
 
-use super::{Captured, Wanted, call, exactly};
+use super::{Captured, Wanted};
 use crate::generation::{Guard, Stamp};
 use crate::redis::link::{self, Failure};
 use crate::redis::names::Any;
 use crate::redis::script::Script;
 use crate::redis::{Redis, Token, millis, number, sequence};
 use redis::Value;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What came of wanting to compute.
@@ -39,20 +40,22 @@ impl Redis {
         intent: Intent<'_>,
         wanted: Wanted<'_>,
     ) -> Result<Begun, Failure> {
-        let (asked_at, link) = (sequence::next(), self.link().await?);
+        let (asked_at, topology) = (sequence::next(), self.topology().await?);
         let names = &self.shared.names;
         let names = [names.entry(key), names.lease(key)];
+        let link = topology.link(&names[1])?;
         let token = Token::new(link.replication_id(), self.draw());
         let asked = Asked {
             redis: self,
             key,
             token,
         };
-        let replies = self
-            .evaluate(&link, |commands, link| {
+        let mut replies = self
+            .evaluate(&topology, |commands| {
                 // First, so that a deletion of the key between the two ends its generation.
-                self.capturing(commands, link, wanted);
-                call(commands, link, Script::Acquire, &names)
+                self.capturing(commands, wanted);
+                commands
+                    .call(Script::Acquire, &names)
                     .arg(token.to_string())
                     .arg(millis(self.config().lease))
                     .arg(intent.seen)
@@ -65,10 +68,12 @@ impl Redis {
                     .arg(u8::from(intent.must_compute));
             })
             .await?;
-        let [captured, acquired] = exactly(replies)?;
+        let acquired = replies.pop().ok_or_else(|| link::unexpected(&()))?;
         let begun = match acquired {
             Ok(Value::Int(0)) => {
-                let captured = self.captured(link, wanted, asked_at, &captured?)?;
+                let topology = Arc::clone(&topology);
+                let captured =
+                    self.captured(topology, wanted, asked_at, &mut replies.into_iter())?;
                 Ok(Begun::Acquired(captured, token))
             }
             Ok(Value::Int(_)) => Ok(Begun::Changed),
@@ -85,14 +90,11 @@ impl Redis {
 
     /// Captures generations, without a lease: for explicit writes, and for nested calls that go past the cache.
     pub(crate) async fn capture(&self, wanted: Wanted<'_>) -> Result<Captured, Failure> {
-        let (asked, link) = (sequence::next(), self.link().await?);
+        let (asked, topology) = (sequence::next(), self.topology().await?);
         let replies = self
-            .evaluate(&link, |commands, link| {
-                self.capturing(commands, link, wanted);
-            })
+            .evaluate(&topology, |commands| self.capturing(commands, wanted))
             .await?;
-        let [captured] = exactly(replies)?;
-        self.captured(link, wanted, asked, &captured?)
+        self.captured(topology, wanted, asked, &mut replies.into_iter())
     }
 
     /// Makes sure that a key has a generation, which ends when it is deleted.
@@ -117,35 +119,32 @@ impl Redis {
         then: &Captured,
     ) -> Result<Option<Captured>, Failure> {
         let is_late = |any: Any| late.guards.iter().any(|(guard, _)| Any::of(*guard) == any);
-        let kinds = [Any::Tag, Any::Key].into_iter().filter(|any| is_late(*any));
-        let mut of_all = Vec::new();
-        for kind in kinds {
-            match then.any.iter().find(|(any, _)| *any == kind) {
-                Some(captured) => of_all.push(*captured),
-                None => return Ok(None),
-            }
-        }
-        let (asked, link) = (sequence::next(), self.link().await?);
+        let of_all = then.any.iter().filter(|(any, _)| is_late(*any));
+        let of_all: Vec<(Any, u64)> = of_all.copied().collect();
+        let wanted = Wanted { any: &[], ..late };
+        let (asked, topology) = (sequence::next(), self.topology().await?);
+        let names = of_all.iter().map(|(any, _)| self.shared.names.any(*any));
+        let names: Vec<String> = names.collect();
         let replies = self
-            .evaluate(&link, |commands, link| {
-                self.capturing(commands, link, Wanted { any: &[], ..late });
-                commands.cmd("MGET");
-                for (any, _) in &of_all {
-                    commands.arg(self.shared.names.any(*any));
+            .evaluate(&topology, |commands| {
+                self.capturing(commands, wanted);
+                // After it, so that none of them has ended before if this has not.
+                for name in &names {
+                    commands.on(name).cmd("GET").arg(name);
                 }
             })
             .await?;
-        let [captured, any] = exactly(replies)?;
-        let wanted = Wanted { any: &[], ..late };
-        let captured = self.captured(link, wanted, asked, &captured?)?;
-        let Value::Array(now) = any? else {
-            return Ok(None);
-        };
+        let mut replies = replies.into_iter();
+        let captured = self.captured(Arc::clone(&topology), wanted, asked, &mut replies)?;
+        let now: Vec<Option<u64>> = replies
+            .zip(&names)
+            .map(|(reply, name)| Ok(number(&reply?).map(|now| topology.marked(name, now))))
+            .collect::<Result<_, Failure>>()?;
         let stood = |stamp: &Stamp| {
             let kind = Any::of(stamp.guard);
             let mut of_kind = of_all.iter().zip(&now);
-            of_kind.any(|((any, then), now)| *any == kind && number(now) == Some(*then))
-                || (self.shared.known).stood_before(&captured.link, stamp, then.asked)
+            of_kind.any(|((any, then), now)| *any == kind && *now == Some(*then))
+                || self.shared.known.stood_before(stamp, then.asked)
         };
         let all_stood = captured.stamps.iter().all(stood);
         Ok(all_stood.then_some(captured))

@@ -1,6 +1,6 @@
 //! Entries that die when nobody reads them.
 
-use super::{all_well, call, generation_ttl, least_ttl};
+use super::{all_well, generation_ttl, least_ttl};
 use crate::generation::Named;
 use crate::redis::link::Failure;
 use crate::redis::script::Script;
@@ -31,11 +31,12 @@ impl Redis {
     }
 
     async fn prolong(&self, key: &str, guards: &[Named], lives: Prolonged) -> Result<(), Failure> {
-        let link = self.link().await?;
+        let topology = self.topology().await?;
         let entry = [self.shared.names.entry(key)];
         let replies = self
-            .evaluate(&link, |commands, link| {
-                call(commands, link, Script::Prolong, &entry)
+            .evaluate(&topology, |commands| {
+                commands
+                    .call(Script::Prolong, &entry)
                     .arg(millis(lives.least))
                     .arg(millis(lives.to));
             })
@@ -47,9 +48,10 @@ impl Redis {
         let names: Vec<String> = self.names_of(guards).collect();
         let (least, to) = (least_ttl(Some(lives.to)), generation_ttl(Some(lives.to)));
         let replies = self
-            .evaluate(&link, |commands, link| {
+            .evaluate(&topology, |commands| {
                 for name in &names {
-                    call(commands, link, Script::Prolong, std::slice::from_ref(name))
+                    commands
+                        .call(Script::Prolong, std::slice::from_ref(name))
                         .arg(least.map_or(0, millis))
                         .arg(to.map_or(0, millis));
                 }

@@ -1,6 +1,6 @@
 //! Keeping a lease, and giving it back.
 
-use super::{all_well, call};
+use super::all_well;
 use crate::redis::link::Failure;
 use crate::redis::script::Script;
 use crate::redis::{Redis, Token, millis, number};
@@ -17,11 +17,12 @@ impl Redis {
         token: Token,
         too_long: bool,
     ) -> Result<bool, Failure> {
-        let link = self.link().await?;
+        let topology = self.topology().await?;
         let lease = [self.shared.names.lease(key)];
         let replies = self
-            .evaluate(&link, |commands, link| {
-                call(commands, link, Script::Renew, &lease)
+            .evaluate(&topology, |commands| {
+                commands
+                    .call(Script::Renew, &lease)
                     .arg(token.to_string())
                     .arg(millis(self.config().lease))
                     .arg(u8::from(too_long));
@@ -78,11 +79,12 @@ impl Redis {
         token: Token,
         rest: Option<Duration>,
     ) -> Result<(), Failure> {
-        let link = self.link().await?;
+        let topology = self.topology().await?;
         let lease = [self.shared.names.lease(key)];
         let replies = self
-            .evaluate(&link, |commands, link| {
-                call(commands, link, Script::Release, &lease)
+            .evaluate(&topology, |commands| {
+                commands
+                    .call(Script::Release, &lease)
                     .arg(token.to_string())
                     .arg(rest.map_or(0, millis));
             })

@@ -7,29 +7,29 @@ mod idle;
 mod lease;
 mod read;
 mod store;
+mod values;
 
 pub(crate) use begin::{Begun, Intent};
 pub(crate) use idle::Prolonged;
 pub(crate) use read::{Lease, Reading};
 pub(crate) use store::{Commit, Fill, Given};
 
-use super::link::{self, Failure, Link};
+use super::commands::{Commands, Outcome, by_slot};
+use super::link::{self, Failure};
 use super::names::Any;
 use super::refusals::Asked;
 use super::script::Script;
-use super::supervisor::load_scripts_again;
+use super::topology::Topology;
 use super::{Redis, millis, number};
 use crate::generation::{Named, Stamp};
-use crate::sync::within;
-use redis::{Pipeline, Value};
-use std::pin::pin;
+use redis::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Generations, captured before a computation.
 pub(crate) struct Captured {
-    /// The link on which they were captured. What is sealed with them is sealed with its replication id.
-    pub(crate) link: Arc<Link>,
+    /// Where they were captured. What is sealed with them is sealed with the replication id of the server that has the entry.
+    pub(crate) topology: Arc<Topology>,
     pub(crate) stamps: Vec<Stamp>,
     pub(crate) any: Vec<(Any, u64)>,
     /// A moment before they were asked for.
@@ -58,31 +58,61 @@ impl Redis {
             .map(|(guard, name)| self.shared.names.generation(*guard, name))
     }
 
-    /// Every attempt draws new numbers: one that was lost on the way and arrives late must not be mistaken for ours.
-    fn capturing(&self, commands: &mut Pipeline, link: &Link, wanted: Wanted<'_>) {
-        let names = self.names_of(wanted.guards);
-        let any = wanted.any.iter().map(|&any| self.shared.names.any(any));
-        let all: Vec<String> = names.chain(any).collect();
-        call(commands, link, Script::Capture, &all).arg(least_ttl(wanted.ttl).map_or(0, millis));
-        commands.arg(generation_ttl(wanted.ttl).map_or(0, millis));
-        for _ in &all {
-            commands.arg(self.draw());
+    /// Every attempt draws new numbers: one that was lost on the way and arrives late must not be mistaken for ours. One call
+    /// for each slot.
+    fn capturing(&self, commands: &mut Commands<'_>, wanted: Wanted<'_>) {
+        let all = self.names_wanted(commands.topology(), wanted);
+        let (least, ttl) = (least_ttl(wanted.ttl), generation_ttl(wanted.ttl));
+        for group in by_slot(commands.topology(), &all) {
+            let names: Vec<String> = group.iter().map(|&place| all[place].clone()).collect();
+            let call = commands.call(Script::Capture, &names);
+            call.arg(least.map_or(0, millis)).arg(ttl.map_or(0, millis));
+            for _ in &names {
+                call.arg(self.draw());
+            }
         }
     }
 
+    /// The names of what is to be captured. On a cluster nothing stands for all tags or keys.
+    fn names_wanted(&self, topology: &Topology, wanted: Wanted<'_>) -> Vec<String> {
+        let mut names: Vec<String> = self.names_of(wanted.guards).collect();
+        if !topology.is_cluster() {
+            let any = wanted.any.iter().map(|&any| self.shared.names.any(any));
+            names.extend(any);
+        }
+        names
+    }
+
+    /// What `capturing` has captured, of the replies to its calls, which are taken.
     fn captured(
         &self,
-        link: Arc<Link>,
+        topology: Arc<Topology>,
         wanted: Wanted<'_>,
         asked: u64,
-        reply: &Value,
+        replies: &mut impl Iterator<Item = Outcome>,
     ) -> Result<Captured, Failure> {
         let foreign = || Failure::Refused("a generation's key holds something else".into());
-        let Value::Array(generations) = reply else {
-            return Err(link::unexpected(reply));
-        };
-        let numbers: Option<Vec<u64>> = generations.iter().map(number).collect();
-        let numbers = numbers.ok_or_else(foreign)?;
+        let names = self.names_wanted(&topology, wanted);
+        let mut numbers: Vec<u64> = vec![0; names.len()];
+        let groups = by_slot(&topology, &names);
+        // All of them, whatever one says.
+        let replies: Vec<Outcome> = replies.take(groups.len()).collect();
+        if replies.len() < groups.len() {
+            return Err(link::unexpected(&replies));
+        }
+        for (group, reply) in groups.into_iter().zip(replies) {
+            let reply = reply?;
+            let Value::Array(generations) = &reply else {
+                return Err(link::unexpected(&reply));
+            };
+            if generations.len() != group.len() {
+                return Err(foreign());
+            }
+            for (place, generation) in group.into_iter().zip(generations) {
+                let number = number(generation).ok_or_else(foreign)?;
+                numbers[place] = topology.marked(&names[place], number);
+            }
+        }
         let (guards, any) = numbers
             .split_at_checked(wanted.guards.len())
             .ok_or_else(foreign)?;
@@ -93,7 +123,7 @@ impl Redis {
         };
         let stamps: Vec<Stamp> = wanted.guards.iter().zip(guards).map(stamp).collect();
         for (named, generation) in wanted.guards.iter().zip(guards) {
-            self.shared.known.note(&link, named, *generation);
+            self.shared.known.note(named, *generation);
         }
         Ok(Captured {
             stamps,
@@ -103,39 +133,22 @@ impl Redis {
                 .copied()
                 .zip(any.iter().copied())
                 .collect(),
-            link,
+            topology,
             asked,
         })
     }
 
-    /// Sends what `build` makes of it. Once more only if the server had forgotten a script, in which case that script has
-    /// not run.
+    /// Sends what `build` makes, and says if something was refused.
     pub(super) async fn evaluate(
         &self,
-        link: &Arc<Link>,
-        build: impl Fn(&mut Pipeline, &Link),
-    ) -> Result<Vec<Result<Value, Failure>>, Failure> {
+        topology: &Arc<Topology>,
+        build: impl FnOnce(&mut Commands<'_>),
+    ) -> Result<Vec<Outcome>, Failure> {
         let limit = self.config().operation_timeout;
-        let mut again = true;
-        loop {
-            let mut commands = Pipeline::new();
-            build(&mut commands, link);
-            let line = link.line();
-            let sent = within(limit, pin!(line.send_all(&commands))).await;
-            let replies = self.noted(link, sent.unwrap_or(Err(Failure::TimedOut)))?;
-            let lost = first(&replies, |failure| matches!(failure, Failure::Lost(_)));
-            if let Some(lost) = lost {
-                return self.noted(link, Err(lost.clone()));
-            }
-            let forgotten = first(&replies, |failure| *failure == Failure::NoScript);
-            if forgotten.is_none() || !std::mem::take(&mut again) {
-                let refused = first(&replies, |failure| matches!(failure, Failure::Refused(_)));
-                self.shared.refuses(Asked::Write, refused);
-                return Ok(replies);
-            }
-            let loaded = within(limit, Box::pin(load_scripts_again(line))).await;
-            self.noted(link, loaded.unwrap_or(Err(Failure::TimedOut)))?;
-        }
+        let replies = self.evaluate_within(limit, topology, build).await?;
+        let refused = first(&replies, |failure| matches!(failure, Failure::Refused(_)));
+        self.shared.refuses(Asked::Write, refused);
+        Ok(replies)
     }
 }
 
@@ -153,17 +166,6 @@ fn least_ttl(entry: Option<Duration>) -> Option<Duration> {
 
 fn generation_ttl(entry: Option<Duration>) -> Option<Duration> {
     least_ttl(entry).map(|ttl| ttl.saturating_mul(2))
-}
-
-/// A call of a script on these names. Its arguments follow.
-fn call<'p>(
-    commands: &'p mut Pipeline,
-    link: &Link,
-    script: Script,
-    names: &[String],
-) -> &'p mut Pipeline {
-    let commands = commands.cmd("EVALSHA");
-    commands.arg(link.hash(script)).arg(names.len()).arg(names)
 }
 
 fn exactly<const N: usize>(

@@ -2,12 +2,16 @@
 
 use super::begin::rests_until;
 use super::exactly;
+use super::values::Values;
 use crate::generation::{Guard, Named, Stamp};
-use crate::redis::batch::{self, Names, Values};
+use crate::redis::batch::{self, Names};
+use crate::redis::commands::MOST_TRIES;
 use crate::redis::link::{Failure, Link};
 use crate::redis::refusals::Asked;
 use crate::redis::sequence::Moment;
+use crate::redis::topology::Topology;
 use crate::redis::{Redis, Token, number};
+use crate::sync::all_at_once;
 use redis::Value;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,7 +19,10 @@ use std::time::Duration;
 
 /// What was found under a key, and the generations that were read with it.
 pub(crate) struct Reading {
+    /// That to the server that has the entry.
     pub(crate) link: Arc<Link>,
+    /// Whether it is told of changes to what was read.
+    pub(crate) is_tracked: bool,
     values: Values,
     /// Where the entry's value is: behind the key generation, if that was asked for.
     entry_at: usize,
@@ -65,18 +72,21 @@ impl Redis {
         nested: bool,
         begins: Option<&Arc<Moment>>,
     ) -> Result<Reading, Failure> {
-        let link = self.link().await?;
+        let topology = self.topology().await?;
         let mut names = Vec::with_capacity(guards.len() + 2);
         if nested {
             names.push(self.shared.names.generation(Guard::Key, key));
         }
         names.push(self.shared.names.entry(key));
         names.extend(self.names_of(&guards));
-        let values = self.gathered(&link, Names::Several(names), begins).await?;
         let entry_at = usize::from(nested);
-        self.note_tags(&link, &guards, |at| values.generation(entry_at + 1 + at));
+        let (topology, values) = self
+            .gathered(topology, Names::Several(names), begins)
+            .await?;
+        self.note_tags(&guards, |at| values.generation(entry_at + 1 + at));
         Ok(Reading {
-            link,
+            link: values.link(entry_at)?,
+            is_tracked: topology.tracks(),
             values,
             entry_at,
             asked: guards,
@@ -90,11 +100,12 @@ impl Redis {
         key: &str,
         begins: Option<&Arc<Moment>>,
     ) -> Result<Reading, Failure> {
-        let link = self.link().await?;
+        let topology = self.topology().await?;
         let name = Names::One(self.shared.names.entry(key));
-        let values = self.gathered(&link, name, begins).await?;
+        let (topology, values) = self.gathered(topology, name, begins).await?;
         Ok(Reading {
-            link,
+            link: values.link(0)?,
+            is_tracked: topology.tracks(),
             values,
             entry_at: 0,
             asked: Vec::new(),
@@ -112,58 +123,54 @@ impl Redis {
             return Ok(());
         }
         // What is pending by now has to be delivered first: the rest was captured here before it was known to be.
-        if self.link().await?.epoch != reading.link.epoch {
-            return Err(Failure::NoLink);
-        }
+        let topology = self.topology().await?;
         let names = Names::Several(self.names_of(&guards).collect());
-        let values = self.gathered(&reading.link, names, None).await?;
-        self.note_tags(&reading.link, &guards, |at| values.generation(at));
+        let (topology, values) = self.gathered(topology, names, None).await?;
+        reading.is_tracked &= topology.tracks();
+        self.note_tags(&guards, |at| values.generation(at));
         reading.more = Some((values, guards));
         Ok(())
     }
 
     /// Remembers the generations of tags, which values to come may have as well.
-    fn note_tags(&self, link: &Link, guards: &[Named], generation: impl Fn(usize) -> Option<u64>) {
+    fn note_tags(&self, guards: &[Named], generation: impl Fn(usize) -> Option<u64>) {
         let tags = guards.iter().enumerate();
         for (at, named) in tags.filter(|(_, (guard, _))| *guard == Guard::Tag) {
             if let Some(generation) = generation(at) {
-                self.shared.known.note(link, named, generation);
+                self.shared.known.note(named, generation);
             }
         }
     }
 
-    /// The link over which it was found that a computation still holds its lease, and that all it runs under still stands.
+    /// Whether a computation still holds its lease, and all that it runs under still stands.
     pub(crate) async fn standing(
         &self,
         key: &str,
         token: Token,
         stamps: &[Stamp],
-    ) -> Result<Option<Arc<Link>>, Failure> {
-        let link = self.link().await?;
+    ) -> Result<bool, Failure> {
+        let topology = self.topology().await?;
         let lease = std::iter::once(self.shared.names.lease(key));
         let guards = stamps
             .iter()
             .map(|stamp| self.shared.names.generation(stamp.guard, &stamp.name));
-        let values = self
-            .gathered(&link, Names::Several(lease.chain(guards).collect()), None)
-            .await?;
+        let names = Names::Several(lease.chain(guards).collect());
+        let (_, values) = self.gathered(topology, names, None).await?;
         // As a rule without the mark of one that has been held for too long.
         let holder = values.get(0).unwrap_or_default();
         let holds = holder.strip_suffix(b"!").unwrap_or(holder) == token.to_string().as_bytes();
         let mut expected = (1..).zip(stamps);
-        let stands =
-            holds && expected.all(|(at, stamp)| values.generation(at) == Some(stamp.generation));
-        Ok(stands.then_some(link))
+        Ok(holds && expected.all(|(at, stamp)| values.generation(at) == Some(stamp.generation)))
     }
 
     /// Whether the lease still holds this.
     pub(crate) async fn lease(&self, key: &str, holder: &[u8]) -> Result<Lease, Failure> {
-        let link = self.link().await?;
+        let topology = self.topology().await?;
         let names = Names::One(self.shared.names.lease(key));
-        let values = self.gathered(&link, names, None).await?;
+        let (topology, values) = self.gathered(topology, names, None).await?;
         Ok(if values.get(0) == Some(holder) {
             Lease::Held {
-                is_heard_of: link.tracks,
+                is_heard_of: topology.tracks(),
             }
         } else {
             Lease::Ended
@@ -172,12 +179,13 @@ impl Redis {
 
     /// How long the entry is kept (`None`: for ever, or there is none), and whether somebody computes it.
     pub(crate) async fn times(&self, key: &str) -> Result<(Option<Duration>, bool), Failure> {
-        let link = self.link().await?;
+        let topology = self.topology().await?;
         let names = &self.shared.names;
+        let (entry, lease) = (names.entry(key), names.lease(key));
         let replies = self
-            .evaluate(&link, |commands, _| {
-                commands.cmd("PTTL").arg(names.entry(key));
-                commands.cmd("GET").arg(names.lease(key));
+            .evaluate(&topology, |commands| {
+                commands.on(&entry).cmd("PTTL").arg(&entry);
+                commands.on(&lease).cmd("GET").arg(&lease);
             })
             .await?;
         let [left, leased] = exactly(replies)?;
@@ -187,16 +195,72 @@ impl Redis {
         ))
     }
 
-    /// Reads together with others, and takes note of how the server has done.
+    /// Reads together with others, from wherever each name lies, and takes note of how the servers have done. Also returns where
+    /// that was.
     async fn gathered(
         &self,
-        link: &Arc<Link>,
+        mut topology: Arc<Topology>,
         names: Names,
         begins: Option<&Arc<Moment>>,
-    ) -> Result<Values, Failure> {
+    ) -> Result<(Arc<Topology>, Values), Failure> {
         let more_to_come = self.shared.gathering.load(Ordering::Relaxed) > 0;
-        let read = batch::read(link, names, begins, more_to_come).await;
+        let mut tries = 1;
+        let read = loop {
+            let read = if topology.is_cluster() {
+                self.read_from_all(&topology, &names, begins, more_to_come)
+                    .await
+            } else {
+                let link = &topology.links()[0];
+                let read = batch::read(link, names, begins, more_to_come).await;
+                break self
+                    .noted(link, read)
+                    .map(|values| Values::of_one(values, link));
+            };
+            if !matches!(read, Err(Failure::Moved)) || tries == MOST_TRIES {
+                break read;
+            }
+            // What is read later is no older.
+            let limit = self.config().operation_timeout;
+            match self.shared.newer_than(&topology, limit).await {
+                Some(newer) => topology = newer,
+                None => break read,
+            }
+            tries += 1;
+        };
         self.shared.refuses(Asked::Read, read.as_ref().err());
-        self.noted(link, read)
+        Ok((topology, read?))
+    }
+
+    async fn read_from_all(
+        &self,
+        topology: &Topology,
+        names: &Names,
+        begins: Option<&Arc<Moment>>,
+        more_to_come: bool,
+    ) -> Result<Values, Failure> {
+        let mut reads: Vec<(usize, Vec<String>)> = Vec::with_capacity(4);
+        let mut places = Vec::with_capacity(names.as_slice().len());
+        for name in names.as_slice() {
+            let place = topology.place(topology.slot(name))?;
+            let found = reads.iter().position(|(other, _)| *other == place);
+            let at = found.unwrap_or(reads.len());
+            if found.is_none() {
+                reads.push((place, Vec::with_capacity(4)));
+            }
+            places.push((at, reads[at].1.len()));
+            reads[at].1.push(name.clone());
+        }
+        let links = topology.links();
+        let reading = reads.into_iter().map(|(place, names)| async move {
+            let names = Names::Several(names);
+            let read = batch::read(&links[place], names, begins, more_to_come).await;
+            let read = self.noted(&links[place], read)?;
+            Ok((read, Arc::clone(&links[place])))
+        });
+        let parts = all_at_once(reading.collect()).await;
+        Ok(Values::of_several(
+            parts.into_iter().collect::<Result<_, _>>()?,
+            places.into(),
+        ))
     }
 }

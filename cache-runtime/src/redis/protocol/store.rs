@@ -1,12 +1,14 @@
 //! Storing: what was computed under a lease, what an explicit write has made, and what its caller already has.
 
-use super::{Sealed, Wanted, all_well, call, generation_ttl};
+use super::{Sealed, Wanted, all_well, generation_ttl};
 use crate::generation::{Guard, Named, Stamp};
-use crate::redis::link::{self, Failure, Link, Origin};
+use crate::redis::commands::Commands;
+use crate::redis::delivery::Undelivered;
+use crate::redis::link::Failure;
 use crate::redis::names::Any;
 use crate::redis::script::Script;
-use crate::redis::{Redis, Token, Undelivered, millis, number, sequence};
-use redis::Pipeline;
+use crate::redis::topology::Topology;
+use crate::redis::{Redis, Token, millis, number, sequence};
 use std::time::Duration;
 
 /// The result of a computation.
@@ -56,9 +58,11 @@ impl Redis {
     /// An entry whose generations have ended would be invalid; that it is not stored at all is a courtesy.
     pub(crate) async fn fill(&self, fill: Fill<'_>) -> Result<bool, Failure> {
         let _ended = self.ending_here(fill.entry, fill.copies);
-        let link = self.link().await?;
+        let topology = self.topology().await?;
         let names = &self.shared.names;
         let Fill { entry, stamps, .. } = fill;
+        let on = [names.entry(&entry.key), names.lease(&entry.key)];
+        let checked = self.beside(&topology, &on[0], stamps);
         let guards = if fill.prolong {
             named(stamps)
         } else {
@@ -70,21 +74,22 @@ impl Redis {
             ttl: fill.lives,
         };
         let replies = self
-            .evaluate(&link, |commands, link| {
-                let mut on = vec![names.entry(&entry.key), names.lease(&entry.key)];
-                on.extend(self.generations_of(stamps));
-                call(commands, link, Script::Fill, &on)
+            .evaluate(&topology, |commands| {
+                let generations = checked.iter().map(|(name, _)| name.clone());
+                let on: Vec<String> = on.iter().cloned().chain(generations).collect();
+                let call = commands
+                    .call(Script::Fill, &on)
                     .arg(fill.token.to_string())
                     .arg(&entry.bytes)
                     .arg(fill.lives.map_or(0, millis));
-                for stamp in stamps {
-                    commands.arg(stamp.generation);
+                for (_, expected) in &checked {
+                    call.arg(expected);
                 }
                 for copy in fill.copies {
-                    self.copying(commands, link, fill, copy);
+                    self.copying(commands, fill, copy);
                 }
                 if fill.prolong {
-                    self.capturing(commands, link, wanted);
+                    self.capturing(commands, wanted);
                 }
             })
             .await?;
@@ -116,7 +121,7 @@ impl Redis {
     }
 
     /// No lease fences a copy: the generation of its key does.
-    fn copying(&self, commands: &mut Pipeline, link: &Link, fill: Fill<'_>, copy: &Sealed) {
+    fn copying(&self, commands: &mut Commands<'_>, fill: Fill<'_>, copy: &Sealed) {
         let Some(expected) = Stamp::of_key(fill.stamps, &copy.key) else {
             return;
         };
@@ -125,7 +130,9 @@ impl Redis {
             names.entry(&copy.key),
             names.generation(Guard::Key, &copy.key),
         ];
-        call(commands, link, Script::Copy, &on)
+        let expected = commands.topology().marked(&on[1], expected);
+        commands
+            .call(Script::Copy, &on)
             .arg(&copy.bytes)
             .arg(fill.lives.map_or(0, millis))
             .arg(expected);
@@ -135,8 +142,7 @@ impl Redis {
     /// captured; deletes the others. Where there are several, those that were stored are valid only with all of them.
     pub(crate) async fn commit(&self, commit: Commit<'_>) -> Result<bool, Failure> {
         let _ended = self.ending_here(commit.entry, commit.copies);
-        let link = self.link().await?;
-        let names = &self.shared.names;
+        let topology = self.topology().await?;
         let mut writes = vec![(commit.entry, commit.expected)];
         for copy in commit.copies {
             let is_own = |stamp: &&Stamp| stamp.is_of(Guard::Key, &copy.key);
@@ -161,19 +167,21 @@ impl Redis {
             ttl: commit.lives,
         };
         let replies = self
-            .evaluate(&link, |commands, link| {
-                commands.cmd("DEL").arg(names.any(Any::Key));
+            .evaluate(&topology, |commands| {
+                self.ending_all_keys(commands);
                 for (entry, expected) in &writes {
                     let fresh = Stamp::of_key(commit.stamps, &entry.key);
-                    self.committing(commands, link, (entry, commit.lives), fresh, expected);
+                    self.committing(commands, (entry, commit.lives), fresh, expected);
                 }
                 if commit.prolong {
-                    self.capturing(commands, link, wanted);
+                    self.capturing(commands, wanted);
                 }
             })
             .await?;
         let mut replies = replies.into_iter();
-        replies.next().transpose()?;
+        if !topology.is_cluster() {
+            replies.next().transpose()?;
+        }
         let mut all = true;
         for stored in replies.by_ref().take(writes.len()) {
             all &= number(&stored?) == Some(1);
@@ -185,8 +193,7 @@ impl Redis {
     /// Stores under one key, if every generation that is expected stands; of these the key's own comes first.
     fn committing(
         &self,
-        commands: &mut Pipeline,
-        link: &Link,
+        commands: &mut Commands<'_>,
         (entry, lives): (&Sealed, Option<Duration>),
         fresh: Option<u64>,
         expected: &[Stamp],
@@ -197,22 +204,42 @@ impl Redis {
             names.lease(&entry.key),
             names.generation(Guard::Key, &entry.key),
         ];
-        on.extend(self.generations_of(expected).skip(1));
-        call(commands, link, Script::Commit, &on)
+        let topology = commands.topology();
+        let fresh = fresh.map(|generation| topology.marked(&on[2], generation).to_string());
+        // Its own, and then those beside it.
+        let expected = self.beside(topology, &on[0], expected);
+        on.extend(expected.iter().skip(1).map(|(name, _)| name.clone()));
+        let call = commands
+            .call(Script::Commit, &on)
             .arg(&entry.bytes)
             .arg(lives.map_or(0, millis))
-            .arg(fresh.map(|number| number.to_string()).unwrap_or_default())
+            .arg(fresh.unwrap_or_default())
             // What ends with a key is read only while its generation stands, so that may live as long as any.
             .arg(generation_ttl(lives).map_or(0, millis));
-        for stamp in expected {
-            commands.arg(stamp.generation);
+        for (_, expected) in &expected {
+            call.arg(expected);
         }
     }
 
-    fn generations_of(&self, stamps: &[Stamp]) -> impl Iterator<Item = String> {
-        let names = &self.shared.names;
-        let stamps = stamps.iter();
-        stamps.map(|stamp| names.generation(stamp.guard, &stamp.name))
+    /// Of these generations those that a script on the slot of this name can look at, as the server knows them.
+    fn beside(&self, topology: &Topology, name: &str, stamps: &[Stamp]) -> Vec<(String, u64)> {
+        let slot = topology.slot(name);
+        let named = stamps.iter().map(|stamp| {
+            let name = self.shared.names.generation(stamp.guard, &stamp.name);
+            let number = topology.marked(&name, stamp.generation);
+            (name, number)
+        });
+        named
+            .filter(|(name, _)| topology.slot(name) == slot)
+            .collect()
+    }
+
+    /// Ends what stands for all keys; on a cluster nothing does.
+    pub(in crate::redis) fn ending_all_keys(&self, commands: &mut Commands<'_>) {
+        if !commands.topology().is_cluster() {
+            let any = self.shared.names.any(Any::Key);
+            commands.on(&any).cmd("DEL").arg(&any);
+        }
     }
 
     /// Stores what its caller already has, fencing off what began to compute before. `seal` makes the entries, given the
@@ -225,12 +252,10 @@ impl Redis {
         &self,
         names: &[&str],
         wanted: Wanted<'_>,
-        seal: impl Fn(&[Stamp], Origin<'_>) -> Vec<Given>,
+        seal: impl Fn(&[Stamp], &Topology) -> Vec<Given>,
     ) -> Result<(), Failure> {
-        let all = names
-            .iter()
-            .flat_map(|key| self.names_ended(Guard::Key, key))
-            .collect();
+        let all = names.iter().map(|key| (Guard::Key, (*key).into()));
+        let all = all.collect();
         let undelivered = Undelivered::new(&self.shared, all);
         self.try_set(wanted, seal).await?;
         undelivered.delivered();
@@ -240,51 +265,48 @@ impl Redis {
     async fn try_set(
         &self,
         wanted: Wanted<'_>,
-        seal: impl Fn(&[Stamp], Origin<'_>) -> Vec<Given>,
+        seal: impl Fn(&[Stamp], &Topology) -> Vec<Given>,
     ) -> Result<(), Failure> {
-        let (asked, link) = (sequence::next(), self.link().await?);
-        let guess = self.known(&link, wanted.guards);
+        let (asked, topology) = (sequence::next(), self.topology().await?);
+        let guess = self.known(wanted.guards);
         let replies = self
-            .evaluate(&link, |commands, link| {
-                self.capturing(commands, link, wanted);
+            .evaluate(&topology, |commands| {
+                self.capturing(commands, wanted);
                 if let Some(known) = &guess {
-                    self.setting(commands, link, &seal(known, link.origin()));
+                    self.setting(commands, &seal(known, &topology));
                 }
             })
             .await?;
         let mut replies = replies.into_iter();
-        let first = replies.next().ok_or_else(|| link::unexpected(&()))??;
+        let captured = self.captured(topology, wanted, asked, &mut replies)?;
         replies.try_for_each(|reply| reply.map(|_| ()))?;
-        let captured = self.captured(link, wanted, asked, &first)?;
         if guess.is_some_and(|known| known == captured.stamps) {
             return Ok(());
         }
+        let topology = &captured.topology;
         let replies = self
-            .evaluate(&captured.link, |commands, link| {
-                self.setting(commands, link, &seal(&captured.stamps, link.origin()));
+            .evaluate(topology, |commands| {
+                self.setting(commands, &seal(&captured.stamps, topology));
             })
             .await?;
         all_well(replies).map(|_| ())
     }
 
-    fn setting(&self, commands: &mut Pipeline, link: &Link, given: &[Given]) {
-        let names = &self.shared.names;
-        commands.cmd("DEL").arg(names.any(Any::Key));
+    fn setting(&self, commands: &mut Commands<'_>, given: &[Given]) {
+        self.ending_all_keys(commands);
         for Given {
             entry,
             fresh,
             lives,
         } in given
         {
-            self.committing(commands, link, (entry, *lives), *fresh, &[]);
+            self.committing(commands, (entry, *lives), *fresh, &[]);
         }
     }
 
-    /// The generations as this process has seen them last; `None` if it has not, on this link.
-    fn known(&self, link: &Link, guards: &[Named]) -> Option<Vec<Stamp>> {
-        let known = guards
-            .iter()
-            .map(|named| self.shared.known.last(link, named));
+    /// The generations as this process has seen them last; `None` if it has not.
+    fn known(&self, guards: &[Named]) -> Option<Vec<Stamp>> {
+        let known = guards.iter().map(|named| self.shared.known.last(named));
         known.collect()
     }
 }

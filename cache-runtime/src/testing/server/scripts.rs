@@ -8,7 +8,7 @@ use super::{Bytes, Server};
 type Native = fn(&mut Calls<'_>) -> Result<Reply, Reply>;
 
 /// By the digests of the texts that they stand for, in the order of `Script::ALL`.
-const NATIVES: [(&str, Native); 8] = [
+const NATIVES: [(&str, Native); 9] = [
     ("fdf0d60c6f9513b2da9e417cdf765759eae9229b", acquire),
     ("2264d2793cea62db7f2a1690d23a8fbfcdfe8f03", capture),
     ("774229fd52528876db4097d4c3bb2de484b3fa8d", fill),
@@ -17,6 +17,7 @@ const NATIVES: [(&str, Native); 8] = [
     ("a8faff9e3a061cf4d0ffbc3ef10664b151956216", release),
     ("c5225aa9016e2cc55ece3ebcc1b1da1c1fa125b4", commit),
     ("9a7fe1c89c506b53508965b6ac0dd579a05df53e", prolong),
+    ("8fe383aea715e1534491a90c0f15d2d2f1cb0e37", delete),
 ];
 
 pub(super) fn native(digest: &str) -> Option<Native> {
@@ -243,6 +244,13 @@ fn commit(call: &mut Calls<'_>) -> Result<Reply, Reply> {
         store(call, 3, 3, 4)?;
     }
     Ok(Reply::Int(1))
+}
+
+fn delete(call: &mut Calls<'_>) -> Result<Reply, Reply> {
+    call.delete(call.key(2));
+    call.delete(call.key(3));
+    let was_there = call.delete(call.key(1));
+    Ok(Reply::Int(i64::from(was_there)))
 }
 
 #[cfg(test)]

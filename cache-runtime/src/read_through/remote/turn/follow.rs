@@ -48,7 +48,6 @@ impl InVain {
 /// What a caller has seen standing after its call had begun.
 struct Known {
     stamps: Vec<Stamp>,
-    replication_id: Box<str>,
 }
 
 impl Known {
@@ -58,7 +57,6 @@ impl Known {
             return false;
         };
         entry.about.late == Lateness::None
-            && remote.replication_id == self.replication_id
             && remote
                 .stamps
                 .iter()
@@ -164,14 +162,11 @@ impl Caller<'_> {
             .standing(&self.pending.key, held.token, &stamps)
             .await
         {
-            Ok(Some(link)) => {
-                let known = Known {
-                    stamps,
-                    replication_id: link.replication_id().into(),
-                };
+            Ok(true) => {
+                let known = Known { stamps };
                 return Err(self.share(shape, flight, &known).await);
             }
-            Ok(None) => {}
+            Ok(false) => {}
             Err(_) => return Err(Waited::LookAgain),
         }
         // Its lease still stands if it was a tag or a scope that has ended.

@@ -159,7 +159,7 @@ impl<'p> Caller<'p> {
             began: sequence::next(),
             waiting_since: Mutex::new(Instant::now()),
             has_missed: AtomicBool::new(false),
-            link: redis.link_number().filter(|_| redis.is_clear()),
+            link: redis.topology_number().filter(|_| redis.is_clear()),
             looks_itself: AtomicBool::new(false),
             has_looked: AtomicBool::new(false),
             is_without_server: AtomicBool::new(false),
@@ -560,7 +560,7 @@ impl<'p> Caller<'p> {
     fn looking(&self) -> Flight {
         let remote = Remote::new(false, &self.pending.plan.tags);
         let Pending { site, policy, .. } = *self.pending;
-        self.flight_of(remote.looking(site, policy, self.redis.link_number()))
+        self.flight_of(remote.looking(site, policy, self.redis.topology_number()))
     }
 
     fn flight_of(&self, mut remote: Remote) -> Flight {
@@ -638,8 +638,7 @@ impl<'p> Caller<'p> {
         if let Some(outer) = &self.pending.outer {
             // It was captured with the generation of the key.
             if claim.captured.is_some() {
-                lead.flight()
-                    .runs_under(claim.replication_id(), claim.stamps());
+                lead.flight().runs_under(claim.stamps());
             }
             outer.computes(lead.flight());
         }
