@@ -2,5 +2,10 @@
 
 #![forbid(unsafe_code)]
 
+mod certificates;
 mod encrypted;
+mod files;
+mod mutual;
+mod own_authority;
 mod plain;
+mod watched;

@@ -1,6 +1,7 @@
 //! Where the server is: as a URL or in parts, one server or what sentinels watch.
 
 use super::sentinel::Sentinels;
+use super::tls::Certificates;
 use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
 use std::fmt;
@@ -22,6 +23,8 @@ pub(crate) struct ServerConfig {
     /// For the sentinels themselves.
     pub(crate) sentinel_username: Option<String>,
     pub(crate) sentinel_password: Option<String>,
+    /// For TLS, of every connection.
+    pub(crate) certificates: Certificates,
 }
 
 /// Whom to connect to.
@@ -66,15 +69,20 @@ impl ServerConfig {
     /// How to connect to one server.
     fn connection(&self) -> Result<ConnectionInfo, Unusable> {
         let info = match &self.url {
-            Some(url) => parsed(url)?,
+            Some(url) => self.parsed(url)?,
             None => {
                 let host = self.host.clone().unwrap_or_else(|| "127.0.0.1".to_owned());
                 if !is_host(&host) {
                     return Err("expected the name or the IP address of a host, and nothing else");
                 }
-                ConnectionAddr::Tcp(host, self.port.unwrap_or(6379))
-                    .into_connection_info()
-                    .map_err(|_| "expected a host name and a port")?
+                let port = self.port.unwrap_or(6379);
+                if self.certificates.are_given() {
+                    self.parsed(&encrypted_url(&host, port))?
+                } else {
+                    ConnectionAddr::Tcp(host, port)
+                        .into_connection_info()
+                        .map_err(|_| "expected a host name and a port")?
+                }
             }
         };
         if !info.addr().is_supported() {
@@ -83,6 +91,11 @@ impl ServerConfig {
         let database = self.database.unwrap_or(info.redis_settings().db());
         let (username, password) = (self.username.as_deref(), self.password.as_deref());
         Ok(prepared(info, database, username, password))
+    }
+
+    /// What a URL says, with the certificates.
+    fn parsed(&self, url: &str) -> Result<ConnectionInfo, Unusable> {
+        self.certificates.on(parsed(url)?)
     }
 
     /// What sentinels watch, if they do: as a URL or in parts says.
@@ -101,7 +114,10 @@ impl ServerConfig {
         let all = sentinels.split(',').map(str::trim);
         let host = |text| match str::strip_prefix(text, "rediss://") {
             Some(host) => (true, host),
-            None => (false, text.strip_prefix("redis://").unwrap_or(text)),
+            None => match text.strip_prefix("redis://") {
+                Some(host) => (false, host),
+                None => (self.certificates.are_given(), text),
+            },
         };
         let (encrypted, hosts): (Vec<bool>, Vec<&str>) = all.map(host).unzip();
         if encrypted.iter().any(|&it| it != encrypted[0]) {
@@ -125,7 +141,7 @@ impl ServerConfig {
             "redis"
         };
         // They say where.
-        let primary = parsed(&format!("{scheme}://{}primary", watched.login))?;
+        let primary = self.parsed(&format!("{scheme}://{}primary", watched.login))?;
         let database = self.database.or(watched.database).unwrap_or_default();
         let (username, password) = (self.username.as_deref(), self.password.as_deref());
         let primary = prepared(primary, database, username, password);
@@ -135,7 +151,9 @@ impl ServerConfig {
             }
             let port = if has_port(host) { "" } else { ":26379" };
             let info = parsed(&format!("{scheme}://{host}{port}"));
-            let info = info.map_err(|_| EXPECTED_SENTINELS)?;
+            let info = self
+                .certificates
+                .on(info.map_err(|_| EXPECTED_SENTINELS)?)?;
             let username = watched
                 .username
                 .as_ref()
@@ -260,6 +278,13 @@ fn is_host(host: &str) -> bool {
             && !host.contains(char::is_whitespace)
 }
 
+fn encrypted_url(host: &str, port: u16) -> String {
+    match host.contains(':') {
+        true => format!("rediss://[{host}]:{port}"),
+        false => format!("rediss://{host}:{port}"),
+    }
+}
+
 fn is_encrypted(url: &str) -> bool {
     ["rediss:", "valkeys:"]
         .iter()
@@ -271,19 +296,14 @@ fn encrypted(_url: &str) -> Result<ConnectionInfo, Unusable> {
     Err("`rediss://` needs the feature `tls` of cache-runtime")
 }
 
-/// The server has to show a certificate for its name that one of the system's authorities has signed.
+/// The server has to show a certificate for its name, signed by one of the system's authorities or by those that are given.
 #[cfg(feature = "tls")]
 fn encrypted(url: &str) -> Result<ConnectionInfo, Unusable> {
-    use rustls::crypto::{CryptoProvider, ring};
-
     let info = from_url(url)?;
     if let ConnectionAddr::TcpTls { insecure: true, .. } = info.addr() {
         return Err("certificates are always verified: `#insecure` is not for use");
     }
-    // The application may have chosen one; without any, the client library panics where two are compiled in.
-    if CryptoProvider::get_default().is_none() {
-        let _lost_a_race = ring::default_provider().install_default();
-    }
+    super::tls::provider();
     Ok(info)
 }
 
@@ -305,7 +325,11 @@ fn from_url(url: &str) -> Result<ConnectionInfo, Unusable> {
 /// Hosts and ports, without credentials.
 impl fmt::Display for ServerConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.place() {
+        let bare = ServerConfig {
+            certificates: Certificates::default(),
+            ..self.clone()
+        };
+        match bare.place() {
             Ok(Place::At(info)) => write!(f, "{}", info.addr()),
             Ok(Place::Watched(sentinels)) => write!(f, "{sentinels}"),
             Err(_) => f.write_str("(unusable)"),

@@ -30,6 +30,7 @@ mod sentinel;
 pub(crate) mod sequence;
 mod server_time;
 mod supervisor;
+pub(crate) mod tls;
 mod token;
 mod touch;
 mod tracking;

@@ -13,6 +13,7 @@ use super::script::Script;
 use super::sentinel::{ASKED_EVERY, Appointed};
 use super::sequence;
 use super::server_time::ServerTime;
+use super::tls;
 use super::touch::Touching;
 use super::tracking::{self, Deaf};
 use super::{Shared, State, number};
@@ -529,12 +530,10 @@ const LONELY: &str = "no replica follows it, and so it may not write (`min-repli
 const NO_PASSWORD: &str = "it wants a password (NOAUTH)";
 
 fn hinted(why: &str) -> Box<str> {
-    let mut lines = why.lines();
-    let first = lines.next().unwrap_or_default();
-    if first.contains("UnknownIssuer") {
-        format!("{first} (`SSL_CERT_FILE` names the authorities to trust)").into()
-    } else {
-        first.into()
+    let first = why.lines().next().unwrap_or_default();
+    match tls::hint(first) {
+        Some(hint) => format!("{first} ({hint})").into(),
+        None => first.into(),
     }
 }
 

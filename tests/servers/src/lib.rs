@@ -17,7 +17,7 @@ mod wait;
 pub use port::free_port;
 pub use proxy::Proxy;
 pub use resp::{Connection, Reply};
-pub use server::{Builder, RedisServer};
+pub use server::{Builder, RedisServer, Tls};
 pub use wait::wait_until;
 
 /// Sends a signal (`-STOP`, `-CONT`) to a child that has not been waited for. Through the shell's own `kill`: small systems

@@ -7,7 +7,7 @@ mod launch;
 mod process;
 mod statistics;
 
-pub use builder::Builder;
+pub use builder::{Builder, Tls};
 
 use crate::resp::{Blocking, Connection, Reply};
 use crate::wait::off_thread;
@@ -44,7 +44,7 @@ impl RedisServer {
         Self::builder().start().await
     }
 
-    /// A server with arguments, a password or a Unix socket.
+    /// A server with arguments, a password, a Unix socket or TLS.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -71,6 +71,12 @@ impl RedisServer {
     /// The port on 127.0.0.1; a restart keeps it.
     pub fn port(&self) -> u16 {
         self.inner.site.port
+    }
+
+    /// The port on 127.0.0.1 for TLS, if [the server has one](Builder::tls); a restart keeps it.
+    pub fn tls_port(&self) -> Option<u16> {
+        let site = &self.inner.site;
+        site.tls.as_ref().map(|_| site.tls_port)
     }
 
     /// The process, if it runs (or is paused).
