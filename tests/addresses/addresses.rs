@@ -8,4 +8,6 @@ mod files;
 mod mutual;
 mod own_authority;
 mod plain;
+#[cfg(unix)]
+mod socket;
 mod watched;

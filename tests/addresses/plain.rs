@@ -55,13 +55,3 @@ async fn a_user_with_no_more_rights_than_needed() {
         assert!(reason.is_some_and(|reason| reason.contains(command)));
     }
 }
-
-#[tokio::test]
-async fn a_unix_socket() {
-    let builder = RedisServer::builder().unix_socket();
-    let server = builder.password("secret").start().await;
-    let url = server.unix_url().expect("a socket");
-    assert!(leads_to_a_server(&url).await);
-    let wrong = url.replace("secret", "wrong");
-    assert!(!leads_to_a_server(&wrong).await);
-}

@@ -501,6 +501,7 @@ pub(super) fn in_short(error: &redis::RedisError) -> Box<str> {
     match error.kind() {
         redis::ErrorKind::AuthenticationFailed => "it refuses the user name or the password".into(),
         redis::ErrorKind::Parse => "it does not speak the protocol of Redis".into(),
+        _ if is_missing(error) => "there is no such socket".into(),
         _ if error.is_connection_refusal() => "connection refused".into(),
         _ if error.is_timeout() => "connecting took too long".into(),
         _ => match (error.code(), error.detail()) {
@@ -510,6 +511,12 @@ pub(super) fn in_short(error: &redis::RedisError) -> Box<str> {
             (None, _) => hinted(&error.to_string()),
         },
     }
+}
+
+/// Whether there is no file at the path of a Unix socket. To the library that is a refusal like others.
+fn is_missing(error: &redis::RedisError) -> bool {
+    const ENOENT: &str = "(os error 2)";
+    error.is_connection_refusal() && error.to_string().contains(ENOENT)
 }
 
 /// The same for what a command was answered with.
