@@ -525,7 +525,7 @@ pub(super) fn in_words(failure: &Failure, command: &str) -> Box<str> {
         Failure::Lost(why) if **why == *"NOAUTH" => NO_PASSWORD.into(),
         Failure::Refused(why) if **why == *"NOPERM" => {
             format!(
-                "its user may not use `{command}`, or not on these keys (NOPERM); see the README for what it needs"
+                "its user may not use `{command}`, or not on these keys (NOPERM); docs/guide/redis.md says what it needs"
             )
             .into()
         }

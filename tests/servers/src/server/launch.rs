@@ -5,6 +5,7 @@ use super::directory::Directory;
 use super::process::Process;
 use crate::port::free_port;
 use crate::resp::{Blocking, Reply};
+use crate::rights;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
@@ -152,6 +153,7 @@ impl Site {
             command.args(["--requirepass", password]);
         }
         command.args(self.tls_arguments()).args(&self.arguments);
+        command.args(rights::arguments());
         command
     }
 

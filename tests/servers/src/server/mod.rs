@@ -10,6 +10,7 @@ mod statistics;
 pub use builder::{Builder, Tls};
 
 use crate::resp::{Blocking, Connection, Reply};
+use crate::rights;
 use crate::wait::off_thread;
 use launch::Site;
 use process::Process;
@@ -53,7 +54,7 @@ impl RedisServer {
     pub fn url(&self) -> String {
         let user = match self.password() {
             Some(password) => format!(":{password}@"),
-            None => String::new(),
+            None => rights::login(),
         };
         format!("redis://{user}127.0.0.1:{}/", self.port())
     }
@@ -131,6 +132,24 @@ impl RedisServer {
 
     fn password(&self) -> Option<&str> {
         self.inner.site.password.as_deref()
+    }
+}
+
+impl Drop for RedisServer {
+    /// In a run with no more rights than needed, nothing must have been refused.
+    fn drop(&mut self) {
+        if !rights::is_least_run() || std::thread::panicking() || self.pid().is_none() {
+            return;
+        }
+        // One that is paused cannot be asked.
+        let connected = self.inner.connect(Duration::from_millis(500));
+        let told = connected.and_then(|mut connection| connection.command(&["ACL", "LOG"]));
+        if let Ok(Reply::Array(refusals)) = told {
+            // Names and values; a test may have users of its own.
+            let mut refused = refusals.iter().map(Reply::words);
+            let refused = refused.find(|it| it.iter().any(|word| word == rights::LEAST));
+            assert!(refused.is_none(), "the user was refused: {refused:?}");
+        }
     }
 }
 
