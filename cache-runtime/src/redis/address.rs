@@ -473,4 +473,42 @@ mod tests {
         let error = error.expect_err("insecure");
         assert!(error.contains("verified"), "{error}");
     }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn parts_with_certificates_are_encrypted_unless_they_say_otherwise() {
+        let parts = ServerConfig {
+            certificates: Certificates {
+                authorities: Some(super::super::tls::Pem::given("a test", "")),
+                ..Certificates::default()
+            },
+            ..ServerConfig::default()
+        };
+        for host in ["cache.example", "10.0.0.1", "::1"] {
+            let host = Some(host.to_owned());
+            let one = ServerConfig {
+                host: host.clone(),
+                ..parts.clone()
+            };
+            let info = one.connection().expect("parts");
+            let ConnectionAddr::TcpTls {
+                host: to,
+                tls_params,
+                ..
+            } = info.addr()
+            else {
+                panic!("{}", info.addr());
+            };
+            assert_eq!(Some(to), host.as_ref());
+            assert!(tls_params.is_some());
+        }
+        for (sentinels, is_usable) in [("a,b:7", true), ("rediss://a", true), ("redis://a", false)]
+        {
+            let sentinels = ServerConfig {
+                sentinels: Some(sentinels.to_owned()),
+                ..parts.clone()
+            };
+            assert_eq!(sentinels.place().is_ok(), is_usable, "{sentinels}");
+        }
+    }
 }
