@@ -2,5 +2,12 @@
 
 #![forbid(unsafe_code)]
 
+mod certificates;
 mod encrypted;
+mod files;
+mod mutual;
+mod own_authority;
 mod plain;
+#[cfg(unix)]
+mod socket;
+mod watched;

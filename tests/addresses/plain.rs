@@ -1,7 +1,6 @@
 //! Without encryption.
 
 use addresses::leads_to_a_server;
-use cache_runtime::Cache;
 use test_servers::RedisServer;
 
 #[tokio::test]
@@ -35,33 +34,4 @@ async fn a_user_and_a_password() {
     assert!(leads_to_a_server(&with("ann:word")).await);
     assert!(!leads_to_a_server(&with("ann:secret")).await);
     assert!(!leads_to_a_server(&format!("redis://127.0.0.1:{port}/")).await);
-}
-
-#[tokio::test]
-async fn a_user_with_no_more_rights_than_needed() {
-    let server = RedisServer::start().await;
-    let mut user = vec!["ACL", "SETUSER", "ann", "on", ">word", "~app:*"];
-    let rights = "+@read +@write +@connection +@scripting +@transaction +info +time";
-    user.extend(rights.split(' '));
-    server.command(&user).await;
-    let url = format!("redis://ann:word@127.0.0.1:{}/", server.port());
-    assert!(leads_to_a_server(&url).await);
-    for (right, command) in [("time", "`TIME`"), ("info", "`INFO`")] {
-        let without = format!("-{right}");
-        server.command(&["ACL", "SETUSER", "ann", &without]).await;
-        let cache = Cache::builder().redis(url.clone()).build().await;
-        let health = cache.expect("an address").health().await;
-        let reason = health.redis.and_then(|redis| redis.reason);
-        assert!(reason.is_some_and(|reason| reason.contains(command)));
-    }
-}
-
-#[tokio::test]
-async fn a_unix_socket() {
-    let builder = RedisServer::builder().unix_socket();
-    let server = builder.password("secret").start().await;
-    let url = server.unix_url().expect("a socket");
-    assert!(leads_to_a_server(&url).await);
-    let wrong = url.replace("secret", "wrong");
-    assert!(!leads_to_a_server(&wrong).await);
 }

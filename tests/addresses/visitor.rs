@@ -1,10 +1,21 @@
-//! Goes to the address that it is given, and says whether it got in.
+//! Goes to the address that it is given, or where its environment says, and says whether it got in.
 
 #![forbid(unsafe_code)]
 
+use cache_runtime::{Builder, Cache};
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let url = std::env::args().nth(1).expect("an address");
-    let got_in = addresses::leads_to_a_server(&url).await;
-    println!("{}", if got_in { "in" } else { "out" });
+    let builder = match std::env::args().nth(1) {
+        Some(url) => Ok(Cache::builder().redis(url)),
+        None => Builder::from_env(),
+    };
+    let reached = match builder {
+        Ok(builder) => addresses::reached(builder.namespace("app")).await,
+        Err(error) => Err(error.to_string()),
+    };
+    match reached {
+        Ok(_) => println!("in"),
+        Err(why) => println!("out: {why}"),
+    }
 }

@@ -10,6 +10,8 @@ use crate::clock::Clock;
 use crate::codec::Codec;
 #[cfg(feature = "encryption")]
 use crate::encryption::EncryptionKeys;
+#[cfg(feature = "redis")]
+use crate::redis::tls::Pem;
 use crate::ttl::IntoTtl;
 use std::time::Duration;
 
@@ -188,8 +190,8 @@ impl Builder {
     /// `redis+sentinel://[user[:password]@]host[:port][,host…]/name[/database]` is the primary that Redis Sentinel calls by this name,
     /// wherever that is at the time; `?sentinel_password=…` (and `sentinel_username`) is for the Sentinels themselves. It is looked for anew when it is lost, and when most Sentinels have appointed another one.
     ///
-    /// `rediss://…` (feature `tls`) is the same encrypted with TLS. The server's certificate has to be for its name, and
-    /// signed by one of the system's authorities, or those in the file that `SSL_CERT_FILE` names.
+    /// `rediss://…` (feature `tls`) is the same encrypted with TLS, `rediss+sentinel://…` for Sentinels and servers. The server's certificate has to be for its name, and
+    /// signed by one of the system's authorities, or by [one of your own](Self::tls_ca).
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), cache_runtime::ConfigError> {
@@ -202,6 +204,53 @@ impl Builder {
     /// ```
     pub fn redis(mut self, url: impl Into<String>) -> Self {
         self.config.redis.server.url = Some(url.into());
+        self
+    }
+
+    /// Whom to trust as an authority that signs servers' certificates: one or more, as PEM (feature `tls`). They take the
+    /// place of the system's, which are trusted no more. Default: the file that `REDIS_TLS_CA` names with
+    /// [`Cache::from_env`], otherwise the system's.
+    ///
+    /// That certificates are valid, and for the name of the server, is always verified.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cache = cache_runtime::Cache::builder()
+    ///     .redis("rediss://cache.internal")
+    ///     .tls_ca(std::fs::read("/etc/cache/ca.pem")?)
+    ///     .tls_client_certificate(
+    ///         std::fs::read("/etc/cache/client.pem")?,
+    ///         std::fs::read("/etc/cache/client.key")?,
+    ///     )
+    ///     .build()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn tls_ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        let authorities = Pem::given("`Builder::tls_ca`", pem);
+        self.config.redis.server.certificates.authorities = Some(authorities);
+        self
+    }
+
+    /// What a server is shown that wants to know who comes (mutual TLS): a certificate, with those in between if there are
+    /// any, and its private key, as PEM (feature `tls`). The key is PKCS#8, PKCS#1 or SEC1, of RSA, ECDSA or Ed25519, and has no
+    /// passphrase. Default: the files that `REDIS_TLS_CERT` and `REDIS_TLS_KEY` name with [`Cache::from_env`], otherwise nothing.
+    ///
+    /// Sentinels are shown the same.
+    pub fn tls_client_certificate(
+        mut self,
+        certificate: impl Into<Vec<u8>>,
+        key: impl Into<Vec<u8>>,
+    ) -> Self {
+        let certificates = &mut self.config.redis.server.certificates;
+        certificates.client = Some(Pem::given(
+            "the certificate of `Builder::tls_client_certificate`",
+            certificate,
+        ));
+        certificates.key = Some(Pem::given(
+            "the key of `Builder::tls_client_certificate`",
+            key,
+        ));
         self
     }
 

@@ -123,6 +123,14 @@ pub enum ConfigError {
         /// What it should be, or what is missing.
         reason: &'static str,
     },
+    /// A certificate or a key for TLS that cannot be used. Nothing of it is quoted.
+    #[error("{given} cannot be used: {reason}")]
+    Certificate {
+        /// Where it comes from: a variable and the file that it names, or a method of the builder.
+        given: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// A variable that says something about a server, without one that says where it is.
     #[error(
         "{variable} is set, but neither REDIS_URL nor REDIS_HOST, REDIS_SENTINELS or REDIS_CLUSTER_NODES, so there would be no server; set one of them"
@@ -229,7 +237,7 @@ impl Config {
         {
             return Err(ConfigError::Bound { bound });
         }
-        let config = RedisConfig {
+        let mut config = RedisConfig {
             longest_hold: self.longest_wait.saturating_mul(HOLD_PER_WAIT),
             staleness: match self.consistency {
                 Consistency::Strict => None,
@@ -237,6 +245,11 @@ impl Config {
             },
             ..self.redis.clone()
         };
+        let certificates = config.server.certificates.read();
+        config.server.certificates = certificates.map_err(|bad| ConfigError::Certificate {
+            given: bad.given,
+            reason: bad.reason,
+        })?;
         let redis = Redis::new(config, &self.namespace);
         redis.map(Some).map_err(|reason| ConfigError::Server {
             from: match self.redis.server.url {

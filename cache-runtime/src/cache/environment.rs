@@ -6,6 +6,8 @@ use super::config::{Consistency, SHORTEST_BOUND};
 use crate::audit::Audit;
 #[cfg(feature = "encryption")]
 use crate::encryption::KeyRing;
+#[cfg(feature = "redis")]
+use crate::redis::tls::Pem;
 use crate::ttl::Ttl;
 use std::time::Duration;
 
@@ -19,6 +21,12 @@ const REFUSED: &[(&str, &str)] = &[
     ("REDIS_SENTINELS", NO_REDIS),
     #[cfg(not(feature = "redis"))]
     ("REDIS_CLUSTER_NODES", NO_REDIS),
+    #[cfg(not(feature = "tls"))]
+    ("REDIS_TLS_CA", NO_TLS),
+    #[cfg(not(feature = "tls"))]
+    ("REDIS_TLS_CERT", NO_TLS),
+    #[cfg(not(feature = "tls"))]
+    ("REDIS_TLS_KEY", NO_TLS),
     #[cfg(not(feature = "encryption"))]
     ("CACHE_ENCRYPTION_KEYS", NO_ENCRYPTION),
     #[cfg(not(feature = "encryption"))]
@@ -26,6 +34,8 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 #[cfg(not(feature = "redis"))]
 const NO_REDIS: &str = "this build is without the feature `redis` of cache-runtime";
+#[cfg(not(feature = "tls"))]
+const NO_TLS: &str = "this build is without the feature `tls` of cache-runtime";
 #[cfg(not(feature = "encryption"))]
 const NO_ENCRYPTION: &str = "this build is without the feature `encryption` of cache-runtime";
 #[cfg(feature = "redis")]
@@ -64,6 +74,9 @@ const KNOWN: &[&str] = &[
     "REDIS_SENTINEL_USERNAME",
     "REDIS_SENTINEL_PASSWORD",
     "REDIS_CLUSTER_NODES",
+    "REDIS_TLS_CA",
+    "REDIS_TLS_CERT",
+    "REDIS_TLS_KEY",
 ];
 
 impl Config {
@@ -177,6 +190,9 @@ impl Config {
             "REDIS_SENTINEL_USERNAME" => server.sentinel_username = Some(value.to_owned()),
             "REDIS_SENTINEL_PASSWORD" => server.sentinel_password = Some(value.to_owned()),
             "REDIS_CLUSTER_NODES" => server.cluster = Some(value.to_owned()),
+            "REDIS_TLS_CA" => server.certificates.authorities = file("REDIS_TLS_CA", value),
+            "REDIS_TLS_CERT" => server.certificates.client = file("REDIS_TLS_CERT", value),
+            "REDIS_TLS_KEY" => server.certificates.key = file("REDIS_TLS_KEY", value),
             // What Kubernetes sets in every container beside a service that is called `redis`.
             "REDIS_PORT" if value.starts_with("tcp://") => {}
             "REDIS_PORT" => {
@@ -205,6 +221,13 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// A file that is read when there is a server to use it for.
+#[cfg(feature = "redis")]
+fn file(variable: &'static str, path: &str) -> Option<Pem> {
+    let path = path.into();
+    Some(Pem::File { variable, path })
 }
 
 /// `SESSION` of `CACHE_SESSION_TTL`.
@@ -387,11 +410,17 @@ mod tests {
                 "{error}"
             );
         }
-        let both = [("REDIS_CLUSTER_NODES", "h"), ("CACHE_ENABLED", "maybe")];
-        let error = read(&both).expect_err("unreadable");
-        assert!(error.to_string().starts_with("CACHE_ENABLED=`maybe`"));
-        let error = read(&[("REDIS_CLUSTER_NODES", "secret@host")]).expect_err("not yet");
-        assert!(!error.to_string().contains("secret"));
+    }
+
+    #[cfg(feature = "redis")]
+    #[test]
+    fn servers_of_a_cluster_that_are_none_are_a_clear_error_that_shows_no_secret() {
+        let config = read(&[("REDIS_CLUSTER_NODES", "secret@host")]).expect("readable");
+        let error = config.redis().err().expect("no servers").to_string();
+        assert!(
+            error.contains("REDIS_CLUSTER_NODES") && !error.contains("secret"),
+            "{error}"
+        );
     }
 
     #[cfg(feature = "redis")]
@@ -434,6 +463,18 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[cfg(all(feature = "redis", not(feature = "tls")))]
+    #[test]
+    fn certificates_are_refused_by_the_name_of_what_is_missing() {
+        for name in ["REDIS_TLS_CA", "REDIS_TLS_CERT", "REDIS_TLS_KEY"] {
+            let error = read(&[(name, "/a/file")]).expect_err("no TLS").to_string();
+            assert!(error.contains(name) && error.contains("feature `tls`"));
+        }
+        let builder = super::super::Builder::new().redis("redis://h").tls_ca("x");
+        let error = builder.build_now().map(|_| ()).expect_err("no TLS");
+        assert!(error.to_string().contains("feature `tls`"), "{error}");
     }
 
     #[cfg(feature = "redis")]

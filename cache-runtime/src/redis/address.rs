@@ -2,6 +2,7 @@
 
 use super::cluster::Cluster;
 use super::sentinel::Sentinels;
+use super::tls::Certificates;
 use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
 use std::fmt;
@@ -25,6 +26,8 @@ pub(crate) struct ServerConfig {
     /// For the sentinels themselves.
     pub(crate) sentinel_username: Option<String>,
     pub(crate) sentinel_password: Option<String>,
+    /// For TLS, of every connection.
+    pub(crate) certificates: Certificates,
 }
 
 /// Whom to connect to.
@@ -79,15 +82,20 @@ impl ServerConfig {
     /// How to connect to one server.
     fn connection(&self) -> Result<ConnectionInfo, Unusable> {
         let info = match &self.url {
-            Some(url) => parsed(url)?,
+            Some(url) => self.parsed(url)?,
             None => {
                 let host = self.host.clone().unwrap_or_else(|| "127.0.0.1".to_owned());
                 if !is_host(&host) {
                     return Err("expected the name or the IP address of a host, and nothing else");
                 }
-                ConnectionAddr::Tcp(host, self.port.unwrap_or(6379))
-                    .into_connection_info()
-                    .map_err(|_| "expected a host name and a port")?
+                let port = self.port.unwrap_or(6379);
+                if self.certificates.are_given() {
+                    self.parsed(&encrypted_url(&host, port))?
+                } else {
+                    ConnectionAddr::Tcp(host, port)
+                        .into_connection_info()
+                        .map_err(|_| "expected a host name and a port")?
+                }
             }
         };
         if !info.addr().is_supported() {
@@ -96,6 +104,11 @@ impl ServerConfig {
         let database = self.database.unwrap_or(info.redis_settings().db());
         let (username, password) = (self.username.as_deref(), self.password.as_deref());
         Ok(prepared(info, database, username, password))
+    }
+
+    /// What a URL says, with the certificates.
+    fn parsed(&self, url: &str) -> Result<ConnectionInfo, Unusable> {
+        self.certificates.on(parsed(url)?)
     }
 
     /// What sentinels watch, if they do: as a URL or in parts says.
@@ -111,8 +124,9 @@ impl ServerConfig {
         if self.url.is_some() || self.host.is_some() {
             return Err("a server is given besides the sentinels, which say where it is");
         }
-        let (is_encrypted, hosts) =
-            listed(sentinels).ok_or("some sentinels are to be asked over TLS, and some are not")?;
+        let (is_encrypted, hosts) = self
+            .listed(sentinels)
+            .ok_or("some sentinels are to be asked over TLS, and some are not")?;
         Ok(Some(Watched {
             is_encrypted,
             login: "",
@@ -122,6 +136,22 @@ impl ServerConfig {
             username: None,
             password: None,
         }))
+    }
+
+    /// Hosts with commas between, each perhaps with a scheme, and whether that is of TLS; `None` if they differ in that.
+    fn listed<'h>(&self, hosts: &'h str) -> Option<(bool, Vec<&'h str>)> {
+        let host = |text: &'h str| match text.strip_prefix("rediss://") {
+            Some(host) => (true, host),
+            None => match text.strip_prefix("redis://") {
+                Some(host) => (false, host),
+                None => (self.certificates.are_given(), text),
+            },
+        };
+        let hosts = hosts.split(',').map(str::trim).map(host);
+        let (encrypted, hosts): (Vec<bool>, Vec<&str>) = hosts.unzip();
+        let is_encrypted = encrypted[0];
+        let same = encrypted.iter().all(|&it| it == is_encrypted);
+        same.then_some((is_encrypted, hosts))
     }
 
     /// The servers of a cluster, if they are named: as a URL or in parts.
@@ -148,7 +178,7 @@ impl ServerConfig {
             if host.is_empty() || host.contains(['/', '@', '?', '#']) {
                 return Err(EXPECTED_CLUSTER);
             }
-            let info = parsed(&format!("{scheme}://{login}{host}"))?;
+            let info = self.parsed(&format!("{scheme}://{login}{host}"))?;
             let (username, password) = (self.username.as_deref(), self.password.as_deref());
             Ok(prepared(info, 0, username, password))
         };
@@ -163,7 +193,7 @@ impl ServerConfig {
             "redis"
         };
         // They say where.
-        let primary = parsed(&format!("{scheme}://{}primary", watched.login))?;
+        let primary = self.parsed(&format!("{scheme}://{}primary", watched.login))?;
         let database = self.database.or(watched.database).unwrap_or_default();
         let (username, password) = (self.username.as_deref(), self.password.as_deref());
         let primary = prepared(primary, database, username, password);
@@ -173,7 +203,9 @@ impl ServerConfig {
             }
             let port = if has_port(host) { "" } else { ":26379" };
             let info = parsed(&format!("{scheme}://{host}{port}"));
-            let info = info.map_err(|_| EXPECTED_SENTINELS)?;
+            let info = self
+                .certificates
+                .on(info.map_err(|_| EXPECTED_SENTINELS)?)?;
             let username = watched
                 .username
                 .as_ref()
@@ -252,19 +284,6 @@ impl<'t> Watched<'t> {
     }
 }
 
-/// Hosts with commas between, each perhaps with a scheme, and whether that is of TLS; `None` if they differ in that.
-fn listed(hosts: &str) -> Option<(bool, Vec<&str>)> {
-    let host = |text| match str::strip_prefix(text, "rediss://") {
-        Some(host) => (true, host),
-        None => (false, text.strip_prefix("redis://").unwrap_or(text)),
-    };
-    let hosts = hosts.split(',').map(str::trim).map(host);
-    let (encrypted, hosts): (Vec<bool>, Vec<&str>) = hosts.unzip();
-    let is_encrypted = encrypted[0];
-    let same = encrypted.iter().all(|&it| it == is_encrypted);
-    same.then_some((is_encrypted, hosts))
-}
-
 /// Whether to use TLS, who connects, and the hosts.
 type Named<'t> = (bool, &'t str, Vec<&'t str>);
 
@@ -335,6 +354,13 @@ fn is_host(host: &str) -> bool {
             && !host.contains(char::is_whitespace)
 }
 
+fn encrypted_url(host: &str, port: u16) -> String {
+    match host.contains(':') {
+        true => format!("rediss://[{host}]:{port}"),
+        false => format!("rediss://{host}:{port}"),
+    }
+}
+
 fn is_encrypted(url: &str) -> bool {
     ["rediss:", "valkeys:"]
         .iter()
@@ -346,19 +372,14 @@ fn encrypted(_url: &str) -> Result<ConnectionInfo, Unusable> {
     Err("`rediss://` needs the feature `tls` of cache-runtime")
 }
 
-/// The server has to show a certificate for its name that one of the system's authorities has signed.
+/// The server has to show a certificate for its name, signed by one of the system's authorities or by those that are given.
 #[cfg(feature = "tls")]
 fn encrypted(url: &str) -> Result<ConnectionInfo, Unusable> {
-    use rustls::crypto::{CryptoProvider, ring};
-
     let info = from_url(url)?;
     if let ConnectionAddr::TcpTls { insecure: true, .. } = info.addr() {
         return Err("certificates are always verified: `#insecure` is not for use");
     }
-    // The application may have chosen one; without any, the client library panics where two are compiled in.
-    if CryptoProvider::get_default().is_none() {
-        let _lost_a_race = ring::default_provider().install_default();
-    }
+    super::tls::provider();
     Ok(info)
 }
 
@@ -382,7 +403,11 @@ fn from_url(url: &str) -> Result<ConnectionInfo, Unusable> {
 /// Hosts and ports, without credentials.
 impl fmt::Display for ServerConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.place() {
+        let bare = ServerConfig {
+            certificates: Certificates::default(),
+            ..self.clone()
+        };
+        match bare.place() {
             Ok(Place::At(info)) => write!(f, "{}", info.addr()),
             Ok(Place::Watched(sentinels)) => write!(f, "{sentinels}"),
             Ok(Place::Cluster(cluster)) => write!(f, "{cluster}"),
@@ -560,5 +585,43 @@ mod tests {
         let error = server("rediss://host/#insecure").connection();
         let error = error.expect_err("insecure");
         assert!(error.contains("verified"), "{error}");
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn parts_with_certificates_are_encrypted_unless_they_say_otherwise() {
+        let parts = ServerConfig {
+            certificates: Certificates {
+                authorities: Some(super::super::tls::Pem::given("a test", "")),
+                ..Certificates::default()
+            },
+            ..ServerConfig::default()
+        };
+        for host in ["cache.example", "10.0.0.1", "::1"] {
+            let host = Some(host.to_owned());
+            let one = ServerConfig {
+                host: host.clone(),
+                ..parts.clone()
+            };
+            let info = one.connection().expect("parts");
+            let ConnectionAddr::TcpTls {
+                host: to,
+                tls_params,
+                ..
+            } = info.addr()
+            else {
+                panic!("{}", info.addr());
+            };
+            assert_eq!(Some(to), host.as_ref());
+            assert!(tls_params.is_some());
+        }
+        for (sentinels, is_usable) in [("a,b:7", true), ("rediss://a", true), ("redis://a", false)]
+        {
+            let sentinels = ServerConfig {
+                sentinels: Some(sentinels.to_owned()),
+                ..parts.clone()
+            };
+            assert_eq!(sentinels.place().is_ok(), is_usable, "{sentinels}");
+        }
     }
 }

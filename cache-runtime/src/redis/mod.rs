@@ -35,6 +35,7 @@ pub(crate) mod sequence;
 mod server_time;
 mod slot;
 mod supervisor;
+pub(crate) mod tls;
 mod token;
 mod topology;
 mod touch;

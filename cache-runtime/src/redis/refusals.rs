@@ -103,7 +103,7 @@ impl Refused {
 fn tell(server: &str, asked: Asked, why: &Failure, times: u64) {
     let hint = match why {
         Failure::Refused(code) if **code == *"NOPERM" => {
-            "; its user lacks a right to these keys or commands, see the README for what it needs"
+            "; its user lacks a right to these keys or commands, docs/guide/redis.md says what it needs"
         }
         _ => "",
     };

@@ -15,6 +15,7 @@ use super::script::Script;
 use super::sentinel::{ASKED_EVERY, Appointed, Sentinels};
 use super::sequence;
 use super::server_time::ServerTime;
+use super::tls;
 use super::topology::Topology;
 use super::touch::Touching;
 use super::tracking::{self, Deaf};
@@ -604,6 +605,7 @@ pub(super) fn in_short(error: &redis::RedisError) -> Box<str> {
     match error.kind() {
         redis::ErrorKind::AuthenticationFailed => "it refuses the user name or the password".into(),
         redis::ErrorKind::Parse => "it does not speak the protocol of Redis".into(),
+        _ if is_missing(error) => "there is no such socket".into(),
         _ if error.is_connection_refusal() => "connection refused".into(),
         _ if error.is_timeout() => "connecting took too long".into(),
         _ => match (error.code(), error.detail()) {
@@ -615,13 +617,19 @@ pub(super) fn in_short(error: &redis::RedisError) -> Box<str> {
     }
 }
 
+/// Whether there is no file at the path of a Unix socket. To the library that is a refusal like others.
+fn is_missing(error: &redis::RedisError) -> bool {
+    const ENOENT: &str = "(os error 2)";
+    error.is_connection_refusal() && error.to_string().contains(ENOENT)
+}
+
 /// The same for what a command was answered with.
 pub(super) fn in_words(failure: &Failure, command: &str) -> Box<str> {
     match failure {
         Failure::Lost(why) if **why == *"NOAUTH" => NO_PASSWORD.into(),
         Failure::Refused(why) if **why == *"NOPERM" => {
             format!(
-                "its user may not use `{command}`, or not on these keys (NOPERM); see the README for what it needs"
+                "its user may not use `{command}`, or not on these keys (NOPERM); docs/guide/redis.md says what it needs"
             )
             .into()
         }
@@ -634,12 +642,10 @@ const LONELY: &str = "no replica follows it, and so it may not write (`min-repli
 const NO_PASSWORD: &str = "it wants a password (NOAUTH)";
 
 fn hinted(why: &str) -> Box<str> {
-    let mut lines = why.lines();
-    let first = lines.next().unwrap_or_default();
-    if first.contains("UnknownIssuer") {
-        format!("{first} (`SSL_CERT_FILE` names the authorities to trust)").into()
-    } else {
-        first.into()
+    let first = why.lines().next().unwrap_or_default();
+    match tls::hint(first) {
+        Some(hint) => format!("{first} ({hint})").into(),
+        None => first.into(),
     }
 }
 

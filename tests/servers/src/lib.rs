@@ -11,13 +11,15 @@
 mod port;
 mod proxy;
 mod resp;
+mod rights;
 mod server;
 mod wait;
 
 pub use port::free_port;
 pub use proxy::Proxy;
 pub use resp::{Connection, Reply};
-pub use server::{Builder, RedisServer};
+pub use rights::{least_rights, least_rights_on_sentinels};
+pub use server::{Builder, RedisServer, Tls};
 pub use wait::wait_until;
 
 /// Sends a signal (`-STOP`, `-CONT`) to a child that has not been waited for. Through the shell's own `kill`: small systems

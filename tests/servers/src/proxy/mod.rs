@@ -6,6 +6,7 @@ mod faults;
 mod pump;
 mod relay;
 
+use crate::rights;
 use counts::Counts;
 use door::{Door, Order};
 use faults::{Faults, OneShot};
@@ -71,7 +72,7 @@ impl Proxy {
 
     /// `redis://127.0.0.1:port/`, without a password.
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/", self.port)
+        format!("redis://{}127.0.0.1:{}/", rights::login(), self.port)
     }
 
     /// The port that clients connect to.

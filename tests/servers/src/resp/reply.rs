@@ -65,6 +65,17 @@ impl Reply {
         }
     }
 
+    /// Its texts and numbers as they are written, whatever else is among them.
+    pub(crate) fn words(&self) -> Vec<String> {
+        match self {
+            Self::Array(replies) => replies.iter().flat_map(Self::words).collect(),
+            Self::Bulk(bytes) => vec![String::from_utf8_lossy(bytes).into_owned()],
+            Self::Simple(text) | Self::Error(text) => vec![text.clone()],
+            Self::Integer(number) => vec![number.to_string()],
+            Self::Nil => Vec::new(),
+        }
+    }
+
     /// Reads one reply.
     pub(super) fn read(from: &mut impl BufRead) -> io::Result<Self> {
         let line = read_line(from)?;

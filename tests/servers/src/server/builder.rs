@@ -4,6 +4,7 @@ use super::directory::Directory;
 use super::launch::{Site, Watched};
 use super::{Inner, RedisServer};
 use crate::wait::off_thread;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 /// A server to be started; see [`RedisServer::builder`].
@@ -12,7 +13,21 @@ pub struct Builder {
     arguments: Vec<String>,
     password: Option<String>,
     unix_socket: bool,
+    tls: Option<Tls>,
     watches: Option<Watched>,
+}
+
+/// What a server that is reached over TLS shows, and whom it lets in; paths of PEM files.
+#[derive(Clone)]
+pub struct Tls {
+    /// The server's certificate.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// Who has to have signed the certificates of clients; and of servers, where this one is a client itself.
+    pub authority: PathBuf,
+    /// Whether clients have to show a certificate.
+    pub asks_clients: bool,
 }
 
 impl Builder {
@@ -47,11 +62,18 @@ impl Builder {
         self
     }
 
+    /// A second port, for TLS; see [`RedisServer::tls_port`]. As a replica or a Sentinel it goes to the TLS ports of others.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// A Sentinel that watches `primary` as `mymaster`. It takes it for dead after half a second, and as many as `quorum` have to.
     #[must_use]
     pub fn watching(mut self, primary: &RedisServer, quorum: usize) -> Self {
         self.watches = Some(Watched {
-            port: primary.port(),
+            port: primary.tls_port().unwrap_or(primary.port()),
             password: primary.password().map(str::to_owned),
             quorum,
         });
@@ -67,10 +89,12 @@ impl Builder {
         off_thread(move || {
             let mut site = Site {
                 port: 0,
+                tls_port: 0,
                 directory: Directory::create(),
                 arguments: self.arguments,
                 password: self.password,
                 unix_socket: self.unix_socket,
+                tls: self.tls,
                 watches: self.watches,
             };
             let process = site.launch_on_a_free_port();

@@ -68,7 +68,7 @@ impl RedisServer {
         if let Some(password) = primary.password() {
             self.must(&["CONFIG", "SET", "masterauth", password]).await;
         }
-        let port = primary.port().to_string();
+        let port = primary.tls_port().unwrap_or(primary.port()).to_string();
         self.must(&["REPLICAOF", "127.0.0.1", &port]).await;
         wait_until("the replica is linked", LIMIT, || async {
             let info = self.info("replication").await;

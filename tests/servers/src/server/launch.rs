@@ -1,9 +1,12 @@
 //! From a site to a server that answers.
 
+use super::builder::Tls;
 use super::directory::Directory;
 use super::process::Process;
 use crate::port::free_port;
 use crate::resp::{Blocking, Reply};
+use crate::rights;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
@@ -20,10 +23,13 @@ const PORTS: usize = 10;
 /// All that remains the same when a server restarts.
 pub(super) struct Site {
     pub(super) port: u16,
+    /// Zero without TLS.
+    pub(super) tls_port: u16,
     pub(super) directory: Directory,
     pub(super) arguments: Vec<String>,
     pub(super) password: Option<String>,
     pub(super) unix_socket: bool,
+    pub(super) tls: Option<Tls>,
     /// Of a Sentinel.
     pub(super) watches: Option<Watched>,
 }
@@ -44,6 +50,9 @@ impl Site {
     pub(super) fn launch_on_a_free_port(&mut self) -> Process {
         for _ in 0..PORTS {
             self.port = free_port();
+            if self.tls.is_some() {
+                self.tls_port = free_port();
+            }
             if let Some(watched) = &self.watches {
                 // It writes there what it finds out, and reads that after a restart.
                 let configuration = self.watching(watched);
@@ -126,6 +135,7 @@ impl Site {
             command
                 .arg(self.directory.configuration_path())
                 .arg("--sentinel")
+                .args(self.tls_arguments())
                 .args(&self.arguments);
             return command;
         }
@@ -142,8 +152,29 @@ impl Site {
         if let Some(password) = &self.password {
             command.args(["--requirepass", password]);
         }
-        command.args(&self.arguments);
+        command.args(self.tls_arguments()).args(&self.arguments);
+        command.args(rights::arguments());
         command
+    }
+
+    fn tls_arguments(&self) -> Vec<OsString> {
+        let Some(tls) = &self.tls else {
+            return Vec::new();
+        };
+        let (yes, no) = (OsString::from("yes"), OsString::from("no"));
+        let asks_clients = if tls.asks_clients { &yes } else { &no };
+        let arguments = [
+            ("--tls-port", self.tls_port.to_string().into()),
+            ("--tls-cert-file", tls.certificate.clone().into()),
+            ("--tls-key-file", tls.key.clone().into()),
+            ("--tls-ca-cert-file", tls.authority.clone().into()),
+            ("--tls-auth-clients", asks_clients.clone()),
+            ("--tls-replication", yes.clone()),
+        ];
+        let pairs = arguments.into_iter();
+        pairs
+            .flat_map(|(name, value)| [name.into(), value])
+            .collect()
     }
 
     /// The process that answers on the port once it has loaded its data: another's server may be there.

@@ -7,9 +7,10 @@ mod launch;
 mod process;
 mod statistics;
 
-pub use builder::Builder;
+pub use builder::{Builder, Tls};
 
 use crate::resp::{Blocking, Connection, Reply};
+use crate::rights;
 use crate::wait::off_thread;
 use launch::Site;
 use process::Process;
@@ -44,7 +45,7 @@ impl RedisServer {
         Self::builder().start().await
     }
 
-    /// A server with arguments, a password or a Unix socket.
+    /// A server with arguments, a password, a Unix socket or TLS.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -53,7 +54,7 @@ impl RedisServer {
     pub fn url(&self) -> String {
         let user = match self.password() {
             Some(password) => format!(":{password}@"),
-            None => String::new(),
+            None => rights::login(),
         };
         format!("redis://{user}127.0.0.1:{}/", self.port())
     }
@@ -71,6 +72,12 @@ impl RedisServer {
     /// The port on 127.0.0.1; a restart keeps it.
     pub fn port(&self) -> u16 {
         self.inner.site.port
+    }
+
+    /// The port on 127.0.0.1 for TLS, if [the server has one](Builder::tls); a restart keeps it.
+    pub fn tls_port(&self) -> Option<u16> {
+        let site = &self.inner.site;
+        site.tls.as_ref().map(|_| site.tls_port)
     }
 
     /// The process, if it runs (or is paused).
@@ -125,6 +132,24 @@ impl RedisServer {
 
     fn password(&self) -> Option<&str> {
         self.inner.site.password.as_deref()
+    }
+}
+
+impl Drop for RedisServer {
+    /// In a run with no more rights than needed, nothing must have been refused.
+    fn drop(&mut self) {
+        if !rights::is_least_run() || std::thread::panicking() || self.pid().is_none() {
+            return;
+        }
+        // One that is paused cannot be asked.
+        let connected = self.inner.connect(Duration::from_millis(500));
+        let told = connected.and_then(|mut connection| connection.command(&["ACL", "LOG"]));
+        if let Ok(Reply::Array(refusals)) = told {
+            // Names and values; a test may have users of its own.
+            let mut refused = refusals.iter().map(Reply::words);
+            let refused = refused.find(|it| it.iter().any(|word| word == rights::LEAST));
+            assert!(refused.is_none(), "the user was refused: {refused:?}");
+        }
     }
 }
 
