@@ -163,7 +163,7 @@ impl ServerConfig {
                 if self.url.is_some() || self.host.is_some() || self.sentinels.is_some() {
                     return Err("a server is given besides the servers of a cluster");
                 }
-                let (is_encrypted, hosts) = listed(nodes).ok_or(
+                let (is_encrypted, hosts) = self.listed(nodes).ok_or(
                     "some servers of the cluster are to be asked over TLS, and some are not",
                 )?;
                 (is_encrypted, "", hosts)
