@@ -1,16 +1,18 @@
 //! Keeping up with a cluster: finds out where its slots are, and connects to whoever has them.
 
+use super::address::Place;
 use super::cluster::{ASKED_EVERY, Cluster, Map, SETTLES, Shard};
 use super::link::Link;
 use super::supervisor::{Alive, Kept, Pauses, link_to};
 use super::topology::Topology;
 use super::tracking::{self, Deaf};
 use super::{Shared, State};
-use crate::sync::{all_at_once, within};
-use std::collections::HashMap;
+use crate::sync::{all_at_once, first_of, within};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 /// After this a server that could not be made to tell of changes is asked again.
@@ -39,113 +41,165 @@ pub(super) async fn connect(shared: &Arc<Shared>, cluster: &Cluster) -> Result<T
 
 /// Follows the cluster until nothing of it is left.
 pub(super) async fn watch(me: &Alive) -> Kept {
+    let mut following = Following::default();
     let mut pauses = Pauses::new();
-    let mut complaints = Complaints::default();
     let mut settles_until = Instant::now() + SETTLES;
-    let mut is_whole = false;
     loop {
         let Some(alive) = me.shared() else {
             return Kept::Ended;
         };
-        let limit = if !is_whole {
+        // Who connects holds it too, and nobody else may.
+        if !alive.is_up() || Arc::strong_count(&alive) <= 1 + following.connecting.len() {
+            return Kept::Ended;
+        }
+        let pause = if !following.is_whole {
             pauses.next(&Arc::downgrade(&alive))
+        } else if Instant::now() < settles_until {
+            SETTLES / 6
         } else {
             pauses = Pauses::new();
-            if Instant::now() < settles_until {
-                SETTLES / 6
-            } else {
-                ASKED_EVERY
-            }
+            ASKED_EVERY
         };
-        let (weak, redrawn) = (Arc::downgrade(&alive), Arc::clone(&alive.redraw));
+        let redrawn = Arc::clone(&alive.redraw);
         drop(alive);
-        let is_told = within(limit, redrawn.notified()).await.is_some();
-        if is_told {
-            settles_until = Instant::now() + SETTLES;
-        }
-        drop(weak);
+        let told = async {
+            redrawn.notified().await;
+            Told::Redraw
+        };
+        let heard = within(pause, first_of(told, following.next())).await;
         let Some(alive) = me.shared() else {
             return Kept::Ended;
         };
-        if !alive.is_up() {
-            return Kept::Ended;
+        match heard {
+            Some(Told::Connected(address, connected)) => {
+                following.has_connected(&alive, address, connected).await;
+            }
+            told => {
+                if told.is_some() {
+                    settles_until = Instant::now() + SETTLES;
+                }
+                following.redraw(&alive).await;
+            }
         }
-        is_whole = redraw(&alive, &mut complaints).await;
     }
 }
 
-/// Draws the map anew. Returns whether all of it can be reached.
-async fn redraw(shared: &Arc<Shared>, complaints: &mut Complaints) -> bool {
-    let (super::address::Place::Cluster(cluster), State::Up(before)) =
-        (&shared.place, shared.state.borrow().clone())
-    else {
-        return false;
-    };
-    let limit = shared.config.connect_timeout;
-    let Ok(map) = cluster.ask(before.links(), limit).await else {
-        return false;
-    };
-    if map.epoch < shared.epoch.fetch_max(map.epoch, Ordering::AcqRel) {
-        // Others know better.
-        return false;
-    }
-    let State::Up(before) = shared.state.borrow().clone() else {
-        return false;
-    };
-    let is_good = |link: &&Arc<Link>| {
-        let is_deaf = link.deaf.as_ref().is_some_and(Deaf::may_pass);
-        !link.is_lost() && !(is_deaf && link.made.elapsed() >= HEARS_AGAIN)
-    };
-    let mut links: Vec<Arc<Link>> = before.links().iter().filter(is_good).cloned().collect();
-    links.retain(|link| {
-        map.shards
-            .iter()
-            .any(|shard| shard.address() == link.address)
-    });
-    let is_missing = |shard: &&Shard| {
-        let address = shard.address();
-        links.iter().all(|link| link.address != address)
-    };
-    let missing: Vec<&Shard> = map.shards.iter().filter(is_missing).collect();
-    // Those that are there need not wait for the others.
-    if !links.is_empty() {
-        bring_up(shared, &before, drawn(&map, &links)).await;
-    }
-    let mut is_whole = true;
-    let mut joined = false;
-    for (shard, outcome) in connect_to(shared, cluster, missing).await {
-        match outcome {
-            Ok(link) => {
-                complaints.is_well(shared, &link.address);
-                links.push(link);
-                joined = true;
-            }
-            Err(why) => {
-                is_whole = false;
-                complaints.is_not(shared, shard.address(), why);
+enum Told {
+    /// Something does not lie where it was thought to.
+    Redraw,
+    Connected(Box<str>, Connected),
+}
+
+type Connected = Result<Arc<Link>, Box<str>>;
+
+/// What is known of a cluster, and to whom it is being connected.
+#[derive(Default)]
+struct Following {
+    map: Option<Map>,
+    /// Each ends by itself after a while. None of the others waits for it.
+    connecting: JoinSet<(Box<str>, Connected)>,
+    under_way: HashSet<Box<str>>,
+    complaints: Complaints,
+    /// Whether all of the map can be reached.
+    is_whole: bool,
+}
+
+impl Following {
+    /// The next attempt to connect that has ended.
+    async fn next(&mut self) -> Told {
+        loop {
+            match self.connecting.join_next().await {
+                Some(Ok((address, connected))) => return Told::Connected(address, connected),
+                // It has panicked, or its runtime ends.
+                Some(Err(_)) => self.under_way.clear(),
+                None => std::future::pending().await,
             }
         }
     }
-    if joined {
-        let State::Up(before) = shared.state.borrow().clone() else {
-            return false;
+
+    /// Draws the map anew, and connects to whoever is missing.
+    async fn redraw(&mut self, shared: &Arc<Shared>) {
+        let (Place::Cluster(cluster), State::Up(before)) =
+            (&shared.place, shared.state.borrow().clone())
+        else {
+            return;
         };
-        links.retain(|link| !link.is_lost());
-        let topology = drawn(&map, &links);
-        tracking::tell(shared, &topology);
-        bring_up(shared, &before, topology).await;
+        let limit = shared.config.connect_timeout;
+        let Ok(map) = cluster.ask(before.links(), limit).await else {
+            self.is_whole = false;
+            return;
+        };
+        if map.epoch < shared.epoch.fetch_max(map.epoch, Ordering::AcqRel) {
+            // Others know better.
+            self.is_whole = false;
+            return;
+        }
+        let map = self.map.insert(map);
+        let links = good_links(shared, map);
+        for shard in &map.shards {
+            let address = shard.address();
+            let is_there = links.iter().any(|link| link.address == address);
+            if !is_there && self.under_way.insert(address.clone()) {
+                let (shared, server) = (Arc::clone(shared), cluster.connection(shard));
+                self.connecting.spawn(async move {
+                    let connected = within(2 * limit, link_to(&shared, &server, None)).await;
+                    let too_long = || Err("connecting took too long".into());
+                    (address, connected.unwrap_or_else(too_long))
+                });
+            }
+        }
+        self.bring_up(shared, links).await;
     }
-    is_whole && drawn(&map, &links).is_whole()
-}
 
-/// If it is another one than before.
-async fn bring_up(shared: &Arc<Shared>, before: &Topology, topology: Topology) {
-    if !topology.is_like(before) {
+    async fn has_connected(
+        &mut self,
+        shared: &Arc<Shared>,
+        address: Box<str>,
+        connected: Connected,
+    ) {
+        self.under_way.remove(&address);
+        match (connected, &self.map) {
+            (Ok(link), Some(map)) => {
+                self.complaints.is_well(shared, &link.address);
+                let mut links = good_links(shared, map);
+                links.push(link);
+                self.bring_up(shared, links).await;
+            }
+            (Ok(_), None) => {}
+            (Err(why), _) => self.complaints.is_not(shared, address, why),
+        }
+    }
+
+    async fn bring_up(&mut self, shared: &Arc<Shared>, links: Vec<Arc<Link>>) {
+        let (Some(map), State::Up(before)) = (&self.map, shared.state.borrow().clone()) else {
+            return;
+        };
+        let topology = drawn(map, &links);
+        self.is_whole = topology.is_whole();
+        if links.is_empty() || topology.is_like(&before) {
+            return;
+        }
         deliver(shared, &topology).await;
+        tracking::tell(shared, &topology);
         shared.up(topology, None);
         // What was heard so far was not heard from all.
         shared.wake.notify_one();
     }
+}
+
+/// Those that are there, and have a place on the map.
+fn good_links(shared: &Shared, map: &Map) -> Vec<Arc<Link>> {
+    let State::Up(topology) = shared.state.borrow().clone() else {
+        return Vec::new();
+    };
+    let is_good = |link: &&Arc<Link>| {
+        let is_deaf = link.deaf.as_ref().is_some_and(Deaf::may_pass);
+        let mut shards = map.shards.iter();
+        !link.is_lost()
+            && !(is_deaf && link.made.elapsed() >= HEARS_AGAIN)
+            && shards.any(|shard| shard.address() == link.address)
+    };
+    topology.links().iter().filter(is_good).cloned().collect()
 }
 
 /// What cannot be delivered keeps its slots from being read.
@@ -165,7 +219,7 @@ async fn connect_to<'m>(
     let limit = shared.config.connect_timeout;
     let connecting = shards.into_iter().map(|shard| async move {
         let server = cluster.connection(shard);
-        let linked = within(2 * limit, link_to(shared, &server, None)).await;
+        let linked = within(limit, link_to(shared, &server, None)).await;
         (
             shard,
             linked.unwrap_or_else(|| Err("connecting took too long".into())),

@@ -86,6 +86,11 @@ impl Builder {
     ///
     /// If there is no `redis-server`, or it does not start: with the end of its log.
     pub async fn start(self) -> RedisServer {
+        self.start_alone().await
+    }
+
+    /// The same for one of several.
+    pub(crate) async fn start_alone(self) -> RedisServer {
         off_thread(move || {
             let mut site = Site {
                 port: 0,

@@ -1,0 +1,7 @@
+//! Redis Cluster: every name lies on one of several servers, slots move, and servers are replaced.
+
+mod failover;
+mod finding;
+mod moving;
+mod spread;
+mod world;
