@@ -3,6 +3,7 @@
 use super::link::{self, Failure, Link};
 use super::number;
 use super::slot::SLOTS;
+use super::supervisor::HEARTBEAT;
 use crate::sync::{until_most, within};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, Pipeline, Value};
@@ -80,14 +81,11 @@ impl Cluster {
     pub(super) async fn ask(&self, links: &[Arc<Link>], limit: Duration) -> Result<Map, Box<str>> {
         let first = links.iter().take(ASKED).map(|link| async move {
             let questions = questions();
-            let asked = within(limit, link.lines()[0].send_all(&questions));
+            let asked = within(HEARTBEAT, link.lines()[0].send_all(&questions));
             read(&link.address, asked.await)
         });
-        match youngest(until_most(first.collect(), Result::is_ok).await) {
-            Ok(map) => return Ok(map),
-            Err(_) if links.is_empty() => {}
-            Err(why) if links.len() > ASKED => return Err(why),
-            Err(_) => {}
+        if let Ok(map) = youngest(until_most(first.collect(), Result::is_ok).await) {
+            return Ok(map);
         }
         let first = self.seeds.iter().map(|seed| async move {
             let asked = within(limit, async {

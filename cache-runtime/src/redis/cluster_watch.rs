@@ -1,13 +1,13 @@
 //! Keeping up with a cluster: finds out where its slots are, and connects to whoever has them.
 
 use super::address::Place;
-use super::cluster::{ASKED_EVERY, Cluster, Map, SETTLES, Shard};
+use super::cluster::{ASKED_EVERY, Cluster, Map, SETTLES};
 use super::link::Link;
 use super::supervisor::{Alive, Kept, Pauses, link_to};
 use super::topology::Topology;
 use super::tracking::{self, Deaf};
 use super::{Shared, State};
-use crate::sync::{all_at_once, first_of, within};
+use crate::sync::{first_of, within};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,22 +18,41 @@ use tokio::time::Instant;
 /// After this a server that could not be made to tell of changes is asked again.
 const HEARS_AGAIN: Duration = Duration::from_secs(10);
 
-/// Connects to all servers of the cluster that can be reached. Somebody has to be there.
+/// While there is no server at all, those that have refused are tried again after so long.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// Connects to the servers of the cluster. Somebody has to be there; who is late, comes later. Those that refuse are tried again
+/// for as long as others have not made up their minds.
 pub(super) async fn connect(shared: &Arc<Shared>, cluster: &Cluster) -> Result<Topology, Box<str>> {
-    let map = cluster.ask(&[], shared.config.connect_timeout).await?;
-    shared.epoch.fetch_max(map.epoch, Ordering::AcqRel);
-    let outcomes = connect_to(shared, cluster, map.shards.iter().collect()).await;
-    let mut why = None;
-    let mut links = Vec::new();
-    for (shard, outcome) in outcomes {
-        match outcome {
-            Ok(link) => links.push(link),
-            Err(failed) => _ = why.get_or_insert(in_full(shard, &failed)),
+    let limit = 2 * shared.config.connect_timeout;
+    let began = Instant::now();
+    let mut following = Following::default();
+    let (mut links, mut why) = (Vec::new(), None);
+    let map = loop {
+        let map = cluster.ask(&[], shared.config.connect_timeout).await?;
+        shared.epoch.fetch_max(map.epoch, Ordering::AcqRel);
+        following.connect_to_missing(shared, cluster, &map, &links);
+        let mut patience = AGAIN;
+        while !following.under_way.is_empty()
+            && let Some(Told::Connected(address, connected)) =
+                within(patience, following.next()).await
+        {
+            following.under_way.remove(&address);
+            match connected {
+                Ok(link) => {
+                    links.push(link);
+                    patience = shared.config.operation_timeout;
+                }
+                Err(failed) => why = Some(format!("{address}: {failed}").into()),
+            }
         }
-    }
-    if links.is_empty() {
-        return Err(why.unwrap_or_else(|| "no server of the cluster has any slots".into()));
-    }
+        if !links.is_empty() {
+            break map;
+        }
+        if following.under_way.is_empty() || began.elapsed() >= limit {
+            return Err(why.unwrap_or_else(|| "none of its servers can be reached".into()));
+        }
+    };
     let topology = drawn(&map, &links);
     deliver(shared, &topology).await;
     Ok(topology)
@@ -134,21 +153,33 @@ impl Following {
             self.is_whole = false;
             return;
         }
-        let map = self.map.insert(map);
-        let links = good_links(shared, map);
+        let links = good_links(shared, &map);
+        self.connect_to_missing(shared, cluster, &map, &links);
+        self.map = Some(map);
+        self.bring_up(shared, links).await;
+    }
+
+    /// Begins to connect to those to whom there is no link, and nobody connects already.
+    fn connect_to_missing(
+        &mut self,
+        shared: &Arc<Shared>,
+        cluster: &Cluster,
+        map: &Map,
+        links: &[Arc<Link>],
+    ) {
+        let limit = 2 * shared.config.connect_timeout;
         for shard in &map.shards {
             let address = shard.address();
             let is_there = links.iter().any(|link| link.address == address);
             if !is_there && self.under_way.insert(address.clone()) {
                 let (shared, server) = (Arc::clone(shared), cluster.connection(shard));
                 self.connecting.spawn(async move {
-                    let connected = within(2 * limit, link_to(&shared, &server, None)).await;
+                    let connected = within(limit, link_to(&shared, &server, None)).await;
                     let too_long = || Err("connecting took too long".into());
                     (address, connected.unwrap_or_else(too_long))
                 });
             }
         }
-        self.bring_up(shared, links).await;
     }
 
     async fn has_connected(
@@ -211,23 +242,6 @@ async fn deliver(shared: &Arc<Shared>, topology: &Topology) {
     }
 }
 
-async fn connect_to<'m>(
-    shared: &Arc<Shared>,
-    cluster: &Cluster,
-    shards: Vec<&'m Shard>,
-) -> Vec<(&'m Shard, Result<Arc<Link>, Box<str>>)> {
-    let limit = shared.config.connect_timeout;
-    let connecting = shards.into_iter().map(|shard| async move {
-        let server = cluster.connection(shard);
-        let linked = within(limit, link_to(shared, &server, None)).await;
-        (
-            shard,
-            linked.unwrap_or_else(|| Err("connecting took too long".into())),
-        )
-    });
-    all_at_once(connecting.collect()).await
-}
-
 fn drawn(map: &Map, links: &[Arc<Link>]) -> Topology {
     let served = map.shards.iter().filter_map(|shard| {
         let address = shard.address();
@@ -235,10 +249,6 @@ fn drawn(map: &Map, links: &[Arc<Link>]) -> Topology {
         Some((Arc::clone(link), shard.slots.clone()))
     });
     Topology::of_cluster(served)
-}
-
-fn in_full(shard: &Shard, why: &str) -> Box<str> {
-    format!("{}: {why}", shard.address()).into()
 }
 
 /// Why servers cannot be used, as it was said last.
