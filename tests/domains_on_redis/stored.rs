@@ -7,7 +7,7 @@ use cache_domains::*;
 use cache_runtime::Cache;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use test_servers::{RedisServer, Reply, wait_until};
+use test_servers::{Deployment, Reply, wait_until};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -44,7 +44,7 @@ const EXPECTED: [(&str, u64); 18] = [
 
 #[tokio::test]
 async fn keys_and_times_on_the_server_are_those_of_the_table() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = Cache::builder()
         .redis(server.url())
         .namespace("therapist")
@@ -105,7 +105,7 @@ async fn keys_and_times_on_the_server_are_those_of_the_table() {
 /// Of sessions that come and go nothing stays; and what a session hangs on lasts as long as somebody reads it.
 #[tokio::test]
 async fn what_a_session_hangs_on_ends_with_it_and_not_before() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let sessions = SessionCache::<String>::new(&process(&server).await);
     let session = |id: &str| Session {
         id: id.to_owned(),

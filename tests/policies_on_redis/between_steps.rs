@@ -6,10 +6,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
-use test_servers::{Proxy, RedisServer, Reply};
+use test_servers::{Deployment, Proxy, RedisServer, Reply};
 use tokio::task::JoinSet;
 
-async fn process(server: &RedisServer) -> Cache {
+async fn process(server: &Deployment) -> Cache {
     let cache = Cache::builder()
         .redis(server.url())
         .consistency(Consistency::Strict)
@@ -56,7 +56,7 @@ async fn page(cache: &Cache, source: &Source) -> Page {
 /// "What was invalidated is not handed over. The body cannot bring it back by accident."
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_is_invalidated_before_the_lease_is_taken_is_not_handed_over() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let (one, other) = (process(&server).await, process(&server).await);
     let source = Source::behind(&one);
     assert_eq!(page(&one, &source).await.text, "in theme 1");
@@ -102,7 +102,7 @@ async fn lenient(cache: &Cache, source: &Source) -> String {
 /// A value that is made of the news that something takes too long depends on it, also where another process is at it.
 #[tokio::test]
 async fn what_is_made_of_waiting_for_another_process_ends_with_what_was_waited_for() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let (one, other) = (process(&server).await, process(&server).await);
     let source = Source::behind(&one);
     source.hold();
@@ -123,7 +123,7 @@ async fn what_is_made_of_waiting_for_another_process_ends_with_what_was_waited_f
 /// A source that hangs: callers give up, and what they leave behind must not ask it again for nobody.
 #[tokio::test]
 async fn a_source_that_hangs_is_not_asked_for_callers_who_have_gone() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = process(&server).await;
     let source = Source::behind(&cache);
     source.hold();
@@ -147,7 +147,7 @@ async fn hanging(cache: &Cache, source: &Source) -> Result<u32, Broken> {
 /// Of those who have waited for the longest time, one leads again and the others join it: so it is with an embedded cache.
 #[tokio::test]
 async fn a_source_that_hangs_is_not_asked_by_all_at_once() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = process(&server).await;
     let source = Source::behind(&cache);
     assert_eq!(hanging(&cache, &source).await, Ok(1));
@@ -174,7 +174,7 @@ async fn rate(cache: &Cache, source: &Source) -> Result<u32, Broken> {
 /// A rest lies where a lease does, and is none.
 #[tokio::test]
 async fn what_rests_is_not_said_to_be_computed() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = process(&server).await;
     let source = Source::behind(&cache);
     rate(&cache, &source).await.expect("not broken yet");
@@ -243,7 +243,7 @@ async fn tagged(cache: &Cache, source: &Source) -> Result<u32, Broken> {
 /// The end of a tag leaves the rest where it is, and nobody has anything to fall back on.
 #[tokio::test]
 async fn who_has_nothing_to_answer_with_passes_over_a_rest() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let (one, other) = (process(&server).await, process(&server).await);
     let source = Source::behind(&one);
     tagged(&one, &source).await.expect("not broken yet");
@@ -267,7 +267,7 @@ async fn renewed(cache: &Cache, source: &Source) -> Result<u32, Broken> {
 /// What one process has found out about a source, the refreshes of all others go by.
 #[tokio::test]
 async fn the_refreshes_of_all_processes_rest_together() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let (one, other) = (process(&server).await, process(&server).await);
     let source = Source::behind(&one);
     renewed(&one, &source).await.expect("not broken yet");
@@ -285,7 +285,7 @@ async fn the_refreshes_of_all_processes_rest_together() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn no_process_sees_what_another_has_invalidated_before() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let caches = [
         process(&server).await,
         process(&server).await,
@@ -302,7 +302,7 @@ async fn kept(cache: &Cache, source: &Source) -> u32 {
 /// A generation that ends before its entry takes it along.
 #[tokio::test]
 async fn generations_live_for_longer_than_what_is_kept_past_its_time() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = process(&server).await;
     let source = Source::behind(&cache);
     kept(&cache, &source).await;
@@ -327,7 +327,7 @@ async fn long(cache: &Cache, source: &Source, ids: &[u32]) -> Vec<(u32, u32)> {
 /// A batch keeps its leases for as long as it runs.
 #[tokio::test]
 async fn a_batch_that_takes_longer_than_a_lease_keeps_them() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let process = async || {
         let cache = Cache::builder()
             .redis(server.url())

@@ -3,14 +3,14 @@
 use crate::source::{Broken, Source, pass, ttl_is_over};
 use cache_runtime::{Answer, Cache, Consistency, Ttl, cached, detect};
 use std::time::Duration;
-use test_servers::RedisServer;
+use test_servers::Deployment;
 use tokio::task::JoinSet;
 
-async fn process(server: &RedisServer) -> Cache {
+async fn process(server: &Deployment) -> Cache {
     with(server, Consistency::Strict).await
 }
 
-async fn with(server: &RedisServer, consistency: Consistency) -> Cache {
+async fn with(server: &Deployment, consistency: Consistency) -> Cache {
     let cache = Cache::builder()
         .redis(server.url())
         .consistency(consistency)
@@ -43,7 +43,7 @@ async fn nor_with_a_bound() {
 }
 
 async fn nobody_is_answered_with_it(consistency: Consistency) {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = with(&server, consistency).await;
     let source = Source::behind(&cache);
     assert_eq!(total(&cache, &source, true).await, 1);
@@ -69,7 +69,7 @@ async fn number(cache: &Cache, source: &Source) -> u32 {
 
 #[tokio::test]
 async fn every_stale_answer_is_counted_and_told_of() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = process(&server).await;
     let source = Source::behind(&cache);
     number(&cache, &source).await;
@@ -94,7 +94,7 @@ async fn rate(cache: &Cache, source: &Source) -> Result<u32, Broken> {
 }
 
 /// How often the server is asked for an entry when four hundred want it at once.
-async fn looks(server: &RedisServer, cache: &Cache, source: &Source) -> u64 {
+async fn looks(server: &Deployment, cache: &Cache, source: &Source) -> u64 {
     server.reset_stats().await;
     let mut callers = JoinSet::new();
     for _ in 0..400 {
@@ -110,7 +110,7 @@ async fn looks(server: &RedisServer, cache: &Cache, source: &Source) -> u64 {
 /// Nobody waits in line while a source rests: one look answers all who have begun before it, as it does while it is fresh.
 #[tokio::test]
 async fn callers_of_a_source_that_rests_are_answered_side_by_side() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = process(&server).await;
     let source = Source::behind(&cache);
     rate(&cache, &source).await.expect("not broken yet");

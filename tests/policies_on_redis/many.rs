@@ -4,7 +4,7 @@ use cache_runtime::{Cache, Consistency, Ttl, cached};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
-use test_servers::RedisServer;
+use test_servers::Deployment;
 
 const MANY: u32 = 5_000;
 
@@ -12,7 +12,7 @@ const MANY: u32 = 5_000;
 const AT_A_TIME: u32 = 256;
 
 /// What the server has been asked in this command, which has to be in parts.
-async fn assert_in_parts(server: &RedisServer, command: &str, keys: u32) {
+async fn assert_in_parts(server: &Deployment, command: &str, keys: u32) {
     let calls = server.calls(command).await;
     let parts = u64::from(keys / AT_A_TIME);
     assert!(calls >= parts, "{calls} {command} for {keys} keys");
@@ -26,7 +26,7 @@ async fn items(cache: &Cache, ids: &[u32]) -> BTreeMap<u32, u32> {
     ids.iter().map(|id| (*id, id + 1)).collect()
 }
 
-async fn process(server: &RedisServer) -> Cache {
+async fn process(server: &Deployment) -> Cache {
     let cache = Cache::builder()
         .redis(server.url())
         // What is asked at once is counted here, and not how long that takes on a machine that has other work.
@@ -37,7 +37,7 @@ async fn process(server: &RedisServer) -> Cache {
 
 #[tokio::test]
 async fn a_batch_of_thousands_is_stored() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = process(&server).await;
     let ids: Vec<u32> = (0..MANY).collect();
     for _ in 0..3 {
@@ -53,7 +53,7 @@ async fn a_batch_of_thousands_is_stored() {
 
 #[tokio::test]
 async fn thousands_are_set_read_and_deleted() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = process(&server).await;
     let keys = || (0..4 * MANY).map(|id| format!("number:{id}"));
     let entries = keys().zip(0..4 * MANY);

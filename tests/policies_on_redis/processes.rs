@@ -3,7 +3,7 @@
 use crate::source::{Broken, Source, pass, ttl_is_over, until};
 use cache_runtime::{Cache, cached};
 use std::time::{Duration, Instant};
-use test_servers::RedisServer;
+use test_servers::Deployment;
 use tokio::task::JoinSet;
 
 #[cached(ttl = "200ms", stale_if_error = "1m", throttle = "500ms", cache = cache, key = "rate", skip(cache, source))]
@@ -17,7 +17,7 @@ async fn number(cache: &Cache, source: &Source) -> u32 {
 }
 
 /// Caches of three processes, which know nothing of each other.
-async fn processes(server: &RedisServer) -> [Cache; 3] {
+async fn processes(server: &Deployment) -> [Cache; 3] {
     let mut caches = Vec::new();
     for _ in 0..3 {
         let cache = Cache::builder()
@@ -32,7 +32,7 @@ async fn processes(server: &RedisServer) -> [Cache; 3] {
 
 #[tokio::test]
 async fn one_process_refreshes_for_all() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let caches = processes(&server).await;
     let source = Source::behind(&caches[0]);
     number(&caches[0], &source).await;
@@ -56,7 +56,7 @@ async fn one_process_refreshes_for_all() {
 
 #[tokio::test]
 async fn a_source_that_fails_is_asked_once_an_interval_by_all_processes_together() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let caches = processes(&server).await;
     let source = Source::behind(&caches[0]);
     rate(&caches[0], &source).await.expect("not broken yet");
@@ -82,7 +82,7 @@ async fn a_source_that_fails_is_asked_once_an_interval_by_all_processes_together
 
 #[tokio::test]
 async fn an_invalidation_ends_the_rest_of_a_source() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let caches = processes(&server).await;
     let source = Source::behind(&caches[0]);
     rate(&caches[0], &source).await.expect("not broken yet");
@@ -106,7 +106,7 @@ async fn both(cache: &Cache, source: &Source) -> Result<u32, Broken> {
 /// That another process is at it is no failure.
 #[tokio::test]
 async fn a_refresh_elsewhere_is_waited_for_by_who_would_have_to_compute() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let [one, other, _] = processes(&server).await;
     let source = Source::behind(&one);
     both(&one, &source).await.expect("not broken");

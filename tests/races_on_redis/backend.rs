@@ -2,7 +2,7 @@
 
 use cache_runtime::{Builder, Cache, Consistency};
 use std::time::Duration;
-use test_servers::{RedisServer, is_strict_run};
+use test_servers::{Deployment, is_strict_run};
 
 /// How much slower than the embedded one this backend is, for tests that count rounds.
 pub(crate) const SLOWNESS: usize = 6;
@@ -15,7 +15,7 @@ pub(crate) const NOTES_WHICH_TAGS_END: bool = false;
 
 pub(crate) struct Backend {
     cache: Cache,
-    _server: RedisServer,
+    _server: Deployment,
 }
 
 impl Backend {
@@ -24,7 +24,7 @@ impl Backend {
     }
 
     pub(crate) async fn with(configure: impl FnOnce(Builder) -> Builder) -> Self {
-        let server = RedisServer::start().await;
+        let server = Deployment::start().await;
         Backend {
             cache: built(configure(on(server.url()))).await,
             _server: server,
@@ -37,7 +37,7 @@ impl Backend {
 }
 
 /// One process of several that share a server.
-pub(crate) async fn process(server: &RedisServer) -> Cache {
+pub(crate) async fn process(server: &Deployment) -> Cache {
     built(on(server.url())).await
 }
 

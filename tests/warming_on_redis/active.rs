@@ -3,11 +3,11 @@
 use crate::backend::process;
 use cache_runtime::warm::RecentlyActive;
 use std::time::Duration;
-use test_servers::RedisServer;
+use test_servers::Deployment;
 
 #[tokio::test]
 async fn all_processes_tell_of_all() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let (one, other) = (process(&server).await, process(&server).await);
     let here = RecentlyActive::new(&one, "users");
     let there = RecentlyActive::new(&other, "users");
@@ -29,7 +29,7 @@ async fn all_processes_tell_of_all() {
 
 #[tokio::test]
 async fn they_are_bounded_in_time_and_number() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = process(&server).await;
     let few = RecentlyActive::bounded(&cache, "few", Duration::from_secs(600), 5);
     for id in 0..50 {
@@ -51,7 +51,7 @@ async fn they_are_bounded_in_time_and_number() {
 /// Without being asked: a hundred at a time.
 #[tokio::test]
 async fn the_server_is_told_now_and_then() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = process(&server).await;
     let users = RecentlyActive::new(&cache, "users");
     for id in 0..250 {
@@ -63,13 +63,13 @@ async fn the_server_is_told_now_and_then() {
 
 #[tokio::test]
 async fn without_the_server_a_process_tells_of_its_own() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = process(&server).await;
     let users = RecentlyActive::new(&cache, "users");
     server.kill();
     users.seen("ada");
     assert_eq!(users.recent(10).await, ["ada"]);
-    server.restart_empty().await;
+    server.restart().await;
     let told = async || {
         users.recent(10).await;
         server.command(&["ZCARD", "~active:users"]).await.integer() == 1
@@ -80,7 +80,7 @@ async fn without_the_server_a_process_tells_of_its_own() {
 /// Whoever only sees people tells of them as well.
 #[tokio::test]
 async fn the_server_is_told_within_a_moment() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let (one, other) = (process(&server).await, process(&server).await);
     let here = RecentlyActive::new(&one, "users");
     here.seen("ada");
@@ -92,7 +92,7 @@ async fn the_server_is_told_within_a_moment() {
 /// A server that may be read and not written, as one that is full, knows of nobody.
 #[tokio::test]
 async fn what_cannot_be_told_is_known_here() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = process(&server).await;
     let users = RecentlyActive::new(&cache, "users");
     server

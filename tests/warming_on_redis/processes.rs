@@ -5,17 +5,17 @@ use cache_runtime::warm::{Job, Outcome, Warmer, Warming};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use test_servers::{RedisServer, Reply, wait_until};
+use test_servers::{Deployment, Reply, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A process with a job that runs every second.
-async fn warmer(server: &RedisServer, runs: &Arc<AtomicUsize>) -> Warming {
+async fn warmer(server: &Deployment, runs: &Arc<AtomicUsize>) -> Warming {
     let every_second = |job: Job| job.every(Duration::from_secs(1));
     with(server, runs, every_second).await
 }
 
-async fn with(server: &RedisServer, runs: &Arc<AtomicUsize>, when: fn(Job) -> Job) -> Warming {
+async fn with(server: &Deployment, runs: &Arc<AtomicUsize>, when: fn(Job) -> Job) -> Warming {
     let runs = Arc::clone(runs);
     let list = move || {
         runs.fetch_add(1, SeqCst);
@@ -37,7 +37,7 @@ async fn of_several_processes_one_runs_at_each_time_of_a_pattern() {
 }
 
 async fn one_of_four_runs(when: fn(Job) -> Job) {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let runs = Arc::new(AtomicUsize::new(0));
     let mut processes = Vec::new();
     for _ in 0..4 {
@@ -59,7 +59,7 @@ async fn one_of_four_runs(when: fn(Job) -> Job) {
 /// A process that ends leaves the next turn to others.
 #[tokio::test]
 async fn who_ends_is_replaced() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let runs = Arc::new(AtomicUsize::new(0));
     let (one, _other) = (warmer(&server, &runs).await, warmer(&server, &runs).await);
     wait_until("a turn", PATIENCE, async || runs.load(SeqCst) >= 1).await;
@@ -73,7 +73,7 @@ async fn who_ends_is_replaced() {
 
 #[tokio::test]
 async fn without_the_server_no_turn_is_run() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let runs = Arc::new(AtomicUsize::new(0));
     let process = warmer(&server, &runs).await;
     wait_until("a turn", PATIENCE, async || runs.load(SeqCst) >= 1).await;
@@ -94,7 +94,7 @@ async fn without_the_server_no_turn_is_run() {
 
 #[tokio::test]
 async fn without_the_server_nothing_is_warmed_by_hand() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = process(&server).await;
     server.kill();
     let gone = async || cache.health().await.redis.is_none_or(|it| !it.connected);
@@ -105,7 +105,7 @@ async fn without_the_server_nothing_is_warmed_by_hand() {
 /// Of two processes one begins a turn, and dies before it has ended. There is no further turn.
 #[tokio::test]
 async fn a_turn_whose_process_has_died_is_run_by_another() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let begun = Arc::new(AtomicUsize::new(0));
     let start = async |hangs: bool| {
         let begun = Arc::clone(&begun);
@@ -163,7 +163,7 @@ async fn a_turn_whose_process_has_died_is_run_by_another() {
 /// What is to run at the start runs when the server is there.
 #[tokio::test]
 async fn without_the_server_the_start_is_put_off() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let runs = Arc::new(AtomicUsize::new(0));
     let cache = process(&server).await;
     server.kill();

@@ -1,6 +1,6 @@
 //! Real Redis servers, and a proxy that breaks on request, for tests.
 //!
-//! [`RedisCluster`] is several that form a cluster. [`RedisServer`] is a `redis-server` process of its own: a port, a folder and an end with the test. [`Proxy`] stands
+//! [`Deployment`] is what the run asks for. [`RedisCluster`] is several that form a cluster. [`RedisServer`] is a `redis-server` process of its own: a port, a folder and an end with the test. [`Proxy`] stands
 //! before one (or before anything that speaks TCP) and delays, hangs, loses, truncates or cuts what passes, and counts
 //! it. [`Connection`] is as much of a client as a test of these needs, and [`wait_until`] waits for what can only be
 //! polled.
@@ -9,6 +9,7 @@
 //! after. Everything here takes real time: a paused Tokio clock stands still meanwhile, and does not run ahead.
 
 mod cluster;
+mod deployment;
 mod port;
 mod proxy;
 mod resp;
@@ -17,6 +18,7 @@ mod server;
 mod wait;
 
 pub use cluster::{RedisCluster, Seen};
+pub use deployment::Deployment;
 pub use port::free_port;
 pub use proxy::Proxy;
 pub use resp::{Connection, Reply};

@@ -104,6 +104,11 @@ impl RedisCluster {
         cluster
     }
 
+    /// Whether all servers run as they were started, and nobody has changed who has what.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.nodes.iter().all(RedisServer::is_untouched)
+    }
+
     /// `redis+cluster://`, with the primaries that there were at first.
     pub fn url(&self) -> String {
         let hosts = self.nodes[..self.primaries].iter();

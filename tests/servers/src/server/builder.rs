@@ -5,6 +5,7 @@ use super::launch::{Site, Watched};
 use super::{Inner, RedisServer};
 use crate::wait::off_thread;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 /// A server to be started; see [`RedisServer::builder`].
@@ -105,7 +106,11 @@ impl Builder {
             let process = site.launch_on_a_free_port();
             let process = Mutex::new(Some(process));
             RedisServer {
-                inner: Arc::new(Inner { process, site }),
+                inner: Arc::new(Inner {
+                    process,
+                    touched: AtomicBool::new(false),
+                    site,
+                }),
             }
         })
         .await

@@ -7,6 +7,7 @@ use std::sync::Arc;
 impl RedisServer {
     /// Kills the process (`SIGKILL`) and waits for its end. What was not saved is lost.
     pub fn kill(&self) {
+        self.touch();
         *self.inner.process() = None;
     }
 
@@ -17,6 +18,7 @@ impl RedisServer {
     ///
     /// If it is dead.
     pub fn pause(&self) {
+        self.touch();
         let process = self.inner.process();
         process.as_ref().expect("the server runs").pause();
     }
@@ -92,6 +94,7 @@ impl RedisServer {
     }
 
     async fn relaunch(&self, between: impl FnOnce(&Inner) + Send + 'static) {
+        self.touch();
         let inner = Arc::clone(&self.inner);
         off_thread(move || {
             let mut process = inner.process();

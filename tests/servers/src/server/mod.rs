@@ -15,6 +15,7 @@ use crate::wait::off_thread;
 use launch::Site;
 use process::Process;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub struct RedisServer {
 struct Inner {
     /// `None` while the server is dead. Before `site`, so that the process is gone when its folder is removed.
     process: Mutex<Option<Process>>,
+    /// Whether a test has broken or changed it.
+    touched: AtomicBool,
     site: Site,
 }
 
@@ -128,6 +131,16 @@ impl RedisServer {
             Ok(blocking) => blocking.into(),
             Err(error) => panic!("cannot connect to port {}: {error}", self.port()),
         }
+    }
+
+    /// Whether it runs as it was started.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.pid().is_some() && !self.inner.touched.load(Ordering::Relaxed)
+    }
+
+    /// It is not what it was.
+    pub(crate) fn touch(&self) {
+        self.inner.touched.store(true, Ordering::Relaxed);
     }
 
     fn password(&self) -> Option<&str> {
