@@ -226,9 +226,8 @@ fn good_links(shared: &Shared, map: &Map) -> Vec<Arc<Link>> {
     let is_good = |link: &&Arc<Link>| {
         let is_deaf = link.deaf.as_ref().is_some_and(Deaf::may_pass);
         let mut shards = map.shards.iter();
-        !link.is_lost()
-            && !(is_deaf && link.made.elapsed() >= HEARS_AGAIN)
-            && shards.any(|shard| shard.address() == link.address)
+        let is_tried_again = is_deaf && link.made.elapsed() >= HEARS_AGAIN;
+        !link.is_lost() && !is_tried_again && shards.any(|shard| shard.address() == link.address)
     };
     topology.links().iter().filter(is_good).cloned().collect()
 }

@@ -211,7 +211,7 @@ impl Shared {
         match &outcome {
             Ok(_)
             | Err(Failure::Refused(_) | Failure::NoScript | Failure::Moved | Failure::Moving(_)) => {
-                link.breaker.answered()
+                link.breaker.answered();
             }
             Err(failure) => self.failed(link, failure),
         }

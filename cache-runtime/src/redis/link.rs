@@ -160,6 +160,7 @@ impl Link {
     }
 
     /// What the server's clock shows, at least and at most.
+    #[cfg(feature = "http")]
     pub(crate) fn clock(&self) -> (u64, u64) {
         (self.time.at_least(), self.time.at_most())
     }

@@ -187,6 +187,7 @@ impl Topology {
     }
 
     /// What the servers' clocks show, at least and at most.
+    #[cfg(feature = "http")]
     pub(super) fn clock(&self) -> (u64, u64) {
         let clocks = self.links.iter().map(|link| link.clock());
         clocks.fold((u64::MAX, 0), |(least, most), (at_least, at_most)| {

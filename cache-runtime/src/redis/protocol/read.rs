@@ -260,7 +260,7 @@ impl Redis {
         let parts = all_at_once(reading.collect()).await;
         Ok(Values::of_several(
             parts.into_iter().collect::<Result<_, _>>()?,
-            places.into(),
+            places,
         ))
     }
 }

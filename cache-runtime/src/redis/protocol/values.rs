@@ -4,41 +4,35 @@ use crate::redis::batch;
 use crate::redis::link::{Failure, Link};
 use std::sync::Arc;
 
-pub(super) struct Values {
-    parts: Parts,
-    /// Of each name, the part and its place there; empty if there is one part.
-    places: Box<[(usize, usize)]>,
+pub(super) enum Values {
+    One(Part),
+    Several(Box<Several>),
 }
 
 /// What one server has told.
 type Part = (batch::Values, Arc<Link>);
 
-enum Parts {
-    One(Part),
-    Several(Vec<Part>),
+pub(super) struct Several {
+    parts: Vec<Part>,
+    /// Of each name, the part and its place there.
+    places: Vec<(usize, usize)>,
 }
 
 impl Values {
     pub(super) fn of_one(values: batch::Values, link: &Arc<Link>) -> Self {
-        Values {
-            parts: Parts::One((values, Arc::clone(link))),
-            places: Box::default(),
-        }
+        Values::One((values, Arc::clone(link)))
     }
 
-    pub(super) fn of_several(parts: Vec<Part>, places: Box<[(usize, usize)]>) -> Self {
-        Values {
-            parts: Parts::Several(parts),
-            places,
-        }
+    pub(super) fn of_several(parts: Vec<Part>, places: Vec<(usize, usize)>) -> Self {
+        Values::Several(Box::new(Several { parts, places }))
     }
 
     fn at(&self, position: usize) -> Option<(&Part, usize)> {
-        match &self.parts {
-            Parts::One(part) => Some((part, position)),
-            Parts::Several(parts) => {
-                let &(part, place) = self.places.get(position)?;
-                Some((parts.get(part)?, place))
+        match self {
+            Values::One(part) => Some((part, position)),
+            Values::Several(several) => {
+                let &(part, place) = several.places.get(position)?;
+                Some((several.parts.get(part)?, place))
             }
         }
     }
