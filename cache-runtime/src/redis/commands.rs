@@ -21,6 +21,8 @@ pub(super) const MOST_TRIES: u32 = 4;
 /// Commands, in the order of each server. What one of them is about has to lie on one slot.
 pub(super) struct Commands<'t> {
     topology: &'t Arc<Topology>,
+    /// Those that have to be answered before any other is sent. On one server their place is enough.
+    first: Vec<Part>,
     parts: Vec<Part>,
     number: usize,
     /// Whether one of them is about something that nobody has at present.
@@ -40,6 +42,7 @@ impl<'t> Commands<'t> {
     pub(super) fn new(topology: &'t Arc<Topology>) -> Self {
         Commands {
             topology,
+            first: Vec::new(),
             parts: Vec::with_capacity(1),
             number: 0,
             is_stranded: false,
@@ -52,6 +55,13 @@ impl<'t> Commands<'t> {
         let number = self.number;
         self.number += 1;
         self.pipeline(slot, number)
+    }
+
+    /// All commands so far come before all others, wherever they go.
+    pub(super) fn then(&mut self) {
+        if self.topology.is_cluster() {
+            self.first = std::mem::take(&mut self.parts);
+        }
     }
 
     fn pipeline(&mut self, slot: u16, number: usize) -> &mut Pipeline {
@@ -71,6 +81,22 @@ impl<'t> Commands<'t> {
         let part = &mut self.parts[at];
         part.which.push((number, slot));
         &mut part.pipeline
+    }
+
+    /// In one batch, where one server has all of it and keeps the order; else what comes first, and the rest.
+    fn in_batches(self) -> Vec<Vec<Part>> {
+        let Commands { mut first, mut parts, .. } = self;
+        match (first.as_mut_slice(), parts.as_mut_slice()) {
+            ([], _) => vec![parts],
+            ([one], [other]) if one.place == other.place => {
+                for command in other.pipeline.cmd_iter() {
+                    one.pipeline.add_command(command.clone());
+                }
+                one.which.append(&mut other.which);
+                vec![first]
+            }
+            _ => vec![first, parts],
+        }
     }
 
     /// A call of a script on names of one slot. Its arguments follow.
@@ -107,19 +133,40 @@ impl Redis {
     ) -> Result<Vec<Outcome>, Failure> {
         let mut commands = Commands::new(topology);
         build(&mut commands);
+        if commands.is_stranded {
+            return Err(Failure::NoLink);
+        }
         let began = Instant::now();
         let mut outcomes: Vec<Option<Outcome>> = (0..commands.number).map(|_| None).collect();
-        let mut topology = Arc::clone(topology);
-        let mut parts = std::mem::take(&mut commands.parts);
-        let mut is_stranded = commands.is_stranded;
-        for tries in 1.. {
-            if is_stranded {
-                return Err(Failure::NoLink);
-            }
+        for parts in commands.in_batches() {
             let left = limit.saturating_sub(began.elapsed());
-            self.send_parts(&topology, &parts, left, &mut outcomes)
-                .await?;
-            let again = unexecuted(&parts, &outcomes);
+            self.execute(left, topology, parts, &mut outcomes).await?;
+            // What was to come first has not come.
+            if outcomes.iter().flatten().any(Result::is_err) {
+                break;
+            }
+        }
+        let unanswered = || Err(Failure::NoLink);
+        let outcomes = outcomes.into_iter();
+        Ok(outcomes
+            .map(|outcome| outcome.unwrap_or_else(unanswered))
+            .collect())
+    }
+
+    /// Sends one batch, and again what was not executed.
+    async fn execute(
+        &self,
+        limit: Duration,
+        topology: &Arc<Topology>,
+        mut parts: Vec<Part>,
+        outcomes: &mut [Option<Outcome>],
+    ) -> Result<(), Failure> {
+        let began = Instant::now();
+        let mut topology = Arc::clone(topology);
+        for tries in 1.. {
+            let left = limit.saturating_sub(began.elapsed());
+            self.send_parts(&topology, &parts, left, outcomes).await?;
+            let again = unexecuted(&parts, outcomes);
             if again.is_empty() || tries == MOST_TRIES {
                 break;
             }
@@ -138,14 +185,12 @@ impl Redis {
                 let pipeline = once_more.pipeline(slot, number);
                 pipeline.add_command(command.clone());
             }
-            let (next, stranded) = (once_more.parts, once_more.is_stranded);
-            (parts, is_stranded) = (next, stranded);
+            if once_more.is_stranded {
+                return Err(Failure::NoLink);
+            }
+            parts = once_more.parts;
         }
-        let unanswered = || Err(Failure::NoLink);
-        let outcomes = outcomes.into_iter();
-        Ok(outcomes
-            .map(|outcome| outcome.unwrap_or_else(unanswered))
-            .collect())
+        Ok(())
     }
 
     /// Sends each server its part, side by side, and takes note of how they have done.

@@ -22,8 +22,16 @@ impl Redis {
         let undelivered = Undelivered::new(&self.shared, guards);
         if let Ok(topology) = self.shared.as_it_is().await {
             let limit = self.config().delivery_timeout;
-            let names = self.shared.names_of_all(&topology, &undelivered.guards);
+            let (mut first, mut names) = self.shared.names_of_all(&undelivered.guards);
             let ended = self.evaluate_within(limit, &topology, |commands| {
+                if topology.is_cluster() {
+                    deleting(commands, &first);
+                    commands.then();
+                } else {
+                    // Where it can be, at one moment.
+                    first.append(&mut names);
+                    std::mem::swap(&mut first, &mut names);
+                }
                 deleting(commands, &names);
             });
             if all_well(&ended.await) {
@@ -90,12 +98,20 @@ impl Shared {
         let _turn = within(patience, self.delivering.lock()).await;
         loop {
             let can_be = |(guard, name): &Named| {
+                let first = self.names.any(Any::of(*guard));
                 let name = self.names.generation(*guard, name);
-                topology.link(&name).is_ok()
+                topology.link(&first).is_ok() && topology.link(&name).is_ok()
             };
             let delivering = self.pending.some(can_be);
             if delivering.is_empty() {
                 break;
+            }
+            if topology.is_cluster() {
+                let guards = delivering.iter().map(|(guard, _)| guard);
+                let (first, _) = self.names_of_all(guards);
+                // All on one slot.
+                let link = topology.link(&first[0])?;
+                self.delete_on(topology, link, &first).await?;
             }
             for outcome in self.deliver_these(topology, &delivering).await {
                 outcome?;
@@ -143,8 +159,25 @@ impl Shared {
         delivering: Vec<&Delivering>,
     ) -> Result<(), Failure> {
         let guards = delivering.iter().map(|(guard, _)| guard);
-        let names = self.names_of_all(topology, guards);
-        let groups = by_slot(topology, &names);
+        let (mut names, of_guards) = self.names_of_all(guards);
+        if topology.is_cluster() {
+            names.clear();
+        }
+        names.extend(of_guards);
+        self.delete_on(topology, link, &names).await?;
+        let delivered: Vec<Delivering> = delivering.into_iter().cloned().collect();
+        self.pending.acknowledged(&delivered);
+        Ok(())
+    }
+
+    /// Deletes names of one server, over all of its connections.
+    async fn delete_on(
+        &self,
+        topology: &Arc<Topology>,
+        link: &Link,
+        names: &[String],
+    ) -> Result<(), Failure> {
+        let groups = by_slot(topology, names);
         let mut commands = Pipeline::with_capacity(groups.len());
         for group in &groups {
             commands.add_command(deletion(group.iter().map(|&place| &names[place])));
@@ -169,8 +202,6 @@ impl Shared {
             let names: Vec<&String> = group.iter().map(|&place| &names[place]).collect();
             self.delete_while_moving(topology, link, &names).await?;
         }
-        let delivered: Vec<Delivering> = delivering.into_iter().cloned().collect();
-        self.pending.acknowledged(&delivered);
         Ok(())
     }
 
@@ -207,30 +238,24 @@ impl Shared {
         Ok(())
     }
 
-    /// Everything that goes when these guards end. What stands for tags, scopes and keys must not end after them.
+    /// Everything that goes when these guards end: what stands for tags, scopes and keys, which must not end after them, and
+    /// what is theirs.
     fn names_of_all<'g>(
         &self,
-        topology: &Topology,
         guards: impl IntoIterator<Item = &'g Named>,
-    ) -> Vec<String> {
-        let mut names = Vec::new();
-        let mut of_guards = Vec::new();
-        let mut anys = [Any::Tag, Any::Key].map(|any| (any, false));
+    ) -> (Vec<String>, Vec<String>) {
+        let (mut first, mut names) = (Vec::new(), Vec::new());
         for (guard, name) in guards {
-            for (any, is_meant) in &mut anys {
-                *is_meant |= *any == Any::of(*guard);
+            let any = self.names.any(Any::of(*guard));
+            if !first.contains(&any) {
+                first.push(any);
             }
             if *guard == Guard::Key {
-                of_guards.extend([self.names.entry(name), self.names.lease(name)]);
+                names.extend([self.names.entry(name), self.names.lease(name)]);
             }
-            of_guards.push(self.names.generation(*guard, name));
+            names.push(self.names.generation(*guard, name));
         }
-        if !topology.is_cluster() {
-            let meant = anys.iter().filter(|(_, is_meant)| *is_meant);
-            names.extend(meant.map(|(any, _)| self.names.any(*any)));
-        }
-        names.append(&mut of_guards);
-        names
+        (first, names)
     }
 
     /// Whether somebody can be told of what is pending.

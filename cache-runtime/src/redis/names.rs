@@ -70,10 +70,17 @@ impl Names {
         }
     }
 
+    /// On the cluster slot of the root, without which nothing can be read anyway.
     pub(crate) fn any(&self, any: Any) -> String {
-        match any {
-            Any::Tag => [&self.prefix, "~any:tag"].concat(),
-            Any::Key => [&self.prefix, "~any:key"].concat(),
+        let kind = match any {
+            Any::Tag => "~any:tag",
+            Any::Key => "~any:key",
+        };
+        let root = self.generation(Guard::Scope, "");
+        if hash_tag(&root).is_some() {
+            [&self.prefix, kind].concat()
+        } else {
+            [&self.prefix, kind, ":{", &root, "}"].concat()
         }
     }
 

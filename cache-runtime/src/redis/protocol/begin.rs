@@ -129,6 +129,7 @@ impl Redis {
             .evaluate(&topology, |commands| {
                 self.capturing(commands, wanted);
                 // After it, so that none of them has ended before if this has not.
+                commands.then();
                 for name in &names {
                     commands.on(name).cmd("GET").arg(name);
                 }

@@ -61,7 +61,7 @@ impl Redis {
     /// Every attempt draws new numbers: one that was lost on the way and arrives late must not be mistaken for ours. One call
     /// for each slot.
     fn capturing(&self, commands: &mut Commands<'_>, wanted: Wanted<'_>) {
-        let all = self.names_wanted(commands.topology(), wanted);
+        let all = self.names_wanted(wanted);
         let (least, ttl) = (least_ttl(wanted.ttl), generation_ttl(wanted.ttl));
         for group in by_slot(commands.topology(), &all) {
             let names: Vec<String> = group.iter().map(|&place| all[place].clone()).collect();
@@ -73,14 +73,10 @@ impl Redis {
         }
     }
 
-    /// The names of what is to be captured. On a cluster nothing stands for all tags or keys.
-    fn names_wanted(&self, topology: &Topology, wanted: Wanted<'_>) -> Vec<String> {
-        let mut names: Vec<String> = self.names_of(wanted.guards).collect();
-        if !topology.is_cluster() {
-            let any = wanted.any.iter().map(|&any| self.shared.names.any(any));
-            names.extend(any);
-        }
-        names
+    /// The names of what is to be captured.
+    fn names_wanted(&self, wanted: Wanted<'_>) -> Vec<String> {
+        let any = wanted.any.iter().map(|&any| self.shared.names.any(any));
+        self.names_of(wanted.guards).chain(any).collect()
     }
 
     /// What `capturing` has captured, of the replies to its calls, which are taken.
@@ -92,7 +88,7 @@ impl Redis {
         replies: &mut impl Iterator<Item = Outcome>,
     ) -> Result<Captured, Failure> {
         let foreign = || Failure::Refused("a generation's key holds something else".into());
-        let names = self.names_wanted(&topology, wanted);
+        let names = self.names_wanted(wanted);
         let mut numbers: Vec<u64> = vec![0; names.len()];
         let groups = by_slot(&topology, &names);
         // All of them, whatever one says.

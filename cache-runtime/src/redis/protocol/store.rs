@@ -179,9 +179,7 @@ impl Redis {
             })
             .await?;
         let mut replies = replies.into_iter();
-        if !topology.is_cluster() {
-            replies.next().transpose()?;
-        }
+        replies.next().transpose()?;
         let mut all = true;
         for stored in replies.by_ref().take(writes.len()) {
             all &= number(&stored?) == Some(1);
@@ -234,12 +232,11 @@ impl Redis {
             .collect()
     }
 
-    /// Ends what stands for all keys; on a cluster nothing does.
+    /// Ends what stands for all keys, before all that follows.
     pub(in crate::redis) fn ending_all_keys(&self, commands: &mut Commands<'_>) {
-        if !commands.topology().is_cluster() {
-            let any = self.shared.names.any(Any::Key);
-            commands.on(&any).cmd("DEL").arg(&any);
-        }
+        let any = self.shared.names.any(Any::Key);
+        commands.on(&any).cmd("DEL").arg(&any);
+        commands.then();
     }
 
     /// Stores what its caller already has, fencing off what began to compute before. `seal` makes the entries, given the
