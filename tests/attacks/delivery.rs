@@ -68,7 +68,7 @@ async fn pending_invalidations_end_any_tag_not_after_the_tags() {
         mget.extend(names.iter().map(String::as_str));
         let gone = loop {
             let replies = direct
-                .pipeline(&[&mget, &["EXISTS", "~any:tag"]])
+                .pipeline(&[&mget, &["EXISTS", "~any:tag:{~scope:}"]])
                 .await
                 .expect("answers");
             if replies[1].integer() == 0 {

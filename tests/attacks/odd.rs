@@ -23,8 +23,8 @@ async fn a_key_of_another_type_keeps_nobody_from_running() {
         "~key:{thing}",
         "~tag:tag",
         "~scope:",
-        "~any:key",
-        "~any:tag",
+        "~any:key:{~scope:}",
+        "~any:tag:{~scope:}",
     ] {
         let server = RedisServer::start().await;
         let db = Db {

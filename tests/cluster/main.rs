@@ -3,5 +3,6 @@
 mod failover;
 mod finding;
 mod moving;
+mod order;
 mod spread;
 mod world;

@@ -57,8 +57,12 @@ impl<'t> Commands<'t> {
         self.pipeline(slot, number)
     }
 
-    /// All commands so far come before all others, wherever they go.
+    /// All commands so far come before all others, wherever they go. Once at most.
+    ///
+    /// On a cluster they are answered first even where one server has all of it: of those that it sends away, since the slot
+    /// has moved, the first may come last.
     pub(super) fn then(&mut self) {
+        debug_assert!(self.first.is_empty(), "there is one such order");
         if self.topology.is_cluster() {
             self.first = std::mem::take(&mut self.parts);
         }
@@ -81,22 +85,6 @@ impl<'t> Commands<'t> {
         let part = &mut self.parts[at];
         part.which.push((number, slot));
         &mut part.pipeline
-    }
-
-    /// In one batch, where one server has all of it and keeps the order; else what comes first, and the rest.
-    fn in_batches(self) -> Vec<Vec<Part>> {
-        let Commands { mut first, mut parts, .. } = self;
-        match (first.as_mut_slice(), parts.as_mut_slice()) {
-            ([], _) => vec![parts],
-            ([one], [other]) if one.place == other.place => {
-                for command in other.pipeline.cmd_iter() {
-                    one.pipeline.add_command(command.clone());
-                }
-                one.which.append(&mut other.which);
-                vec![first]
-            }
-            _ => vec![first, parts],
-        }
     }
 
     /// A call of a script on names of one slot. Its arguments follow.
@@ -138,7 +126,10 @@ impl Redis {
         }
         let began = Instant::now();
         let mut outcomes: Vec<Option<Outcome>> = (0..commands.number).map(|_| None).collect();
-        for parts in commands.in_batches() {
+        for parts in [commands.first, commands.parts] {
+            if parts.is_empty() {
+                continue;
+            }
             let left = limit.saturating_sub(began.elapsed());
             self.execute(left, topology, parts, &mut outcomes).await?;
             // What was to come first has not come.

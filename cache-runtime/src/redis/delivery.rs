@@ -22,17 +22,16 @@ impl Redis {
         let undelivered = Undelivered::new(&self.shared, guards);
         if let Ok(topology) = self.shared.as_it_is().await {
             let limit = self.config().delivery_timeout;
-            let (mut first, mut names) = self.shared.names_of_all(&undelivered.guards);
+            let (first, names) = self.shared.names_of_all(&undelivered.guards);
             let ended = self.evaluate_within(limit, &topology, |commands| {
                 if topology.is_cluster() {
                     deleting(commands, &first);
                     commands.then();
+                    deleting(commands, &names);
                 } else {
-                    // Where it can be, at one moment.
-                    first.append(&mut names);
-                    std::mem::swap(&mut first, &mut names);
+                    // One command does.
+                    deleting(commands, &[first, names].concat());
                 }
-                deleting(commands, &names);
             });
             if all_well(&ended.await) {
                 undelivered.delivered();
@@ -106,12 +105,11 @@ impl Shared {
             if delivering.is_empty() {
                 break;
             }
-            if topology.is_cluster() {
-                let guards = delivering.iter().map(|(guard, _)| guard);
-                let (first, _) = self.names_of_all(guards);
-                // All on one slot.
-                let link = topology.link(&first[0])?;
-                self.delete_on(topology, link, &first).await?;
+            let guards = delivering.iter().map(|(guard, _)| guard);
+            let (first, _) = self.names_of_all(guards);
+            for name in first {
+                let link = topology.link(&name)?;
+                self.delete_on(topology, link, &[name]).await?;
             }
             for outcome in self.deliver_these(topology, &delivering).await {
                 outcome?;
@@ -159,11 +157,7 @@ impl Shared {
         delivering: Vec<&Delivering>,
     ) -> Result<(), Failure> {
         let guards = delivering.iter().map(|(guard, _)| guard);
-        let (mut names, of_guards) = self.names_of_all(guards);
-        if topology.is_cluster() {
-            names.clear();
-        }
-        names.extend(of_guards);
+        let (_, names) = self.names_of_all(guards);
         self.delete_on(topology, link, &names).await?;
         let delivered: Vec<Delivering> = delivering.into_iter().cloned().collect();
         self.pending.acknowledged(&delivered);

@@ -229,6 +229,21 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_for_all_shares_the_slot_of_the_root() {
+        for namespace in ["ns", "{t}", "a{b}c", ""] {
+            let names = Names::new(namespace);
+            let slot_of = |name: &str| hash_tag(name).unwrap_or(name).to_owned();
+            let root = slot_of(&names.generation(Guard::Scope, ""));
+            for any in [Any::Tag, Any::Key] {
+                let name = names.any(any);
+                assert_eq!(slot_of(&name), root, "{name}");
+                let key = &name[names.prefix().len()..];
+                assert_ne!(names.entry(key), name, "a key can be called so");
+            }
+        }
+    }
+
+    #[test]
     fn names_are_read_back_and_kept_apart() {
         let keys = [
             "user:42",
