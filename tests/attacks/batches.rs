@@ -4,7 +4,7 @@ use crate::{PATIENCE, either, on, until_connected};
 use cache_runtime::DomainCache;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use test_servers::RedisServer;
+use test_servers::Deployment;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DomainCache)]
 #[cache(prefix = "timed", ttl_with = |timed: &Timed| Duration::from_millis(timed.ttl))]
@@ -17,7 +17,7 @@ pub(crate) struct Timed {
 #[tokio::test]
 async fn put_many_last_wins_ttl_zero() {
     for redis in [false, true] {
-        let server = RedisServer::start().await;
+        let server = Deployment::start().await;
         let cache = either(redis, &server).await;
         let timed = TimedCache::new(&cache);
         let of = |id: &str, ttl| Timed { id: id.into(), ttl };
@@ -36,7 +36,7 @@ pub(crate) struct Big {
 
 #[tokio::test]
 async fn put_many_last_wins_too_large() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = on(server.url())
         .operation_timeout(PATIENCE)
         .max_entry_bytes(2000)

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
-use test_servers::{RedisServer, is_strict_run, wait_until};
+use test_servers::{Deployment, is_strict_run, wait_until};
 
 /// Long for what has no reason to wait, short for a test that fails.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -41,7 +41,7 @@ async fn patient(url: String) -> Cache {
 }
 
 /// On the server, or embedded.
-async fn either(redis: bool, server: &RedisServer) -> Cache {
+async fn either(redis: bool, server: &Deployment) -> Cache {
     if redis {
         patient(server.url()).await
     } else {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
-use test_servers::{Proxy, RedisServer, wait_until};
+use test_servers::{Deployment, Proxy, RedisServer, wait_until};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::PATIENCE;
@@ -108,7 +108,7 @@ async fn an_outer_value_depends_on_what_has_failed_inside_it() {
         inner(db).await.unwrap_or(0)
     }
     for redis in [false, true] {
-        let server = RedisServer::start().await;
+        let server = Deployment::start().await;
         let cache = either(redis, &server).await;
         let db = Db {
             cache,
@@ -139,7 +139,7 @@ async fn an_outer_value_depends_on_what_it_has_given_up() {
             .unwrap_or(0)
     }
     for redis in [false, true] {
-        let server = RedisServer::start().await;
+        let server = Deployment::start().await;
         let cache = either(redis, &server).await;
         let db = Db {
             cache,

@@ -6,7 +6,7 @@ use cache_runtime::{Cache, cached};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
-use test_servers::RedisServer;
+use test_servers::{Deployment, RedisServer};
 use tokio::sync::{Notify, Semaphore};
 
 pub(crate) struct It {
@@ -53,7 +53,7 @@ async fn shared_error_without_key_generation() {
         inner(it).await.unwrap_or(0)
     }
     for redis in [false, true] {
-        let server = RedisServer::start().await;
+        let server = Deployment::start().await;
         let it = it(if redis {
             patient(server.url()).await
         } else {
@@ -140,7 +140,7 @@ async fn given_up_while_another_process_computes() {
             .await
             .unwrap_or(0)
     }
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let far = it(patient(server.url()).await);
     let near = it(patient(server.url()).await);
     let computing = tokio::spawn({
@@ -176,7 +176,7 @@ async fn a_doomed_part_that_fails() {
         mid(it).await.unwrap_or(0)
     }
     for redis in [false, true] {
-        let server = RedisServer::start().await;
+        let server = Deployment::start().await;
         let it = it(if redis {
             patient(server.url()).await
         } else {
@@ -204,7 +204,7 @@ async fn inner_refresh_that_fails() {
             .await
             .map_or(1, |_| 2)
     }
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let it = it(patient(server.url()).await);
     assert!(stored_twice(&it, || outer(&it)).await);
 }
@@ -228,7 +228,7 @@ async fn join_of_errors_not_clone() {
         let (a, b) = tokio::join!(bad(it), bad(it));
         a.unwrap_or(1) + b.unwrap_or(2)
     }
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let it = it(patient(server.url()).await);
     assert!(stored_twice(&it, || outer(&it)).await);
 }
@@ -251,7 +251,7 @@ async fn many_outers_one_failing_inner() {
         it.calls.fetch_add(1, SeqCst);
         bad(it).await.unwrap_or(n)
     }
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let it = it(patient(server.url()).await);
     for _ in 0..5 {
         let tasks: Vec<_> = (0..20)
@@ -279,7 +279,7 @@ async fn generations_of_an_inner_value_live_as_long_as_the_outer() {
     async fn outer(it: &It) -> u32 {
         inner(it).await
     }
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let it = it(patient(server.url()).await);
     outer(&it).await;
     let mut short = Vec::new();

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
-use test_servers::{Proxy, RedisServer};
+use test_servers::{Deployment, Proxy, RedisServer};
 use tokio::sync::Notify;
 
 #[cached(cache = db.cache, key = "outer", ttl = "5m", skip(db))]
@@ -81,7 +81,7 @@ async fn a_put_that_is_sent_again_does_not_bring_a_deleted_key_generation_back()
 #[tokio::test]
 async fn a_pattern_reaches_the_copy_of_a_record_that_is_being_loaded_by_another_key() {
     for redis in [false, true] {
-        let server = RedisServer::start().await;
+        let server = Deployment::start().await;
         let cache = either(redis, &server).await;
         let sessions = SessionCache::new(&cache);
         let (began, gate) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -108,7 +108,7 @@ async fn a_pattern_reaches_the_copy_of_a_record_that_is_being_loaded_by_another_
 #[tokio::test]
 async fn put_many_of_two_states_of_a_record_leaves_the_last_under_all_keys() {
     for redis in [false, true] {
-        let server = RedisServer::start().await;
+        let server = Deployment::start().await;
         let cache = either(redis, &server).await;
         let sessions = SessionCache::new(&cache);
         sessions
@@ -128,7 +128,7 @@ async fn put_many_of_two_states_of_a_record_leaves_the_last_under_all_keys() {
 #[tokio::test]
 async fn put_many_keeps_every_record_for_its_own_time() {
     for redis in [false, true] {
-        let server = RedisServer::start().await;
+        let server = Deployment::start().await;
         let cache = either(redis, &server).await;
         let timed = TimedCache::new(&cache);
         let of = |id: &str, ttl| Timed { id: id.into(), ttl };
@@ -151,7 +151,7 @@ async fn the_generations_of_a_refreshed_record_live_as_long_as_it() {
         #[cache(key)]
         id: String,
     }
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = patient(server.url()).await;
     let keepers = KeeperCache::new(&cache);
     let load = || async { Ok::<_, ()>(Some(Keeper { id: "1".into() })) };
@@ -188,7 +188,7 @@ mod new {
 /// Two versions of a program, of which the newer has one more secondary key.
 #[tokio::test]
 async fn a_record_of_an_older_version_ends_with_a_secondary_key_of_the_newer() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = patient(server.url()).await;
     let (old, new) = (old::UserCache::new(&cache), new::UserCache::new(&cache));
     old.put(&old::User {
@@ -201,8 +201,8 @@ async fn a_record_of_an_older_version_ends_with_a_secondary_key_of_the_newer() {
 }
 
 /// A load by e-mail address that has read the old record, while `change` happens.
-async fn loading_by_email(change: impl AsyncFnOnce(&Cache)) -> (SessionCache, RedisServer) {
-    let server = RedisServer::start().await;
+async fn loading_by_email(change: impl AsyncFnOnce(&Cache)) -> (SessionCache, Deployment) {
+    let server = Deployment::start().await;
     let (near, far) = (patient(server.url()).await, patient(server.url()).await);
     let sessions = SessionCache::new(&near);
     let (began, gate) = (
@@ -248,7 +248,7 @@ async fn a_refresh_ends_a_load_of_the_same_record_by_a_former_secondary_key() {
 
 #[tokio::test]
 async fn a_scope_ends_a_load_whose_record_turns_out_to_lie_in_it_by_another_key() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let (near, far) = (patient(server.url()).await, patient(server.url()).await);
     let sessions = SessionCache::new(&near);
     let load = || async {
@@ -261,7 +261,7 @@ async fn a_scope_ends_a_load_whose_record_turns_out_to_lie_in_it_by_another_key(
 
 #[tokio::test]
 async fn a_refresh_ends_the_record_under_a_former_secondary_key() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = patient(server.url()).await;
     let sessions = SessionCache::new(&cache);
     assert!(sessions.put(&session("s1", "old@x", 1)).await);

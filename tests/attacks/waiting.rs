@@ -5,7 +5,7 @@ use cache_runtime::{Cache, Delivery, cached};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::{Duration, Instant};
-use test_servers::{Proxy, RedisServer, wait_until};
+use test_servers::{Deployment, Proxy, RedisServer, wait_until};
 use tokio::sync::Semaphore;
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn processes_do_not_wait_in_line_for_a_function_that_stores_nothing() {
         ms(300).await;
         None
     }
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let mut slowest = Vec::new();
     for which in ["failing", "nothing"] {
         let mut caches = Vec::new();
@@ -173,7 +173,7 @@ async fn a_caller_of_a_hot_key_elsewhere_waits_for_two_computations_at_most() {
         ms(60).await;
         hot.bodies.fetch_add(1, SeqCst)
     }
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let bodies = Arc::new(AtomicU32::new(0));
     let near = Hot {
         cache: patient(server.url()).await,
@@ -215,7 +215,7 @@ async fn a_hung_body_elsewhere_delays_one_call_and_not_all() {
         }
         1
     }
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let build = || async {
         let cache = on(server.url())
             .longest_wait(Duration::from_millis(100))
@@ -248,7 +248,7 @@ async fn a_hung_body_elsewhere_delays_one_call_and_not_all() {
 
 #[tokio::test]
 async fn a_reader_does_not_wait_for_another_that_nobody_polls() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let cache = on(server.url())
         .operation_timeout(Duration::from_millis(500))
         .build()
@@ -279,7 +279,7 @@ fn a_runtime_that_is_idle_does_not_keep_others_from_the_server() {
         .build()
         .expect("a runtime");
     let (server, cache) = driver.block_on(async {
-        let server = RedisServer::start().await;
+        let server = Deployment::start().await;
         let cache = on(server.url()).build().await.expect("valid");
         until_connected(&cache).await;
         cache.set("a", 1_u32).await;

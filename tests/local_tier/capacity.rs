@@ -2,7 +2,7 @@
 
 use crate::world::PATIENCE;
 use cache_runtime::{Cache, CacheValue, Ttl, key};
-use test_servers::RedisServer;
+use test_servers::Deployment;
 
 const KIB: u64 = 1024;
 
@@ -32,7 +32,7 @@ async fn held_of<T: CacheValue>(url: String, many: u64, most: u64, value: T) -> 
 /// A text that is compressed to next to nothing on the server, and numbers that are a byte each there.
 #[tokio::test]
 async fn what_is_kept_weighs_what_it_takes_here_and_not_on_the_server() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let most = 2 * 1024 * KIB;
     for (bytes, entries) in [
         held_of(server.url(), 200, most, "x".repeat(100 * 1024)).await,
@@ -51,7 +51,7 @@ async fn what_is_kept_weighs_what_it_takes_here_and_not_on_the_server() {
 
 #[tokio::test]
 async fn what_is_larger_than_the_room_is_not_kept() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let (bytes, entries) = held_of(server.url(), 1, 50 * KIB, "x".repeat(100 * 1024)).await;
     assert_eq!((bytes, entries), (0, 0));
 }

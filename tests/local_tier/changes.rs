@@ -3,18 +3,18 @@
 use crate::world::{PATIENCE, Process, pair, read, reads};
 use cache_runtime::{Cache, cached, key};
 use std::sync::atomic::Ordering::SeqCst;
-use test_servers::{RedisServer, wait_until};
+use test_servers::{Deployment, RedisServer, wait_until};
 
 #[tokio::test]
 async fn a_hit_asks_nobody() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let (one, other, _) = pair(server.url()).await;
     assert_eq!((one.warm(7).await, other.warm(7).await), (1, 1));
     server.reset_stats().await;
     for _ in 0..1_000 {
         assert_eq!((read(&one, 7).await, read(&other, 7).await), (1, 1));
     }
-    assert_eq!(reads(&server).await, (0, 0));
+    assert_eq!(reads(&server.servers()).await, (0, 0));
     let stats = one.cache.stats();
     assert!(stats.hits() >= 1_000, "{stats}");
 }
@@ -76,7 +76,7 @@ pub(crate) const CHANGES: [Change; 8] = [
 #[tokio::test]
 async fn a_process_sees_what_it_has_done_itself() {
     for (change, make) in CHANGES {
-        let server = RedisServer::start().await;
+        let server = Deployment::start().await;
         let (one, _, database) = pair(server.url()).await;
         assert_eq!(one.warm(7).await, 1);
         database.store(2, SeqCst);
@@ -89,7 +89,7 @@ async fn a_process_sees_what_it_has_done_itself() {
 #[tokio::test]
 async fn a_process_hears_of_what_others_have_done() {
     for (change, make) in CHANGES {
-        let server = RedisServer::start().await;
+        let server = Deployment::start().await;
         let (one, other, database) = pair(server.url()).await;
         assert_eq!(one.warm(7).await, 1);
         database.store(2, SeqCst);
@@ -113,7 +113,7 @@ async fn a_flush_an_eviction_and_an_expiry_are_heard_of() {
         &["PEXPIRE", "~tag:rows", "1"],
     ];
     for command in commands {
-        let server = RedisServer::start().await;
+        let server = Deployment::start().await;
         let (one, _, database) = pair(server.url()).await;
         assert_eq!(one.warm(7).await, 1);
         database.store(2, SeqCst);
@@ -148,7 +148,7 @@ pub(crate) async fn outer(process: &Process, row: u32) -> u32 {
 #[tokio::test]
 async fn a_process_hears_of_changes_to_what_is_inside() {
     for (change, make) in CHANGES {
-        let server = RedisServer::start().await;
+        let server = Deployment::start().await;
         let (one, other, database) = pair(server.url()).await;
         assert_eq!(outer(&other, 7).await, 1);
         for _ in 0..3 {
@@ -183,7 +183,7 @@ async fn lasting(_process: &Process, _row: u32) -> Result<u32, ()> {
 /// What a process changes itself, it watches no less.
 #[tokio::test]
 async fn a_process_that_prolongs_a_generation_hears_of_its_end() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let (one, other, database) = pair(server.url()).await;
     for _ in 0..3 {
         assert_eq!(brief(&one, 7).await, 1);

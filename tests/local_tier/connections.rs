@@ -7,7 +7,7 @@ use cache_runtime::{Consistency, key};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::{Duration, Instant};
-use test_servers::{RedisServer, wait_until};
+use test_servers::{Deployment, RedisServer, wait_until};
 
 const CONNECTIONS: usize = 3;
 /// More than connections, so that something is read over each.
@@ -25,7 +25,7 @@ async fn with_several(url: String, database: &Arc<AtomicU32>, bound: Duration) -
 #[tokio::test]
 async fn a_process_hears_of_changes_over_each_of_them() {
     for (change, make) in CHANGES {
-        let server = RedisServer::start().await;
+        let server = Deployment::start().await;
         let database = Arc::new(AtomicU32::new(1));
         let bound = Duration::from_secs(60);
         let one = with_several(server.url(), &database, bound).await;

@@ -21,7 +21,7 @@ async fn is_strict(server: &RedisServer, url: String) {
         assert_eq!(read(&one, 7).await, version);
         assert_eq!(read(&one, 7).await, version);
     }
-    let (get, mget) = reads(server).await;
+    let (get, mget) = reads(&[server]).await;
     assert!(get + mget >= 16);
     let health = one.cache.health().await.redis.expect("a server");
     assert_eq!(health.consistency, Some("strict"));

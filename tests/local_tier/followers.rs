@@ -5,7 +5,7 @@ use cache_runtime::cached;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
-use test_servers::RedisServer;
+use test_servers::Deployment;
 use tokio::task::JoinSet;
 
 #[cached(cache = process.cache, key = "slow:{row}", ttl = "1h", skip(process))]
@@ -18,7 +18,7 @@ async fn slow(process: &Process, row: u32) -> u32 {
 /// The server says when the computation has ended; nobody has to ask in between.
 #[tokio::test]
 async fn who_waits_for_another_process_goes_on_as_soon_as_that_is_done() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let database = Arc::new(AtomicU32::new(1));
     let bound = Duration::from_secs(2);
     let one = Arc::new(Process::start(server.url(), &database, bound).await);

@@ -5,7 +5,7 @@ use cache_runtime::{FunctionStats, cached};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
-use test_servers::{Proxy, RedisServer};
+use test_servers::{Deployment, Proxy, RedisServer};
 
 #[cached(cache = process.cache, key = "far:{row}", tags = ["rows"], ttl = "1h", local = off, skip(process))]
 async fn elsewhere(process: &Process, row: u32) -> u32 {
@@ -39,7 +39,7 @@ fn function(process: &Process, name: &str) -> FunctionStats {
 
 #[tokio::test]
 async fn an_entry_is_read_alone_where_its_generations_are_known() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let (one, other, database) = pair(server.url()).await;
     for row in 0..10 {
         elsewhere(&one, row).await;
@@ -49,7 +49,7 @@ async fn an_entry_is_read_alone_where_its_generations_are_known() {
     for row in 0..10 {
         assert_eq!(elsewhere(&one, row).await, 1);
     }
-    assert_eq!(reads(&server).await, (10, 0));
+    assert_eq!(reads(&server.servers()).await, (10, 0));
     // Until one of them has ended.
     database.store(2, SeqCst);
     other.cache.invalidate_tag("rows").await;
@@ -64,40 +64,40 @@ async fn an_entry_is_read_alone_where_its_generations_are_known() {
 /// What was stored is read before it is kept: nothing tells of changes to what was only written.
 #[tokio::test]
 async fn what_was_stored_is_not_kept_and_what_was_read_is() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let (one, _, _) = pair(server.url()).await;
     read(&one, 7).await;
     for asked in [1, 0, 0] {
         server.reset_stats().await;
         read(&one, 7).await;
-        let (get, mget) = reads(&server).await;
+        let (get, mget) = reads(&server.servers()).await;
         assert_eq!(get + mget, asked);
     }
 }
 
 #[tokio::test]
 async fn a_strict_function_asks_each_time_also_for_what_is_kept() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let (one, _, _) = pair(server.url()).await;
     assert_eq!(one.warm(7).await, 1);
     server.reset_stats().await;
     for _ in 0..10 {
         assert_eq!(strictly(&one, 7).await, 1);
     }
-    assert_eq!(reads(&server).await, (0, 10));
+    assert_eq!(reads(&server.servers()).await, (0, 10));
     assert_eq!(function(&one, "strictly").hits, 10);
 }
 
 #[tokio::test]
 async fn an_entry_is_kept_only_as_long_as_its_function_says() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let (one, _, _) = pair(server.url()).await;
     for _ in 0..3 {
         briefly(&one, 7).await;
     }
     server.reset_stats().await;
     let began = std::time::Instant::now();
-    while reads(&server).await == (0, 0) {
+    while reads(&server.servers()).await == (0, 0) {
         assert_eq!(briefly(&one, 7).await, 1);
         assert!(began.elapsed() < Duration::from_millis(700));
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -4,7 +4,7 @@ use crate::world::{Process, pair};
 use cache_runtime::{DomainCache, cached};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::Ordering::SeqCst;
-use test_servers::RedisServer;
+use test_servers::Deployment;
 
 #[cached(cache = process.cache, key = "shared:{row}", tags = ["rows"], ttl = "1h", skip(process))]
 async fn with_one_tag(process: &Process, row: u32) -> u32 {
@@ -20,7 +20,7 @@ async fn with_two(process: &Process, row: u32) -> u32 {
 #[tokio::test]
 async fn an_entry_that_is_kept_carries_no_tag_but_its_own() {
     for own in [true, false] {
-        let server = RedisServer::start().await;
+        let server = Deployment::start().await;
         let (one, other, database) = pair(server.url()).await;
         assert_eq!(with_two(&one, 1).await, 1);
         assert_eq!(with_one_tag(&one, 1).await, 1);
@@ -59,7 +59,7 @@ struct Guest {
 
 #[tokio::test]
 async fn a_record_without_a_value_of_its_second_key_is_kept() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let (one, other, _) = pair(server.url()).await;
     let nobody = Guest { id: 1, email: None };
     GuestCache::new(&one.cache).put(&nobody).await;
@@ -74,7 +74,7 @@ async fn a_record_without_a_value_of_its_second_key_is_kept() {
 /// It would not end with its lookup.
 #[tokio::test]
 async fn what_was_set_by_hand_is_no_record() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let (one, _, _) = pair(server.url()).await;
     let members = MemberCache::new(&one.cache);
     let member = Member {

@@ -5,7 +5,7 @@ use cache_runtime::cached;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
-use test_servers::{Proxy, RedisServer, wait_until};
+use test_servers::{Deployment, Proxy, RedisServer, wait_until};
 
 /// Every hit asks the server.
 #[cached(cache = process.cache, key = "far:{row}", ttl = "1h", local = off, skip(process))]
@@ -29,7 +29,7 @@ async fn at_once(process: &Arc<Process>, calls: usize, row: u32) -> Vec<u32> {
 
 #[tokio::test]
 async fn callers_who_ask_at_once_ask_once() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let (one, other, database) = pair(server.url()).await;
     far(&other, 1).await;
     database.store(2, SeqCst);
@@ -37,7 +37,7 @@ async fn callers_who_ask_at_once_ask_once() {
     at_once(&one, 2, 1).await;
     server.reset_stats().await;
     assert_eq!(at_once(&one, 100, 1).await, [1; 100]);
-    let (get, mget) = reads(&server).await;
+    let (get, mget) = reads(&server.servers()).await;
     assert!(get + mget <= 5, "{get} GET, {mget} MGET");
     let stats = one.cache.stats();
     let far = stats.function("far").expect("it was called");
@@ -47,13 +47,13 @@ async fn callers_who_ask_at_once_ask_once() {
 
 #[tokio::test]
 async fn callers_of_what_is_not_there_ask_once_too() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let (one, _, _) = pair(server.url()).await;
     let one = Arc::new(one);
     at_once(&one, 2, 1).await;
     server.reset_stats().await;
     assert_eq!(at_once(&one, 100, 2).await, [1; 100]);
-    let (get, mget) = reads(&server).await;
+    let (get, mget) = reads(&server.servers()).await;
     // Those in the script that begins a computation are among them.
     assert!(get + mget <= 15, "{get} GET, {mget} MGET");
     let stats = one.cache.stats();
@@ -80,7 +80,7 @@ async fn who_comes_when_the_question_is_on_its_way_asks_again() {
             tokio::spawn(async move { at_once(&one, early, row).await })
         };
         let are_asked = || async {
-            let (get, mget) = reads(&server).await;
+            let (get, mget) = reads(&[&server]).await;
             get + mget > 0
         };
         wait_until("the server is asked", PATIENCE, are_asked).await;
@@ -107,7 +107,7 @@ async fn finds_out(process: &Process, row: u32) -> Option<u32> {
 /// What is an answer for one function may be none for another.
 #[tokio::test]
 async fn nobody_is_answered_by_the_look_of_another_function() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let (one, _, database) = pair(server.url()).await;
     database.store(0, SeqCst);
     assert_eq!(remembers_nothing(&one, 1).await, None);
@@ -156,7 +156,7 @@ async fn of_all_who_look_in_vain_one_computes() {
     };
     let mut calls: Vec<_> = (0..5).map(call).collect();
     let are_asked = || async {
-        let (get, mget) = reads(&server).await;
+        let (get, mget) = reads(&[&server]).await;
         get + mget > 0
     };
     wait_until("the server is asked", PATIENCE, are_asked).await;
@@ -204,7 +204,7 @@ async fn outer(process: &Process, row: u32) -> u32 {
 /// What is read in a computation becomes its dependency, also if many read it at once.
 #[tokio::test]
 async fn many_who_read_the_same_in_their_computations_depend_on_it() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let database = Arc::new(AtomicU32::new(1));
     let one = Process::strict(server.url(), &database, |builder| builder).await;
     for version in 1..3 {

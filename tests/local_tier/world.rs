@@ -87,7 +87,12 @@ pub(crate) async fn pair(url: String) -> (Process, Process, Arc<AtomicU32>) {
     (one, other, database)
 }
 
-/// How often the server was asked for one name, and for several.
-pub(crate) async fn reads(server: &RedisServer) -> (u64, u64) {
-    (server.calls("get").await, server.calls("mget").await)
+/// How often these servers were asked for one name, and for several.
+pub(crate) async fn reads(servers: &[&RedisServer]) -> (u64, u64) {
+    let (mut get, mut mget) = (0, 0);
+    for server in servers {
+        get += server.calls("get").await;
+        mget += server.calls("mget").await;
+    }
+    (get, mget)
 }

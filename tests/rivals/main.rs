@@ -22,7 +22,7 @@ use cache_runtime::{Cache, cache_invalidate, cached, key};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
-use test_servers::{Proxy, RedisServer, is_strict_run, wait_until};
+use test_servers::{Deployment, Proxy, RedisServer, is_strict_run, wait_until};
 
 const OPERATION_TIMEOUT: Duration = Duration::from_millis(50);
 /// Of what a process keeps, unless it is told otherwise.
@@ -32,7 +32,7 @@ const MARGIN: Duration = Duration::from_millis(50);
 
 #[tokio::test]
 async fn fault_1_a_reader_that_began_before_an_invalidation_does_not_store_after_it() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     for route in ["user:7", "user:*", "*", "u?er:7", "tag:users", "tag:user:7"] {
         let database = Arc::default();
         let app = App::patient(server.url(), &database).await;
@@ -67,7 +67,7 @@ async fn fault_2_functions_of_one_name_in_two_modules_have_entries_of_their_own(
         }
     }
 
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let app = App::patient(server.url(), &Arc::default()).await;
     for _ in 0..2 {
         assert_eq!(one::name(&app.cache, 1).await, "one 1");
@@ -77,7 +77,7 @@ async fn fault_2_functions_of_one_name_in_two_modules_have_entries_of_their_own(
 
 #[tokio::test]
 async fn fault_3_a_server_that_comes_late_or_restarts_is_used_again() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     server.kill();
     let app = App::start(server.url(), &Arc::default()).await;
     for _ in 0..3 {
@@ -94,7 +94,7 @@ async fn fault_3_a_server_that_comes_late_or_restarts_is_used_again() {
 
 #[tokio::test]
 async fn fault_4_when_the_server_is_killed_the_body_runs_at_once() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let app = App::start(server.url(), &Arc::default()).await;
     let (mut first, mut next) = (PATIENCE, PATIENCE);
     for _ in 0..4 {
@@ -113,7 +113,7 @@ async fn fault_4_when_the_server_is_killed_the_body_runs_at_once() {
 
 #[tokio::test]
 async fn fault_5_when_the_server_hangs_the_body_runs_after_the_timeout_and_soon_at_once() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let app = App::start(server.url(), &Arc::default()).await;
     let (mut first, mut sixth) = (PATIENCE, PATIENCE);
     for _ in 0..4 {
@@ -191,7 +191,7 @@ async fn fault_7_fifty_callers_of_a_failing_body_fail_together() {
         Err(Down)
     }
 
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let mut least = PATIENCE;
     for _ in 0..4 {
         let database = Arc::default();
@@ -213,7 +213,7 @@ async fn fault_7_fifty_callers_of_a_failing_body_fail_together() {
 
 #[tokio::test]
 async fn fault_8_what_was_deleted_elsewhere_is_gone_at_once() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let database = Arc::default();
     let here = App::patient(server.url(), &database).await;
     let elsewhere = App::patient(server.url(), &database).await;
@@ -252,7 +252,7 @@ async fn fault_9_what_was_invalidated_during_a_reconnect_is_not_served_after_it(
 
 #[tokio::test]
 async fn fault_10_what_depends_on_a_tag_whose_bookkeeping_was_evicted_is_a_miss() {
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let database = Arc::default();
     let app = App::patient(server.url(), &database).await;
     app.until_hit().await;
@@ -282,7 +282,7 @@ async fn fault_11_a_wildcard_in_an_argument_is_a_letter_like_any_other() {
         let _ = (cache, id);
     }
 
-    let server = RedisServer::start().await;
+    let server = Deployment::start().await;
     let app = App::patient(server.url(), &Arc::default()).await;
     for id in ["*", "?", "[a-z]", "a", "a:b"] {
         app.cache.set(key!("name:{id}:first"), 1_u32).await;

@@ -2,7 +2,7 @@
 
 use super::{Sealed, Wanted, all_well, generation_ttl};
 use crate::generation::{Guard, Named, Stamp};
-use crate::redis::commands::Commands;
+use crate::redis::commands::{Commands, Outcome};
 use crate::redis::delivery::Undelivered;
 use crate::redis::link::Failure;
 use crate::redis::names::Any;
@@ -55,14 +55,15 @@ pub(crate) struct Given {
 impl Redis {
     /// Stores an entry, if the lease still stands, and each copy under a further key, if that key was not deleted.
     ///
-    /// An entry whose generations have ended would be invalid; that it is not stored at all is a courtesy.
+    /// An entry whose generations have ended would be invalid. That it is not stored at all is a courtesy; that its caller is
+    /// told so is not, since that may have copies elsewhere.
     pub(crate) async fn fill(&self, fill: Fill<'_>) -> Result<bool, Failure> {
         let _ended = self.ending_here(fill.entry, fill.copies);
         let topology = self.topology().await?;
         let names = &self.shared.names;
         let Fill { entry, stamps, .. } = fill;
         let on = [names.entry(&entry.key), names.lease(&entry.key)];
-        let checked = self.beside(&topology, &on[0], stamps);
+        let (beside, elsewhere) = self.beside(&topology, &on[0], stamps);
         let guards = if fill.prolong {
             named(stamps)
         } else {
@@ -75,14 +76,14 @@ impl Redis {
         };
         let replies = self
             .evaluate(&topology, |commands| {
-                let generations = checked.iter().map(|(name, _)| name.clone());
+                let generations = beside.iter().map(|(name, _)| name.clone());
                 let on: Vec<String> = on.iter().cloned().chain(generations).collect();
                 let call = commands
                     .call(Script::Fill, &on)
                     .arg(fill.token.to_string())
                     .arg(&entry.bytes)
                     .arg(fill.lives.map_or(0, millis));
-                for (_, expected) in &checked {
+                for (_, expected) in &beside {
                     call.arg(expected);
                 }
                 for copy in fill.copies {
@@ -91,9 +92,11 @@ impl Redis {
                 if fill.prolong {
                     self.capturing(commands, wanted);
                 }
+                reading(commands, &elsewhere);
             })
             .await?;
-        all_well(replies).map(|first| number(&first) == Some(1))
+        let stand = stand(&replies, &elsewhere);
+        all_well(replies).map(|first| number(&first) == Some(1) && stand)
     }
 
     /// Ends what this process keeps of these keys, and of what was computed from them, when it is dropped: after the reply,
@@ -166,6 +169,15 @@ impl Redis {
             any: &[],
             ttl: commit.lives,
         };
+        // Those of its keys are looked at, and replaced, where they are.
+        let mut others = commit.expected.to_vec();
+        others.retain(|stamp| {
+            !writes
+                .iter()
+                .any(|(entry, _)| stamp.is_of(Guard::Key, &entry.key))
+        });
+        let own = self.shared.names.entry(&commit.entry.key);
+        let (_, elsewhere) = self.beside(&topology, &own, &others);
         let replies = self
             .evaluate(&topology, |commands| {
                 self.ending_all_keys(commands);
@@ -176,11 +188,12 @@ impl Redis {
                 if commit.prolong {
                     self.capturing(commands, wanted);
                 }
+                reading(commands, &elsewhere);
             })
             .await?;
+        let mut all = stand(&replies, &elsewhere);
         let mut replies = replies.into_iter();
         replies.next().transpose()?;
-        let mut all = true;
         for stored in replies.by_ref().take(writes.len()) {
             all &= number(&stored?) == Some(1);
         }
@@ -205,7 +218,7 @@ impl Redis {
         let topology = commands.topology();
         let fresh = fresh.map(|generation| topology.marked(&on[2], generation).to_string());
         // Its own, and then those beside it.
-        let expected = self.beside(topology, &on[0], expected);
+        let (expected, _) = self.beside(topology, &on[0], expected);
         on.extend(expected.iter().skip(1).map(|(name, _)| name.clone()));
         let call = commands
             .call(Script::Commit, &on)
@@ -219,17 +232,20 @@ impl Redis {
         }
     }
 
-    /// Of these generations those that a script on the slot of this name can look at, as the server knows them.
-    fn beside(&self, topology: &Topology, name: &str, stamps: &[Stamp]) -> Vec<(String, u64)> {
+    /// These generations as the server knows them: those that a script on the slot of this name can look at, and the others.
+    fn beside(
+        &self,
+        topology: &Topology,
+        name: &str,
+        stamps: &[Stamp],
+    ) -> (Vec<Generation>, Vec<Generation>) {
         let slot = topology.slot(name);
         let named = stamps.iter().map(|stamp| {
             let name = self.shared.names.generation(stamp.guard, &stamp.name);
             let number = topology.marked(&name, stamp.generation);
             (name, number)
         });
-        named
-            .filter(|(name, _)| topology.slot(name) == slot)
-            .collect()
+        named.partition(|(name, _)| topology.slot(name) == slot)
     }
 
     /// Ends what stands for all keys, before all that follows.
@@ -306,6 +322,22 @@ impl Redis {
         let known = guards.iter().map(|named| self.shared.known.last(named));
         known.collect()
     }
+}
+
+/// The name and the number that a generation has on its server.
+type Generation = (String, u64);
+
+fn reading(commands: &mut Commands<'_>, generations: &[Generation]) {
+    for (name, _) in generations {
+        commands.on(name).cmd("GET").arg(name);
+    }
+}
+
+/// Whether these generations, which were read last of all, are still the same.
+fn stand(replies: &[Outcome], generations: &[Generation]) -> bool {
+    let last = replies.iter().rev().zip(generations.iter().rev());
+    let mut last = last.map(|(reply, (_, expected))| (reply.as_ref().ok(), expected));
+    last.all(|(reply, expected)| reply.and_then(number) == Some(*expected))
 }
 
 fn named(stamps: &[Stamp]) -> Vec<Named> {
