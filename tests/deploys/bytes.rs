@@ -80,19 +80,17 @@ const OTHERS: &[(&str, &[u8])] = &[
     ("a text", b"note 1"),
     ("a document", b"{\"value\": \"note 1\"}"),
     ("the beginning of an entry", b"\xc1"),
-    ("the beginning of an entry of the next format", b"\xc1\x21\x60"),
+    (
+        "the beginning of an entry of the next format",
+        b"\xc1\x21\x60",
+    ),
 ];
 
 async fn set(server: &RedisServer, name: &str, value: &[u8]) {
     // As escapes of Lua, since commands here are texts.
     let escaped: String = value.iter().map(|byte| format!("\\{byte:03}")).collect();
     let script = format!("return redis.call('SET', KEYS[1], \"{escaped}\")");
-    assert!(
-        server
-            .command(&["EVAL", &script, "1", name])
-            .await
-            .is_ok()
-    );
+    assert!(server.command(&["EVAL", &script, "1", name]).await.is_ok());
 }
 
 struct World {
@@ -135,7 +133,11 @@ impl World {
         cache.contains(&key).await;
         cache.ttl(&key).await;
         cache.explain(&key).await;
-        assert_eq!(bytes(&self.server, &name).await, strange, "{what}: nobody has computed");
+        assert_eq!(
+            bytes(&self.server, &name).await,
+            strange,
+            "{what}: nobody has computed"
+        );
 
         reader.ran();
         let untrusted = reader.untrusted();
@@ -143,7 +145,11 @@ impl World {
             0 => assert_eq!(note(reader, number).await, text(number), "{what}"),
             1 => assert_eq!(found(reader, number).await, Some(text(number)), "{what}"),
             2 => assert_eq!(folder(reader, number).await, text(number).len(), "{what}"),
-            _ => assert_eq!(notes(reader, &[number]).await[&number], text(number), "{what}"),
+            _ => assert_eq!(
+                notes(reader, &[number]).await[&number],
+                text(number),
+                "{what}"
+            ),
         }
         assert_eq!(reader.ran(), 1, "{what}");
         assert!(reader.untrusted() > untrusted, "{what}: not counted");

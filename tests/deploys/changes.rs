@@ -361,7 +361,13 @@ async fn side_by_side<Old: Version, New: Version>(promise: Promise) {
     for _ in 0..4 {
         processes.push(Process::start(&server, &database, promise).await);
     }
-    let until = Instant::now() + FOR + if promise == Promise::Bounded { BOUND } else { FOR };
+    let until = Instant::now()
+        + FOR
+        + if promise == Promise::Bounded {
+            BOUND
+        } else {
+            FOR
+        };
     let mut tasks = Vec::new();
     for (number, process) in processes.iter().enumerate() {
         for task in 0..3 {
@@ -378,7 +384,11 @@ async fn side_by_side<Old: Version, New: Version>(promise: Promise) {
         assert!(calls > 10, "{calls} calls are no load");
     }
     for (number, process) in processes.iter().enumerate() {
-        assert_eq!(process.unavailable(), 0, "the server was there all the time");
+        assert_eq!(
+            process.unavailable(),
+            0,
+            "the server was there all the time"
+        );
         for row in 0..ROWS {
             match number % 2 {
                 0 => process.until_current::<Old>(row).await,

@@ -53,7 +53,8 @@ impl World {
     async fn until_hits(&self, number: u32) {
         let hits = || async {
             self.is_current(number).await;
-            (self.one.ran(), self.other.ran());
+            self.one.ran();
+            self.other.ran();
             self.is_current(number).await;
             self.one.ran() + self.other.ran() == 0
         };
@@ -95,28 +96,51 @@ async fn a_lease_in_another_form_is_waited_out_or_taken_over() {
             ("of no server that we know", "v2;owner=7".to_owned(), false),
             ("of another server", "00000000-17".to_owned(), false),
             ("nothing", String::new(), false),
-            ("of this server, and another form", format!("{of_server}/v2/owner=7"), true),
-            ("of this server, with a number that is none", format!("{of_server}--1"), true),
+            (
+                "of this server, and another form",
+                format!("{of_server}/v2/owner=7"),
+                true,
+            ),
+            (
+                "of this server, with a number that is none",
+                format!("{of_server}--1"),
+                true,
+            ),
             ("with a part more", format!("{of_server}-17-urgent"), true),
             ("kept for too long", format!("{of_server}-v2!"), false),
             ("a rest without an end", format!("{of_server}-17~"), false),
-            ("a rest whose end is no number", format!("{of_server}-17~tomorrow"), false),
+            (
+                "a rest whose end is no number",
+                format!("{of_server}-17~tomorrow"),
+                false,
+            ),
         ];
         for (what, lease, is_kept) in cases {
             world.one.cache.clear().await;
             let until = LEASE.as_millis().to_string();
             let name = "app:~lease:{app:note:1}";
-            world.server.command(&["SET", name, &lease, "PX", &until]).await;
+            world
+                .server
+                .command(&["SET", name, &lease, "PX", &until])
+                .await;
             world.one.ran();
             let began = Instant::now();
-            assert_eq!(note(&world.one, 1).await, world.one.database.state(1), "{what}");
+            assert_eq!(
+                note(&world.one, 1).await,
+                world.one.database.state(1),
+                "{what}"
+            );
             let took = began.elapsed();
             assert_eq!(world.one.ran(), 1, "{what}");
             match is_kept {
                 true => assert!(took > LEASE / 2 && took < LEASE + READY, "{what}: {took:?}"),
                 false => assert!(took < READY, "{what}: {took:?}"),
             }
-            assert_eq!(note(&world.other, 1).await, world.one.database.state(1), "{what}");
+            assert_eq!(
+                note(&world.other, 1).await,
+                world.one.database.state(1),
+                "{what}"
+            );
             assert_eq!(world.other.ran(), 0, "{what}: not stored");
         }
     }
@@ -134,7 +158,10 @@ async fn a_lease_that_never_ends_keeps_calls_from_storing_until_the_key_is_inval
         for _ in 0..2 {
             let began = Instant::now();
             assert_eq!(note(&world.one, 1).await, world.one.database.state(1));
-            assert!(began.elapsed() < Duration::from_secs(2), "the longest wait is 1 s");
+            assert!(
+                began.elapsed() < Duration::from_secs(2),
+                "the longest wait is 1 s"
+            );
         }
         assert_eq!(bytes(&world.server, "app:note:1").await, None);
         let state = world.one.database.write(1);
@@ -209,7 +236,10 @@ async fn a_generation_that_is_none_is_replaced() {
         let world = World::start(Promise::Strict).await;
         for strange in NO_GENERATIONS {
             world.until_hits(1).await;
-            world.server.command(&["SET", name, strange, "PX", "150"]).await;
+            world
+                .server
+                .command(&["SET", name, strange, "PX", "150"])
+                .await;
             world.until_hits(1).await;
         }
     })
@@ -248,9 +278,14 @@ async fn a_generation_of_another_version_is_one() {
         world.server.command(&["SET", name, "17"]).await;
     }
     world.is_current(1).await;
-    (world.one.ran(), world.other.ran());
+    world.one.ran();
+    world.other.ran();
     world.is_current(1).await;
-    assert_eq!(world.one.ran() + world.other.ran(), 0, "all of it is stored");
+    assert_eq!(
+        world.one.ran() + world.other.ran(),
+        0,
+        "all of it is stored"
+    );
     world.write(1).await;
     world.is_current(1).await;
 }
@@ -261,7 +296,10 @@ where
     F: Fn(&'static str) -> W,
     W: Future<Output = ()> + Send + 'static,
 {
-    let tasks: Vec<_> = GENERATIONS.iter().map(|name| tokio::spawn(work(name))).collect();
+    let tasks: Vec<_> = GENERATIONS
+        .iter()
+        .map(|name| tokio::spawn(work(name)))
+        .collect();
     for task in tasks {
         task.await.expect("no call fails");
     }

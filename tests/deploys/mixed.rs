@@ -1,8 +1,8 @@
 //! What it costs that two versions of a type stand under one key: while both are at work, each replaces what the other has
 //! stored. Computations are counted; `docs/guide/deploys.md` has the numbers. And what does not cost that.
 
-use crate::world::{Database, Dice, PATIENCE, Process, Promise, Version};
-use cache_runtime::cached;
+use crate::world::{By, Database, Dice, PATIENCE, Process, Promise, Version};
+use cache_runtime::{Cache, cached};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use test_servers::RedisServer;
@@ -140,7 +140,8 @@ async fn under_two_keys_a_tag_and_a_scope_end_both_and_an_exact_key_its_own() {
     ] {
         old.read::<old::Side>(1).await;
         new.read::<apart::Side>(1).await;
-        (old.ran(), new.ran());
+        old.ran();
+        new.ran();
         match by_old {
             "tag" => old.cache.invalidate_tag("row-tag:1").await,
             "scope" => old.cache.invalidate("row:*").await,
@@ -246,4 +247,46 @@ async fn without_calls_nothing_is_computed() {
     let runs = database.runs();
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(database.runs(), runs);
+}
+
+/// Both versions of a function in one program, behind a switch say, are two functions of one key to its cache.
+#[tokio::test]
+async fn both_versions_in_one_process_are_right() {
+    let server = RedisServer::start().await;
+    for promise in Promise::BOTH {
+        let database = Arc::new(Database::default());
+        let process = Process::start(&server, &database, promise).await;
+        process.cache.clear().await;
+        for by in By::ALL {
+            for _ in 0..3 {
+                process.read::<old::Side>(1).await;
+                process.read::<new::Side>(1).await;
+            }
+            process.write(1, by).await;
+        }
+    }
+}
+
+/// An embedded cache has nobody to share with but itself.
+#[tokio::test]
+async fn both_versions_in_one_embedded_cache_are_right() {
+    #[cached(key = "number:{number}", cache = cache, skip(cache))]
+    async fn old(cache: &Cache, number: u32) -> u32 {
+        number
+    }
+    #[cached(key = "number:{number}", cache = cache, skip(cache), version = 2)]
+    async fn raised(cache: &Cache, number: u32) -> u32 {
+        number * 1000
+    }
+    #[cached(key = "number:{number}", cache = cache, skip(cache))]
+    async fn new(cache: &Cache, number: u32) -> String {
+        number.to_string()
+    }
+
+    let cache = Cache::in_memory();
+    for _ in 0..3 {
+        assert_eq!(old(&cache, 7).await, 7);
+        assert_eq!(raised(&cache, 7).await, 7000);
+        assert_eq!(new(&cache, 7).await, "7");
+    }
 }
