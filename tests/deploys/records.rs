@@ -77,13 +77,15 @@ async fn what_the_old_version_has_stored_is_not_found_by_the_lookup_and_is_loade
     let (old, new) = both(&server).await;
     assert!(old.put(&old::user(1)).await);
     assert_eq!(new.by_email(&email(1)).await, None);
+    assert_eq!(new.get(&7).await, None, "it stands under one key alone");
     let found = new
         .by_email_or_load(&email(1), || loaded(new::user(1)))
         .await;
     assert_eq!(found, Ok(Some(new::user(1))));
     assert_eq!(new.by_email(&email(1)).await, Some(new::user(1)));
     assert_eq!(new.get(&7).await, Some(new::user(1)));
-    // What the new version has stored, the old one reads, if not the other way round.
+    // A record that is stored under another set of keys is one of another kind: neither version takes what the other stored.
+    assert_eq!(old.get(&7).await, None);
     let read = old.get_or_load(&7, || loaded(old::user(1))).await;
     assert_eq!(read, Ok(Some(old::user(1))));
 }
