@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench --bench redis              # all of it
 //! cargo bench --bench redis -- hits      # or one of: hits, invalidation, memory
+//! cargo bench --bench redis -- sizes     # only if it is asked for: the table of docs/guide/operating.md
 //! ```
 //!
 //! It starts a server of its own on a free port.
@@ -11,6 +12,7 @@ mod hits;
 mod invalidation;
 mod memory;
 mod rounds;
+mod sizes;
 
 use test_servers::RedisServer;
 
@@ -35,6 +37,9 @@ fn main() {
         }
         if wants("memory") {
             memory::measure(&server).await;
+        }
+        if wanted.iter().any(|wanted| wanted == "sizes") {
+            sizes::measure(&server).await;
         }
     });
 }
