@@ -2,6 +2,7 @@
 
 mod failover;
 mod finding;
+mod kept;
 mod moving;
 mod order;
 mod spread;

@@ -20,7 +20,20 @@ pub(crate) fn bound() -> Duration {
 }
 
 pub(crate) async fn cache(cluster: &RedisCluster) -> Cache {
-    cache_with(cluster, |cache| cache).await
+    let cache = cache_with(cluster, |cache| cache).await;
+    let consistency = match is_strict_run() {
+        true => "strict",
+        // Every server tells of changes.
+        false => "bounded",
+    };
+    assert_eq!(redis(&cache).await.consistency, Some(consistency));
+    cache
+}
+
+/// How often a process has asked nobody.
+pub(crate) fn local_hits(cache: &Cache) -> u64 {
+    let stats = cache.stats();
+    stats.functions.iter().map(|row| row.local_hits).sum()
 }
 
 pub(crate) async fn cache_with(
@@ -239,6 +252,8 @@ pub(crate) async fn under_readers(
     }
     let writes = writer.await.expect("no failed write");
     let reads = reads.load(SeqCst);
+    let kept: u64 = caches.iter().map(local_hits).sum();
+    assert_eq!(kept == 0, is_strict_run(), "{kept} from what is kept");
     println!("{reads} reads, {writes} writes, {} runs", database.runs());
     assert!(reads > 100 && writes > 10);
     is_stored(&caches, &database).await;

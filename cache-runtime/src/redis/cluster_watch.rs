@@ -3,6 +3,7 @@
 use super::address::Place;
 use super::cluster::{ASKED_EVERY, Cluster, Map, SETTLES};
 use super::link::Link;
+use super::slot;
 use super::supervisor::{Alive, Kept, Pauses, link_to};
 use super::topology::Topology;
 use super::tracking::{self, Deaf};
@@ -173,8 +174,10 @@ impl Following {
             let is_there = links.iter().any(|link| link.address == address);
             if !is_there && self.under_way.insert(address.clone()) {
                 let (shared, server) = (Arc::clone(shared), cluster.connection(shard));
+                let slots = shard.slots.clone();
                 self.connecting.spawn(async move {
-                    let connected = within(limit, link_to(&shared, &server, None)).await;
+                    let connecting = link_to(&shared, &server, Some(&slots), None);
+                    let connected = within(limit, connecting).await;
                     let too_long = || Err("connecting took too long".into());
                     (address, connected.unwrap_or_else(too_long))
                 });
@@ -223,11 +226,17 @@ fn good_links(shared: &Shared, map: &Map) -> Vec<Arc<Link>> {
     let State::Up(topology) = shared.state.borrow().clone() else {
         return Vec::new();
     };
+    let only = shared.names.only_slot();
     let is_good = |link: &&Arc<Link>| {
-        let is_deaf = link.deaf.as_ref().is_some_and(Deaf::may_pass);
         let mut shards = map.shards.iter();
+        let Some(shard) = shards.find(|shard| shard.address() == link.address) else {
+            return false;
+        };
+        let is_deaf = link.deaf.as_ref().is_some_and(Deaf::may_pass);
         let is_tried_again = is_deaf && link.made.elapsed() >= HEARS_AGAIN;
-        !link.is_lost() && !is_tried_again && shards.any(|shard| shard.address() == link.address)
+        let has_it_now = only.is_some_and(|only| slot::is_among(only, &shard.slots));
+        let is_tried_now = link.is_untried && has_it_now;
+        !link.is_lost() && !is_tried_again && !is_tried_now
     };
     topology.links().iter().filter(is_good).cloned().collect()
 }
@@ -247,7 +256,7 @@ fn drawn(map: &Map, links: &[Arc<Link>]) -> Topology {
         let link = links.iter().find(|link| link.address == address)?;
         Some((Arc::clone(link), shard.slots.clone()))
     });
-    Topology::of_cluster(served)
+    Topology::of_cluster(map.epoch, served)
 }
 
 /// Why servers cannot be used, as it was said last.

@@ -9,7 +9,7 @@ use super::info::Info;
 use super::script::Script;
 use super::sentinel::Appointed;
 use super::server_time::ServerTime;
-use super::tracking::Deaf;
+use super::tracking::{Deaf, Heard};
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline, Value};
 use std::fmt;
@@ -37,6 +37,8 @@ pub(crate) struct Link {
     pub(super) time: ServerTime,
     /// Whether the server tells of every change to what was read over it.
     pub(crate) tracks: bool,
+    /// Whether that was not tried, since nothing lay there.
+    pub(super) is_untried: bool,
     /// If it was asked to and does not: why.
     pub(super) deaf: Option<Deaf>,
     /// Who has said that this is the primary, if somebody had to.
@@ -61,7 +63,7 @@ pub(super) struct Found {
     pub(super) time: ServerTime,
     pub(super) hashes: Box<[String]>,
     /// Whether it tells of changes, if it was asked to.
-    pub(super) hears: Option<Result<(), Deaf>>,
+    pub(super) hears: Option<Result<Heard, Deaf>>,
     /// Who has said that it is the primary, if somebody had to.
     pub(super) appointed: Option<Appointed>,
 }
@@ -130,7 +132,8 @@ impl Link {
             patience,
             hashes: found.hashes,
             time: found.time,
-            tracks: matches!(hears, Some(Ok(()))),
+            tracks: matches!(hears, Some(Ok(_))),
+            is_untried: matches!(hears, Some(Ok(Heard::NothingThere))),
             deaf: hears.and_then(Result::err),
             appointed: found.appointed,
             made: Instant::now(),

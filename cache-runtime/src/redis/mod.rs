@@ -446,8 +446,9 @@ impl Shared {
     /// The servers have answered what was asked at this moment, over every connection.
     fn heard(&self, topology: &Topology, asked: Option<Tick>) {
         let state = self.state.borrow();
-        // All that are in use have answered.
-        let is_it = matches!(&*state, State::Up(up) if topology.has_all_of(up));
+        // All that are in use have answered, and none has said that something lies elsewhere by now.
+        let is_it = matches!(&*state, State::Up(up) if topology.has_all_of(up))
+            && topology.configuration() >= self.epoch.load(Ordering::Acquire);
         if let (Some(mirror), Some(asked), true) = (&self.mirror, asked, topology.tracks() && is_it)
         {
             mirror.heard(asked);

@@ -1,6 +1,6 @@
 //! What the keys of a namespace are called on the server; see `docs/redis-protocol.md`.
 
-use super::slot::hash_tag;
+use super::slot::{self, hash_tag};
 use crate::generation::Guard;
 
 /// The names in one namespace.
@@ -147,6 +147,11 @@ impl Names {
             None => rest.strip_prefix('~')?,
         };
         self.key_of_entry(entry)
+    }
+
+    /// The slot on which everything lies, if the namespace has a hash tag.
+    pub(crate) fn only_slot(&self) -> Option<u16> {
+        hash_tag(&self.prefix).map(slot::of)
     }
 
     pub(crate) fn prefix(&self) -> &str {

@@ -10,6 +10,12 @@ pub(super) fn of(name: &str) -> u16 {
     crc16(hash_tag(name).unwrap_or(name).as_bytes()) % SLOTS as u16
 }
 
+/// Whether a slot is in one of these ranges.
+pub(super) fn is_among(slot: u16, ranges: &[(u16, u16)]) -> bool {
+    let has = |&(first, last): &(u16, u16)| (first..=last).contains(&slot);
+    ranges.iter().any(has)
+}
+
 /// What is hashed instead of the whole name, if anything.
 pub(super) fn hash_tag(name: &str) -> Option<&str> {
     let after = &name[name.find('{')? + 1..];

@@ -212,12 +212,13 @@ async fn connect(shared: &Arc<Shared>) -> Result<(Topology, Option<Tick>), Box<s
             (sentinels.connection(&appointed), Some(appointed))
         }
         Place::Cluster(cluster) => {
+            let asked = shared.mirror.as_ref().map(|mirror| mirror.now());
             let topology = cluster_watch::connect(shared, cluster).await?;
-            return Ok((topology, None));
+            return Ok((topology, asked));
         }
     };
     let asked = shared.mirror.as_ref().map(|mirror| mirror.now());
-    let link = link_to(shared, &server, appointed).await?;
+    let link = link_to(shared, &server, None, appointed).await?;
     let topology = Arc::new(Topology::of_one(link));
     match within(limit, shared.deliver(&topology)).await {
         Some(Ok(())) => {}
@@ -231,10 +232,11 @@ async fn connect(shared: &Arc<Shared>) -> Result<(Topology, Option<Tick>), Box<s
     Ok((topology, asked))
 }
 
-/// Connects to one server, and finds out what it is.
+/// Connects to one server, and finds out what it is. `slots`: if it is one of a cluster, what it has.
 pub(super) async fn link_to(
     shared: &Shared,
     server: &ConnectionInfo,
+    slots: Option<&[(u16, u16)]>,
     appointed: Option<Appointed>,
 ) -> Result<Arc<Link>, Box<str>> {
     let (epoch, limit) = (sequence::next(), shared.config.connect_timeout);
@@ -242,7 +244,7 @@ pub(super) async fn link_to(
         None => (open(shared, server, None).await?, None),
         Some(mirror) => match open(shared, server, Some(mirror)).await {
             Ok(connections) => {
-                let hears = tracking::begin(shared, mirror, &connections).await;
+                let hears = tracking::begin(shared, mirror, slots, &connections).await;
                 (connections, Some(hears))
             }
             // Something between us and the server that knows no pushes.

@@ -17,6 +17,8 @@ pub(crate) struct Topology {
     links: Box<[Arc<Link>]>,
     /// Of a cluster: the place among `links` of the one that has each slot.
     slots: Option<Box<[Place]>>,
+    /// Of a cluster: the epoch of the configuration that this shows.
+    configuration: u64,
     tracks: bool,
 }
 
@@ -32,11 +34,13 @@ impl Topology {
             tracks: link.tracks,
             links: Box::new([link]),
             slots: None,
+            configuration: 0,
         }
     }
 
-    /// Each of these servers has some slots.
+    /// Each of these servers has some slots, in the configuration of this epoch.
     pub(super) fn of_cluster(
+        configuration: u64,
         served: impl IntoIterator<Item = (Arc<Link>, Vec<(u16, u16)>)>,
     ) -> Self {
         let mut slots = vec![NOWHERE; SLOTS].into_boxed_slice();
@@ -51,15 +55,16 @@ impl Topology {
             }
             links.push(link);
         }
-        Topology::new(links.into(), Some(slots))
+        Topology::new(links.into(), slots, configuration)
     }
 
-    fn new(links: Box<[Arc<Link>]>, slots: Option<Box<[Place]>>) -> Self {
+    fn new(links: Box<[Arc<Link>]>, slots: Box<[Place]>, configuration: u64) -> Self {
         Topology {
             number: sequence::next(),
             tracks: links.iter().all(|link| link.tracks),
             links,
-            slots,
+            slots: Some(slots),
+            configuration,
         }
     }
 
@@ -76,7 +81,7 @@ impl Topology {
         }
         let left = self.links.iter().filter(|link| link.epoch != epoch);
         let left: Box<[_]> = left.cloned().collect();
-        (!left.is_empty()).then(|| Topology::new(left, Some(slots)))
+        (!left.is_empty()).then(|| Topology::new(left, slots, self.configuration))
     }
 
     /// The same, where nobody has the slots of which this says so.
@@ -91,6 +96,7 @@ impl Topology {
             number: self.number,
             links: self.links.clone(),
             slots: Some(slots),
+            configuration: self.configuration,
             tracks: self.tracks,
         })
     }
@@ -102,6 +108,11 @@ impl Topology {
     /// Whether servers tell of every change to what was read from them.
     pub(crate) fn tracks(&self) -> bool {
         self.tracks
+    }
+
+    /// The epoch of the configuration that this shows; 0, if it is no cluster's.
+    pub(super) fn configuration(&self) -> u64 {
+        self.configuration
     }
 
     pub(super) fn links(&self) -> &[Arc<Link>] {
@@ -153,11 +164,13 @@ impl Topology {
         self.holder(slot) != before.holder(slot)
     }
 
-    /// Whether every name lies where it does in `other`.
+    /// Whether every name lies where it does in `other`, for all that is known of it.
     pub(super) fn is_like(&self, other: &Topology) -> bool {
         let places =
             |of: &Topology| -> Vec<u64> { of.links.iter().map(|link| link.epoch).collect() };
-        places(self) == places(other) && self.slots == other.slots
+        places(self) == places(other)
+            && self.slots == other.slots
+            && self.configuration == other.configuration
     }
 
     /// How many slots nobody serves who can be reached.

@@ -3,6 +3,7 @@
 use super::Shared;
 use super::link::{self, Failure};
 use super::mirror::Mirror;
+use super::slot;
 use super::topology::Topology;
 use crate::sync::within;
 use redis::Pipeline;
@@ -54,16 +55,37 @@ impl fmt::Display for Deaf {
 
 /// Asks to be told, over each connection, of changes to what is read over it; its own included. (With `NOLOOP` the server
 /// would tell it of no change of its own, and forget nevertheless that it watches the name: who prolongs a generation would
-/// not hear of its end.) Returns whether that can be relied on.
+/// not hear of its end.) Returns whether that can be relied on. `slots`: if the server is one of a cluster, those that it
+/// has.
 pub(super) async fn begin(
     shared: &Shared,
     mirror: &Mirror,
+    slots: Option<&[(u16, u16)]>,
     connections: &[MultiplexedConnection],
-) -> Result<(), Deaf> {
-    for connection in connections {
-        begin_on(shared, mirror, connection).await?;
+) -> Result<Heard, Deaf> {
+    let only = shared.names.only_slot();
+    if slots.is_some_and(|slots| only.is_some_and(|only| !slot::is_among(only, slots))) {
+        return Ok(Heard::NothingThere);
     }
-    Ok(())
+    for connection in connections {
+        let key = loop {
+            let key = format!("~trial:{}", shared.draw.number());
+            let slot = slot::of(&shared.names.lease(&key));
+            if slots.is_none_or(|slots| slots.is_empty() || slot::is_among(slot, slots)) {
+                break key;
+            }
+        };
+        begin_on(shared, mirror, connection, &key).await?;
+    }
+    Ok(Heard::Changes)
+}
+
+/// What is heard from a server that was asked to tell of changes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    Changes,
+    /// There is nothing that could change: all names lie on one slot, which it does not have. So it could not be tried.
+    NothingThere,
 }
 
 /// What stands between us and the server may take the command and lose the news. So a name is read, and changed, and the
@@ -72,10 +94,10 @@ async fn begin_on(
     shared: &Shared,
     mirror: &Mirror,
     connection: &MultiplexedConnection,
+    key: &str,
 ) -> Result<(), Deaf> {
-    let key = format!("~trial:{}", shared.draw.number());
-    let name = shared.names.lease(&key);
-    let waiter = mirror.wait_for(&key);
+    let name = shared.names.lease(key);
+    let waiter = mirror.wait_for(key);
     let mut commands = Pipeline::new();
     commands.cmd("CLIENT").arg("TRACKING").arg("ON");
     commands.cmd("GET").arg(&name);

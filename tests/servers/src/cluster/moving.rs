@@ -56,6 +56,17 @@ impl RedisCluster {
         names.len()
     }
 
+    /// The slot belongs to this server from here on, and is empty. The others learn of it sooner or later.
+    ///
+    /// # Panics
+    ///
+    /// If that fails.
+    pub async fn claim_slot(&self, slot: u16, from: &RedisServer, to: &RedisServer) {
+        let (source, target, slot) = (id(from).await, id(to).await, slot.to_string());
+        must(to, &["CLUSTER", "SETSLOT", &slot, "IMPORTING", &source]).await;
+        must(to, &["CLUSTER", "SETSLOT", &slot, "NODE", &target]).await;
+    }
+
     /// The slot belongs to the other server.
     ///
     /// # Panics
