@@ -35,7 +35,7 @@ impl Run<'_> {
         } else {
             self.guards(c)
         };
-        let sealed = self.process_of(c).connected;
+        let sealed = self.origins(c);
         let known = self.known(c, guards);
         let caller = &mut self.s.callers[c];
         caller.at = At::Begins;
@@ -165,7 +165,8 @@ impl Run<'_> {
     pub(crate) fn capture(&mut self, c: usize, set: Set) {
         for cell in cells(set) {
             let number = self.s.draw();
-            self.s.callers[c].got[cell] = self.s.redis.capture(cell, number);
+            let captured = self.s.redis.capture(cell, number);
+            self.s.callers[c].got[cell] = self.heard(cell, captured);
         }
         self.s.callers[c].todo &= !set;
         let all = self.s.callers[c].todo == 0;
@@ -259,7 +260,7 @@ impl Run<'_> {
         let caller = &self.s.callers[c];
         let seen = caller.seen;
         seen.exists()
-            && self.setting.sealed_alike(seen.sealed, caller.sealed)
+            && self.fits(c, seen, caller.sealed)
             && self.has_declared(c, seen)
             && cells(listed(seen)).all(|cell| seen.stamps[cell] == caller.got[cell])
             && !self.setting.breaks(Mutation::ComputesWithoutLookingAgain)
@@ -277,7 +278,7 @@ impl Run<'_> {
 }
 
 /// The guards that an entry lists.
-fn listed(entry: Entry) -> Set {
+pub(crate) fn listed(entry: Entry) -> Set {
     (0..GUARDS)
         .filter(|cell| entry.stamps[*cell] != 0)
         .fold(0, |set, cell| set | bit(cell))

@@ -26,7 +26,7 @@ impl Run<'_> {
         if self.s.callers[c].at == At::Waits {
             let under = computed_under(self.setting, &self.s, leader);
             let todo = self.setting.asks_standing(&under);
-            let sealed = self.process_of(c).connected;
+            let sealed = self.origins(c);
             let caller = &mut self.s.callers[c];
             caller.at = At::Verifies;
             caller.todo = todo;
@@ -70,7 +70,9 @@ impl Run<'_> {
         let alike = |cell: usize| stamps[cell] == 0 || stamps[cell] == caller.got[cell];
         let besides =
             breaks(Mutation::SharesWhatDependsOnMore) || (!late && (0..GUARDS).all(alike));
-        let server = breaks(Mutation::SharesAcrossServers) || sealed == caller.sealed;
+        let key = self.key_of(c);
+        let of = |origins| self.setting.origin(key, origins);
+        let server = breaks(Mutation::SharesAcrossServers) || of(sealed) == of(caller.sealed);
         let declared = breaks(Mutation::SharesWithoutDeclaredTag) || self.declares_for(c, leader);
         besides && server && declared && self.suits(c, leader)
     }

@@ -23,6 +23,8 @@ pub struct Budget {
     pub impatience: u8,
     /// A computation fails.
     pub failures: u8,
+    /// A slot of a cluster moves to the other server, or is about to.
+    pub moves: u8,
 }
 
 impl Budget {
@@ -38,6 +40,7 @@ impl Budget {
         failovers: 0,
         impatience: 0,
         failures: 0,
+        moves: 0,
     };
     /// One key is evicted.
     pub const EVICTION: Budget = Budget {
@@ -91,6 +94,18 @@ impl Budget {
         ..Budget::NONE
     };
 
+    /// A slot of a cluster moves to the other server.
+    pub const MOVE: Budget = Budget {
+        moves: 1,
+        ..Budget::NONE
+    };
+    /// The same, and there it may find copies that an earlier attempt has left.
+    pub const MOVE_TO_COPIES: Budget = Budget {
+        moves: 1,
+        snapshots: 1,
+        ..Budget::NONE
+    };
+
     /// The faults of both.
     #[must_use]
     pub const fn and(self, other: Budget) -> Budget {
@@ -105,10 +120,11 @@ impl Budget {
             failovers: self.failovers + other.failovers,
             impatience: self.impatience + other.impatience,
             failures: self.failures + other.failures,
+            moves: self.moves + other.moves,
         }
     }
 
-    pub(crate) fn bytes(&self) -> [u8; 10] {
+    pub(crate) fn bytes(&self) -> [u8; 11] {
         [
             self.evictions,
             self.expiries,
@@ -120,12 +136,13 @@ impl Budget {
             self.failovers,
             self.impatience,
             self.failures,
+            self.moves,
         ]
     }
 
     /// What may go wrong, in a few words.
     pub(crate) fn words(&self) -> String {
-        const NAMES: [&str; 10] = [
+        const NAMES: [&str; 11] = [
             "eviction",
             "expiry",
             "flush",
@@ -136,6 +153,7 @@ impl Budget {
             "failover",
             "impatience",
             "failure",
+            "move",
         ];
         let named = self
             .bytes()

@@ -87,6 +87,8 @@ impl State {
             .iter_mut()
             .flatten()
             .for_each(|command| names.command(command));
+        let marked = self.moving.marked.iter_mut().flatten();
+        marked.for_each(|number| names.rename(number));
         self.numbers = names.next;
         self
     }
@@ -203,10 +205,14 @@ impl Hash for State {
         bytes.redis(&self.redis);
         bytes.redis(&self.copy);
         bytes.put(&self.replication);
+        bytes.put(&self.moving.bytes());
+        if self.moving.has_moved() {
+            bytes.put(self.moving.marked.as_flattened());
+        }
         bytes.put(&self.database);
         bytes.put(&self.floor);
         for process in &self.processes {
-            bytes.put(&[u8::from(process.crashed), process.pending]);
+            bytes.put(&[u8::from(process.crashed), process.pending, process.apart]);
             bytes.put(&process.connected);
             bytes.put(&process.floor);
             bytes.put(&process.remembered);

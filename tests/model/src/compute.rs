@@ -5,7 +5,8 @@ use crate::mutation::Mutation;
 use crate::run::Run;
 use crate::setting::{Op, anys};
 use crate::state::{
-    ANY, At, Command, ENTRY, Entry, GUARDS, Lease, Number, Set, VOUCH, bit, cells, key_generation,
+    ANY, At, CELLS, Command, ENTRY, Entry, GUARDS, Lease, Number, Set, VOUCH, bit, cells,
+    key_generation,
 };
 use crate::step::Ask;
 
@@ -52,10 +53,11 @@ impl Run<'_> {
         let late = self.what(c).late;
         let process = self.setting.roles[c].process;
         let knows_since = self.setting.breaks(Mutation::KnowsWhatItHasSeenSince);
+        let now: [Number; CELLS] =
+            std::array::from_fn(|cell| self.heard(cell, self.s.redis.generation[cell]));
         let caller = &mut self.s.callers[c];
         caller.todo &= !VOUCH;
         let known = std::mem::take(&mut caller.known);
-        let now = self.s.redis.generation;
         let stands =
             |cell: usize| caller.got[cell] != 0 && (known[cell] == caller.got[cell] || knows_since);
         let unknown = cells(late)
@@ -118,13 +120,9 @@ impl Run<'_> {
             };
         }
         let late = self.setting.breaks(Mutation::SealedByTheFillingConnection);
-        let sealed = if late {
-            self.process_of(c).connected
-        } else {
-            caller.sealed
-        };
+        let sealed = if late { self.origins(c) } else { caller.sealed };
         Entry {
-            sealed,
+            sealed: self.setting.origin(self.key_of(c), sealed),
             data: caller.data,
             stamps,
         }
@@ -133,6 +131,7 @@ impl Run<'_> {
     /// The copy under a record's other key, where no lease fences it: when it is stored, that key's generation does.
     pub(crate) fn copy_of(&self, c: usize, other: usize) -> Entry {
         let mut entry = self.entry_of(c);
+        entry.sealed = self.setting.origin(other, self.s.callers[c].sealed);
         let own = key_generation(self.key_of(c));
         entry.stamps[own] = self.s.callers[c].got[own];
         entry.stamps[key_generation(other)] = 0;

@@ -2,6 +2,7 @@
 
 use crate::behind::computed_under;
 use crate::mutation::Mutation;
+use crate::names::Names;
 use crate::setting::{Op, Setting};
 use crate::state::{ANY, At, ENTRY, Lease, REST, Set, State, VOUCH, bit, cells, key_generation};
 use crate::step::{Ask, Step};
@@ -29,7 +30,7 @@ impl Enabled<'_> {
         match caller.at {
             At::Idle => self.starts(c),
             At::Reads if !self.reads(role.process) => {}
-            At::Missed if self.serves(role.process) => self.out.push(Step::Begin(c)),
+            At::Missed if self.can_begin(c) => self.out.push(Step::Begin(c)),
             At::Waits | At::Verifies if self.serves(role.process) => self.stands(c),
             At::Busy if self.may_look_again(c) => self.out.push(Step::LookAgain(c)),
             At::Computes if !self.waits_for_its_batch(c) => self.computes(c),
@@ -91,7 +92,9 @@ impl Enabled<'_> {
                 self.out.push(Step::Call(c));
             }
             Op::Renew { .. } => {}
-            Op::Put { .. } if self.connected(role.process) => self.out.push(Step::Call(c)),
+            Op::Put { .. } if self.connected(role.process) && self.can_ask_permit(c) => {
+                self.out.push(Step::Call(c));
+            }
             Op::Set { .. } if self.connected(role.process) => self.out.push(Step::Compute(c)),
             Op::Put { .. } | Op::Set { .. } => {}
             Op::Invalidate { .. } | Op::Delete { .. } => self.out.push(Step::Write(c)),
@@ -120,9 +123,11 @@ impl Enabled<'_> {
             }
             At::Vouches => {
                 let any_first = self.setting.breaks(Mutation::ReadsAnyBeforeCapturing);
-                if todo & VOUCH != 0 && (todo == VOUCH || any_first) {
+                let beside = self.setting.breaks(Mutation::ReadsAnyBesideCapturing);
+                if todo & VOUCH != 0 && (todo == VOUCH || any_first || beside) {
                     self.asks(c, Ask::Vouch);
-                } else {
+                }
+                if !any_first || todo & VOUCH == 0 {
                     self.each(c, todo & !VOUCH, Ask::Capture);
                 }
             }
@@ -156,7 +161,10 @@ impl Enabled<'_> {
         }
         if leads.leads && leads.computes() {
             let under = computed_under(self.setting, self.state, leader);
-            self.each(c, self.setting.asks_standing(&under), Ask::Standing);
+            let asks = self.setting.asks_standing(&under);
+            if self.can_serve(c, asks & !ENTRY) {
+                self.each(c, asks, Ask::Standing);
+            }
         }
     }
 
@@ -172,6 +180,15 @@ impl Enabled<'_> {
     }
 
     fn asks(&mut self, c: usize, ask: Ask) {
+        if self.setting.cluster.is_some() {
+            let names = self.setting.names(c, ask);
+            if !self.reaches(self.setting.roles[c].process, names.slots()) {
+                return;
+            }
+            if !self.setting.are_here(self.state, names) {
+                return self.out.push(Step::Refuse(c, ask));
+            }
+        }
         self.out.push(Step::Ask(c, ask));
         if self.can_lose() {
             self.out.push(Step::Lose(c, ask));
@@ -188,6 +205,7 @@ impl Enabled<'_> {
         let late = self.setting.breaks(Mutation::ReadsKeyGenerationAfterEntry) && todo & ENTRY != 0;
         match self.setting.roles[c].op {
             Op::Get { key } if late => todo & !bit(key_generation(key)),
+            _ if self.setting.cluster.is_some() => self.readable_on_a_cluster(c),
             _ => todo,
         }
     }
@@ -241,8 +259,13 @@ impl Enabled<'_> {
         }
         if process.connected != self.state.replication {
             self.out.push(Step::Connect(p));
-        } else if process.pending != 0 {
+        }
+        if process.pending != 0 && self.connected(p) {
             for set in in_order(process.pending, self.setting) {
+                let slots = Names::deleted(set).slots();
+                if self.setting.cluster.is_some() && !self.reaches(p, slots) {
+                    continue;
+                }
                 self.out.push(Step::Deliver(p, set));
                 if self.can_lose() {
                     self.out.push(Step::LoseDelivery(p, set));
@@ -290,21 +313,26 @@ impl Enabled<'_> {
         if budget.snapshots > 0 {
             self.out.push(Step::Snapshot);
         }
-        if budget.failovers > 0 {
+        if budget.failovers > 0 && !self.state.moving.is_under_way() {
             self.out
-                .extend((0..self.setting.shards()).map(Step::Failover));
+                .extend((0..self.setting.servers()).map(Step::Failover));
         }
+        self.of_slot();
     }
 
+    /// Of a cluster, each command sees for itself whether it gets through.
     fn connected(&self, p: usize) -> bool {
         let process = &self.state.processes[p];
-        !process.crashed && process.connected == self.state.replication
+        let connected = process.connected == self.state.replication;
+        !process.crashed && (connected || self.setting.cluster.is_some())
     }
 
     /// Whether the process serves from Redis: it delivers first.
-    fn serves(&self, p: usize) -> bool {
+    pub(crate) fn serves(&self, p: usize) -> bool {
         let pending = self.state.processes[p].pending;
-        self.connected(p) && (pending == 0 || self.setting.breaks(Mutation::ServesWhilePending))
+        let on_a_cluster = self.setting.cluster.is_some();
+        self.connected(p)
+            && (pending == 0 || on_a_cluster || self.setting.breaks(Mutation::ServesWhilePending))
     }
 
     fn reads(&self, p: usize) -> bool {
@@ -323,10 +351,10 @@ fn in_order(todo: Set, setting: &Setting) -> impl Iterator<Item = Set> + use<> {
     } else {
         None
     };
-    let first = if setting.breaks(Mutation::EndsAnyAfterTag) {
-        todo & !ANY
-    } else {
-        todo & ANY
+    let first = match setting.mutation {
+        Some(Mutation::EndsAnyAfterTag) => todo & !ANY,
+        Some(Mutation::EndsAnyBesideTag) => 0,
+        _ => todo & ANY,
     };
     let each = if first == 0 { todo } else { first };
     let each = cells(if whole.is_some() { 0 } else { each }).map(bit);

@@ -2,9 +2,10 @@
 
 use crate::mark::Mark;
 use crate::mutation::Mutation;
+use crate::names::Names;
 use crate::run::Run;
 use crate::setting::Op;
-use crate::state::{At, Caller, Command, Entry, Lease, Process, REST, Redis, Set};
+use crate::state::{ANY, At, Caller, Command, Entry, Lease, Process, REST, Redis, Set};
 use crate::step::Ask;
 
 impl Run<'_> {
@@ -13,14 +14,21 @@ impl Run<'_> {
         self.s.budget.losses -= 1;
         let command = self.command(c, ask);
         self.later(command);
-        match (ask, self.s.callers[c].at) {
-            (Ask::Capture(set), At::Begins) if self.setting.breaks(Mutation::SendsCaptureAgain) => {
-                let Some(Command::Capture { cell, number }) = command else {
-                    unreachable!()
-                };
+        match (ask, command) {
+            (Ask::Capture(set), Some(Command::Capture { cell, number }))
+                if self.s.callers[c].at == At::Begins
+                    && self.setting.breaks(Mutation::SendsCaptureAgain) =>
+            {
                 self.s.redis.capture(cell, number);
                 self.capture(c, set);
             }
+            _ => self.unanswered(c, ask),
+        }
+    }
+
+    /// Its sender goes on without a reply.
+    pub(crate) fn unanswered(&mut self, c: usize, ask: Ask) {
+        match (ask, self.s.callers[c].at) {
             (Ask::Capture(_), At::Vouches) | (Ask::Vouch, _) => self.give_up_storing(c),
             (Ask::Capture(_), At::Sets) | (Ask::Set, _) => self.gone(c),
             (Ask::Standing(_), _) => self.start_reading(c),
@@ -28,6 +36,10 @@ impl Run<'_> {
             (Ask::Fill | Ask::Copy, _) => self.filled(c),
             (Ask::Release | Ask::Rest, _) => self.released(c),
             (Ask::Permit(_), _) => self.go_on_without_permit(c),
+            (Ask::Invalidate(set) | Ask::Delete(set), _) if self.goes_on(set) => {
+                self.s.callers[c].failed = true;
+                self.ended(c, set);
+            }
             (Ask::Invalidate(_) | Ask::Delete(_) | Ask::Commit(_), _) => self.defer(c),
             (Ask::Renew, _) => {}
         }
@@ -54,7 +66,17 @@ impl Run<'_> {
         if slot == 0 {
             self.s.late.swap(0, 1);
         }
-        self.s.redis.execute(command, self.setting);
+        if self.setting.are_here(&self.s, Names::of_command(&command)) {
+            self.s.redis.execute(command, self.setting);
+        }
+    }
+
+    /// Whether what comes second is sent although what was to come first has not come.
+    fn goes_on(&self, set: Set) -> bool {
+        let breaks = |mutation| self.setting.breaks(mutation);
+        set & !ANY == 0
+            && (breaks(Mutation::SendsTheSecondAfterAFailedFirst)
+                || breaks(Mutation::ForgetsTheFirstThatFailed))
     }
 
     fn go_on_without_permit(&mut self, c: usize) {
@@ -146,11 +168,14 @@ impl Run<'_> {
 
     /// The replica is promoted, or the server restarts from its file. All its connections break, and what was sent on
     /// them has no reply.
-    pub(crate) fn fail_over(&mut self, shard: usize) {
+    pub(crate) fn fail_over(&mut self, server: usize) {
         self.s.budget.failovers -= 1;
+        if self.setting.cluster.is_some() {
+            return self.fail_over_alone(server);
+        }
         let (old, copy) = (self.s.redis, self.s.copy);
-        self.s.redis.restore(&copy, shard, self.setting);
-        self.s.replication[shard] += 1;
+        self.s.redis = copy;
+        self.s.replication[0] += 1;
         self.s.late = Default::default();
         if self.setting.breaks(Mutation::OldPrimaryAnswers) {
             self.s.copy = old;
@@ -159,13 +184,13 @@ impl Run<'_> {
         self.s
             .processes
             .iter_mut()
-            .for_each(|process| process.connected[shard] = 0);
+            .for_each(|process| process.connected[0] = 0);
         for c in 0..self.setting.roles.len() {
             self.lose_connection(c);
         }
     }
 
-    fn lose_connection(&mut self, c: usize) {
+    pub(crate) fn lose_connection(&mut self, c: usize) {
         let caller = &self.s.callers[c];
         let writes_through = matches!(self.setting.roles[c].op, Op::Put { .. });
         match caller.at {

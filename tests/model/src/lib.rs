@@ -1,5 +1,5 @@
 //! An exhaustive model of the protocol on Redis (`docs/redis-protocol.md`): every order in which a few callers, in two
-//! processes, can send the protocol's commands to one Redis, with every fault that a budget allows.
+//! processes, can send the protocol's commands to one Redis or to a cluster of two, with every fault that a budget allows.
 //!
 //! What is asked of every run: does a read that began after an invalidation was acknowledged ever return an older
 //! value; is everybody answered in the end; without faults, is there one computation an invalidation besides those that
@@ -16,13 +16,16 @@ mod begin;
 mod behind;
 mod budget;
 mod canon;
+mod cluster;
 mod compute;
 mod enabled;
 mod faults;
 mod flight;
 pub mod local;
 mod mark;
+mod moving;
 mod mutation;
+mod names;
 mod pending;
 mod read;
 mod redis;
@@ -37,6 +40,7 @@ mod step;
 mod write;
 
 pub use budget::Budget;
+pub use cluster::{Apart, Slot};
 pub use mark::Mark;
 pub use mutation::Mutation;
 pub use report::{Report, Subject, exhaust, refute, uphold};

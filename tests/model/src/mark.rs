@@ -102,6 +102,16 @@ pub enum Mark {
     FellBack,
     /// A nested read was.
     NestedFellBack,
+    /// A slot has moved.
+    Moved,
+    /// A command was refused, since the slot was on its way.
+    Refused,
+    /// The names of a key were deleted one after the other.
+    DeletedApart,
+    /// A process went on with one server while it was not connected to the other.
+    WentOnWithOne,
+    /// A process read what did not lie on the slots of its pending deletions.
+    ReadBesidePending,
 }
 
 impl From<Mark> for u8 {

@@ -41,10 +41,18 @@ pub enum Mutation {
     NoReplicationId,
     /// The seal has the replication id of the connection that fills, not of the one that captured.
     SealedByTheFillingConnection,
-    /// On a cluster, the seal has the replication id of the entry's shard, not those of its guards' shards.
+    /// On a cluster, the seal has the replication id of the entry's shard, and generations without the marks of their own.
     SealedForTheEntrysShardAlone,
-    /// On a cluster, the seal has the replication id of its guards' shard, not that of the entry's.
+    /// On a cluster, the seal has generations with the marks of their shards, and not the replication id of the entry's.
     SealedForTheGuardsShardAlone,
+    /// On a cluster, `any` is compared without the mark of its shard.
+    ComparesAnyWithoutMark,
+    /// A slot that has moved has the mark that it had before.
+    MoveKeepsTheMark,
+    /// Where a slot has moved, the reply has the mark of the server that was asked first, not of the one that answered.
+    MarksByTheMapThatAsked,
+    /// The names of a key whose slot is on its way are deleted one by one, and once.
+    DeletesMovingNamesOnce,
     /// `acquire` does not look whether the entry has changed since it was read.
     AcquiresWhateverTheEntry,
     /// With the lease in hand, nobody looks whether the entry that was read is valid under what was captured.
@@ -71,6 +79,14 @@ pub enum Mutation {
     StoresWhatAnUnstoredValueIsPartOf,
     /// `any` ends after the tag.
     EndsAnyAfterTag,
+    /// `any` and what ends with it are deleted side by side.
+    EndsAnyBesideTag,
+    /// `any` could not be deleted, and what ends with it is deleted all the same; then all of it is pending.
+    SendsTheSecondAfterAFailedFirst,
+    /// The same, and nothing is pending.
+    ForgetsTheFirstThatFailed,
+    /// `vouch` reads `any` while it captures.
+    ReadsAnyBesideCapturing,
     /// `vouch` reads `any` before it captures.
     ReadsAnyBeforeCapturing,
     /// `vouch` takes a guard for unchanged that its process has come to know since `begin`.

@@ -23,7 +23,9 @@ impl Run<'_> {
 
     /// Once all is delivered, the promise binds everybody.
     pub(crate) fn deliver(&mut self, p: usize, set: Set) {
-        self.s.redis.delete(set, self.setting);
+        if !self.delete_pending(p, set) {
+            return;
+        }
         let process = &mut self.s.processes[p];
         process.pending &= !set;
         if process.pending != 0 {

@@ -68,9 +68,16 @@ impl Run<'_> {
                 source.generation[cell]
             }
         };
+        // Where there is one server, its connection is looked at when all has been read.
+        let origins = if self.setting.cluster.is_some() {
+            self.origins(c)
+        } else {
+            [0; 2]
+        };
         let caller = &mut self.s.callers[c];
         if set & ENTRY != 0 {
             caller.seen = source.entry[key];
+            caller.sealed = origins;
             if nested && !late {
                 caller.got[key_generation(key)] = there(key_generation(key));
             }
@@ -79,6 +86,9 @@ impl Run<'_> {
             caller.got[cell] = there(cell);
         }
         caller.todo &= !set;
+        if self.process_of(c).pending != 0 {
+            self.marks.note(Mark::ReadBesidePending);
+        }
         self.judge(c);
     }
 
@@ -132,10 +142,11 @@ impl Run<'_> {
         if !seen.exists() {
             return false;
         }
-        if !self
-            .setting
-            .sealed_alike(seen.sealed, self.process_of(c).connected)
-        {
+        let origins = match self.setting.cluster {
+            Some(_) => self.s.callers[c].sealed,
+            None => self.process_of(c).connected,
+        };
+        if !self.fits(c, seen, origins) {
             self.marks.note(Mark::ForeignSeal);
             return false;
         }
@@ -168,6 +179,7 @@ impl Run<'_> {
         caller.at = At::Missed;
         caller.todo = 0;
         caller.got = Default::default();
+        caller.sealed = [0; 2];
         caller.may_join = alike.unwrap_or(caller.may_join);
     }
 }

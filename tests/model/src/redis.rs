@@ -3,8 +3,7 @@
 use crate::mutation::Mutation;
 use crate::setting::Setting;
 use crate::state::{
-    CELLS, Command, Entry, Intent, KG0, KG1, Lease, Number, REST, Redis, Set, bit, cells,
-    key_generation,
+    Command, Entry, Intent, KG0, KG1, Lease, Number, REST, Redis, Set, bit, cells, key_generation,
 };
 
 impl Redis {
@@ -157,16 +156,5 @@ impl Redis {
         self.entry[key] = entry;
         self.lease[key] = 0;
         self.generation[key_generation(key)] = 0;
-    }
-
-    /// Takes over what another Redis holds of a shard.
-    pub(crate) fn restore(&mut self, from: &Redis, shard: usize, setting: &Setting) {
-        for cell in (0..CELLS).filter(|cell| setting.shard_of(*cell) == shard) {
-            self.generation[cell] = from.generation[cell];
-        }
-        if shard == 0 {
-            self.entry = from.entry;
-            self.lease = from.lease;
-        }
     }
 }

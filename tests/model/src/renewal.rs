@@ -26,6 +26,7 @@ impl Run<'_> {
         }
         caller.at = At::Missed;
         caller.got = Default::default();
+        caller.sealed = [0; 2];
     }
 
     /// With the lease and all generations: computes, whatever has come of what was seen.
@@ -138,7 +139,7 @@ impl Setting {
         for key in (0..2).filter(|key| self.stored[*key]) {
             let guards = self.keys[key].declared | self.keys[key].late;
             let mut entry = Entry {
-                sealed: state.replication,
+                sealed: self.origin(key, self.origins(&state, state.replication)),
                 ..Entry::default()
             };
             for cell in (0..GUARDS).filter(|cell| guards & bit(*cell) != 0) {

@@ -1,6 +1,6 @@
 //! One step under way: which function does what.
 
-use crate::mark::Marks;
+use crate::mark::{Mark, Marks};
 use crate::setting::{Key, Op, Setting};
 use crate::state::{Process, State};
 use crate::step::{Ask, Step};
@@ -16,6 +16,7 @@ impl Run<'_> {
         match step {
             Step::Ask(c, ask) => self.ask(c, ask),
             Step::Lose(c, ask) => self.lose(c, ask),
+            Step::Refuse(c, ask) => self.refuse(c, ask),
             Step::Call(c) => match self.setting.roles[c].op {
                 Op::Put { .. } => self.ask_permit(c),
                 Op::Renew { .. } => self.replace(c),
@@ -42,11 +43,18 @@ impl Run<'_> {
             Step::Flush => self.flush(),
             Step::Arrive(slot) => self.arrive(slot),
             Step::Snapshot => self.snapshot(),
-            Step::Failover(shard) => self.fail_over(shard),
+            Step::Failover(server) => self.fail_over(server),
+            Step::StartMove => self.start_move(),
+            Step::Carry(name) => self.carry(name),
+            Step::FinishMove(copies) => self.finish_move(copies),
+            Step::CancelMove => self.cancel_move(),
         }
     }
 
     fn ask(&mut self, c: usize, ask: Ask) {
+        if self.setting.cluster.is_some() && self.process_of(c).connected != self.s.replication {
+            self.marks.note(Mark::WentOnWithOne);
+        }
         match ask {
             Ask::Read(set) => self.read(c, set),
             Ask::Standing(set) => self.standing(c, set),
@@ -64,14 +72,7 @@ impl Run<'_> {
     }
 
     pub(crate) fn key_of(&self, c: usize) -> usize {
-        match self.setting.roles[c].op {
-            Op::Get { key }
-            | Op::Renew { key }
-            | Op::Delete { key, .. }
-            | Op::Put { key, .. }
-            | Op::Set { key } => key,
-            Op::Invalidate { .. } | Op::Body => unreachable!("has no key of its own"),
-        }
+        self.setting.key_of(c)
     }
 
     /// What a caller's computation depends on.

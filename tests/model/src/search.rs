@@ -28,12 +28,17 @@ impl Model for Search {
     type Action = Step;
 
     fn init_states(&self) -> Vec<State> {
+        let replication = if self.setting.cluster.is_some() {
+            [1, 2]
+        } else {
+            [1; 2]
+        };
         let connected = Process {
-            connected: [1; 2],
+            connected: replication,
             ..Process::default()
         };
         let state = State {
-            replication: [1; 2],
+            replication,
             processes: [connected; 2],
             budget: self.setting.budget,
             ..State::default()

@@ -1,6 +1,7 @@
 //! What one search is about: keys, callers, faults, and the rule that is broken, if any.
 
 use crate::budget::Budget;
+use crate::cluster::{Apart, Cluster, Slot};
 use crate::mutation::Mutation;
 use crate::state::{ANY_KEY, ANY_TAG, CALLERS, G0, G1, Set, bit, cells};
 
@@ -78,8 +79,8 @@ pub struct Setting {
     pub(crate) budget: Budget,
     /// Redis is one node, so that what is sent in one command happens at once. Otherwise every key is a step.
     pub(crate) one_node: bool,
-    /// Tags and scopes live on a shard of their own, which fails over by itself.
-    pub(crate) two_shards: bool,
+    /// Two servers have a part each.
+    pub(crate) cluster: Option<Cluster>,
     pub(crate) mutation: Option<Mutation>,
     /// Whether to count computations, and how many of them a caller waits for.
     pub(crate) counts: bool,
@@ -94,7 +95,7 @@ impl Setting {
             stored: [false; 2],
             budget: Budget::NONE,
             one_node: false,
-            two_shards: false,
+            cluster: None,
             mutation: None,
             counts: false,
         }
@@ -128,10 +129,19 @@ impl Setting {
         self
     }
 
-    /// The same, with tags and scopes on a shard of their own.
+    /// The same on a cluster of two servers, where these slots lie apart from the others.
     #[must_use]
-    pub fn on_two_shards(mut self) -> Self {
-        self.two_shards = true;
+    pub fn on_a_cluster(mut self, apart: Apart) -> Self {
+        self.cluster = Some(Cluster::new(apart));
+        self
+    }
+
+    /// The same, where this slot of a cluster may move to the other server.
+    #[must_use]
+    pub fn moving(mut self, slot: Slot) -> Self {
+        if let Some(cluster) = &mut self.cluster {
+            cluster.moves = Some(slot);
+        }
         self
     }
 
@@ -240,10 +250,13 @@ impl Setting {
     /// What it is about, and what makes it different from others of the name.
     pub(crate) fn title(&self) -> String {
         let node = if self.one_node { ", one node" } else { "" };
-        let shards = if self.two_shards { ", two shards" } else { "" };
+        let cluster = self.cluster.map_or_else(String::new, |cluster| {
+            let moves = cluster.moves.map(|slot| format!(", {slot:?} moves"));
+            format!(", {:?} apart{}", cluster.apart, moves.unwrap_or_default())
+        });
         let counts = if self.counts { ", counted" } else { "" };
         let faults = self.budget.words();
-        format!("{}{node}{shards}{counts} ({faults})", self.name)
+        format!("{}{node}{cluster}{counts} ({faults})", self.name)
     }
 
     pub(crate) fn breaks(&self, mutation: Mutation) -> bool {
@@ -264,21 +277,26 @@ impl Setting {
         self.keys.iter().any(|key| anys(key.late) & bit(any) != 0)
     }
 
-    /// The shard that a generation lives on; entries, leases and their generations live on the first.
-    pub(crate) fn shard_of(&self, cell: usize) -> usize {
-        usize::from(self.two_shards && matches!(cell, G0 | G1 | ANY_TAG))
+    /// The key that a caller is about.
+    pub(crate) fn key_of(&self, c: usize) -> usize {
+        match self.roles[c].op {
+            Op::Get { key }
+            | Op::Renew { key }
+            | Op::Delete { key, .. }
+            | Op::Put { key, .. }
+            | Op::Set { key } => key,
+            Op::Invalidate { .. } | Op::Body => unreachable!("has no key of its own"),
+        }
     }
 
-    pub(crate) fn shards(&self) -> usize {
-        if self.two_shards { 2 } else { 1 }
+    pub(crate) fn servers(&self) -> usize {
+        if self.cluster.is_some() { 2 } else { 1 }
     }
 
     /// Whether an entry's seal fits a connection, as far as replication ids go.
     pub(crate) fn sealed_alike(&self, sealed: [u8; 2], connected: [u8; 2]) -> bool {
         match self.mutation {
-            Some(Mutation::NoReplicationId) => true,
-            Some(Mutation::SealedForTheEntrysShardAlone) => sealed[0] == connected[0],
-            Some(Mutation::SealedForTheGuardsShardAlone) => sealed[1] == connected[1],
+            Some(Mutation::NoReplicationId | Mutation::SealedForTheGuardsShardAlone) => true,
             _ => sealed == connected,
         }
     }

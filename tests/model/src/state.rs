@@ -3,6 +3,7 @@
 //! Everything is a small number in a fixed place, since millions of these are made.
 
 use crate::budget::Budget;
+use crate::moving::Moving;
 
 /// Callers of the largest setting.
 pub(crate) const CALLERS: usize = 8;
@@ -50,7 +51,7 @@ pub(crate) fn cells(set: Set) -> impl Iterator<Item = usize> {
 /// An entry; its seal is kept as what it is made of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Entry {
-    /// The replication ids of the two shards; 0: there is no entry.
+    /// The replication id of its server, and again; 0: there is no entry.
     pub(crate) sealed: [u8; 2],
     /// The versions of the two data that the value was computed from.
     pub(crate) data: [u8; 2],
@@ -178,7 +179,7 @@ pub(crate) struct Caller {
     pub(crate) got: [Number; CELLS],
     /// What its process knew of them before it began: of those that the value alone tells.
     pub(crate) known: [Number; GUARDS],
-    /// The replication ids of the connection on which it captured.
+    /// The replication id of the connection on which it captured; on a cluster, for each key that of the server that had it.
     pub(crate) sealed: [u8; 2],
     /// Its value.
     pub(crate) data: [u8; 2],
@@ -195,6 +196,8 @@ pub(crate) struct Process {
     pub(crate) floor: [u8; 2],
     /// Guards remembered of a value that could not be stored, for each key.
     pub(crate) remembered: [Set; 2],
+    /// How many of a moving key's names it has deleted, one after the other.
+    pub(crate) apart: u8,
 }
 
 /// Wanting to compute.
@@ -268,6 +271,7 @@ pub struct State {
     /// The lagging replica, or the old file.
     pub(crate) copy: Redis,
     pub(crate) replication: [u8; 2],
+    pub(crate) moving: Moving,
     /// The versions of two data.
     pub(crate) database: [u8; 2],
     /// What acknowledged invalidations ask of every read.

@@ -1,5 +1,6 @@
 //! What can happen, and how it is written down.
 
+use crate::moving::Name;
 use crate::setting::{Op, Setting};
 use crate::state::{Set, bit};
 use std::fmt;
@@ -34,6 +35,8 @@ pub enum Step {
     Ask(usize, Ask),
     /// A caller's command without a reply.
     Lose(usize, Ask),
+    /// A caller's command that the server did not execute, since the slot is on its way to another.
+    Refuse(usize, Ask),
     Call(usize),
     /// Joins a flight, waits for it, or leads one and sends `begin`.
     Begin(usize),
@@ -56,6 +59,11 @@ pub enum Step {
     Arrive(usize),
     Snapshot,
     Failover(usize),
+    StartMove,
+    Carry(Name),
+    /// With copies that were left on the new server instead of what is on the old one.
+    FinishMove(bool),
+    CancelMove,
 }
 
 impl Step {
@@ -65,6 +73,7 @@ impl Step {
         match self {
             Step::Ask(c, ask) => format!("{} {ask:?}", who(c)),
             Step::Lose(c, ask) => format!("{} {ask:?} (no reply)", who(c)),
+            Step::Refuse(c, ask) => format!("{} {ask:?} (on its way)", who(c)),
             Step::Call(c) => format!("{} call", who(c)),
             Step::Begin(c) => format!("{} begin", who(c)),
             Step::LookAgain(c) => format!("{} look again", who(c)),
@@ -83,7 +92,17 @@ impl Step {
             Step::Flush => "FLUSHALL".into(),
             Step::Arrive(_) => "the command without reply is executed".into(),
             Step::Snapshot => "the replica catches up".into(),
+            Step::Failover(server) if setting.cluster.is_some() => {
+                format!("the replica of server {server} is promoted")
+            }
             Step::Failover(_) => "the replica is promoted".into(),
+            Step::StartMove => "the slot begins to move".into(),
+            Step::Carry(Name::Entry) => "K goes over".into(),
+            Step::Carry(Name::Lease) => "L goes over".into(),
+            Step::Carry(Name::Generation(cell)) => format!("{} goes over", names(bit(cell))),
+            Step::FinishMove(false) => "the slot has moved".into(),
+            Step::FinishMove(true) => "the slot has moved, to what was left there before".into(),
+            Step::CancelMove => "the slot stays".into(),
         }
     }
 }

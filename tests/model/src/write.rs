@@ -70,13 +70,28 @@ impl Run<'_> {
             self.s.redis.entry[key] = Entry::default();
         }
         self.s.redis.delete(set, self.setting);
+        self.ended(c, set);
+    }
+
+    /// These of a writer's deletions are done.
+    pub(crate) fn ended(&mut self, c: usize, set: Set) {
         self.s.callers[c].todo &= !set;
         if self.s.callers[c].todo != 0 {
             return;
         }
         match self.setting.roles[c].op {
             Op::Put { .. } if !self.s.callers[c].unstored => self.start_to_commit(c),
-            _ => self.acknowledge(c),
+            _ => self.has_told(c),
+        }
+    }
+
+    /// All replies are there. (A writer's first deletion has failed only where the rest does not wait for it.)
+    fn has_told(&mut self, c: usize) {
+        let forgets = self.setting.breaks(Mutation::ForgetsTheFirstThatFailed);
+        if self.s.callers[c].failed && !forgets {
+            self.defer(c);
+        } else {
+            self.acknowledge(c);
         }
     }
 
@@ -123,7 +138,7 @@ impl Run<'_> {
         let unvouched = self.setting.breaks(Mutation::PermitWithoutAny);
         let any = if unvouched { 0 } else { anys(what.late) };
         let todo = what.declared | any | bit(key_generation(self.key_of(c)));
-        let sealed = self.process_of(c).connected;
+        let sealed = self.origins(c);
         let known = self.known(c, todo);
         self.s.callers[c] = Caller {
             at: At::Permits,
@@ -205,13 +220,13 @@ impl Run<'_> {
         });
         self.s.callers[c].todo &= !bit(key_generation(key));
         if self.s.callers[c].todo == 0 {
-            self.acknowledge(c);
+            self.has_told(c);
         }
     }
 
     /// A plain set: the value has been read from the database, whenever that was.
     pub(crate) fn read_for_set(&mut self, c: usize) {
-        let (sealed, todo) = (self.process_of(c).connected, self.what(c).declared);
+        let (sealed, todo) = (self.origins(c), self.what(c).declared);
         let datum = self.datum(c);
         let caller = &mut self.s.callers[c];
         *caller = Caller {
@@ -303,6 +318,9 @@ impl Run<'_> {
     /// What a writer stores under a key. The other copies of a record will have fresh generations.
     fn committed(&self, c: usize, key: usize) -> Entry {
         let mut entry = self.entry_of(c);
+        if key != self.key_of(c) {
+            entry.sealed = self.setting.origin(key, self.s.callers[c].sealed);
+        }
         for cell in cells(self.keys_of(c)) {
             let other = cell != key_generation(key);
             entry.stamps[cell] = if other {

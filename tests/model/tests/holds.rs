@@ -125,23 +125,6 @@ fn a_caller_that_has_waited_for_the_longest_wait() {
 }
 
 #[test]
-fn one_of_two_shards_fails_over() {
-    let shards = |setting: Setting| setting.on_two_shards().with(Budget::FAILOVER);
-    holds(
-        shards(settings::exact_key()),
-        &[Hit, Joined, Fenced, ForeignSeal, Connected],
-    );
-    holds(
-        shards(settings::tag()),
-        &[Hit, Joined, ForeignSeal, Connected],
-    );
-    holds(
-        shards(settings::tags_with()),
-        &[Hit, Vouched, Doubtful, ForeignSeal, Connected],
-    );
-}
-
-#[test]
 fn an_invalidation_whose_reply_is_lost_and_that_of_its_delivery_too() {
     let marks = [Deferred, Delivered, ExecutedLate];
     let twice = Budget::LOSS.and(Budget::LOSS);

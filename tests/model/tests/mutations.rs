@@ -146,19 +146,6 @@ fn a_seal_with_the_replication_id_of_the_connection_that_fills() {
 }
 
 #[test]
-fn on_a_cluster_a_seal_with_the_replication_id_of_one_shard() {
-    let shards = |setting: Setting| setting.on_two_shards().with(Budget::FAILOVER);
-    goes_stale(
-        shards(settings::tag()),
-        Mutation::SealedForTheEntrysShardAlone,
-    );
-    goes_stale(
-        shards(settings::exact_key()),
-        Mutation::SealedForTheGuardsShardAlone,
-    );
-}
-
-#[test]
 fn an_entry_taken_although_it_lacks_a_tag_that_its_reader_declares() {
     goes_stale(
         settings::two_places(),

@@ -13,6 +13,15 @@ pub fn exact_key() -> Setting {
         .role(1, DELETE)
 }
 
+/// A key in a scope is deleted while it is read.
+pub fn key_in_a_scope() -> Setting {
+    Setting::new("key in a scope")
+        .key(0, first(bit(G0)))
+        .readers(0, 0, 2)
+        .readers(1, 0, 1)
+        .role(1, DELETE)
+}
+
 /// A key with a tag, which is invalidated while the key is read.
 pub fn tag() -> Setting {
     Setting::new("tag")
