@@ -1,7 +1,7 @@
 //! Searches of tens of millions of states. They run with `MODEL=large` only, one after the other, on all cores.
 
 use protocol_model::Mark::*;
-use protocol_model::{Budget, Setting, refute, settings, uphold};
+use protocol_model::{Apart, Budget, Setting, Slot, refute, settings, uphold};
 use std::sync::Mutex;
 use std::thread::available_parallelism;
 
@@ -182,6 +182,83 @@ fn rests_under_each_fault() {
             .iter()
             .map(|fault| settings::fallbacks().with(failing(*fault))),
     );
+}
+
+#[test]
+fn a_cluster_under_each_fault_and_a_failover() {
+    let faults = [Budget::EVICTION, Budget::CRASH, Budget::LOSS, Budget::DROP];
+    let under_each = |setting: fn() -> Setting, apart: Apart| {
+        let setting = || setting().on_a_cluster(apart);
+        holds(faults.map(|fault| setting().with(fault.and(Budget::FAILOVER))));
+    };
+    under_each(settings::exact_key, Apart::Tags);
+    under_each(settings::tag, Apart::Tags);
+    under_each(settings::tags_with, Apart::Tags);
+    under_each(settings::tags_with, Apart::Any);
+}
+
+#[test]
+fn both_servers_of_a_cluster_fail_over() {
+    let twice = Budget::FAILOVER.and(Budget::FAILOVER);
+    holds([
+        settings::exact_key().on_a_cluster(Apart::Tags).with(twice),
+        settings::tags_with().on_a_cluster(Apart::Any).with(twice),
+    ]);
+}
+
+#[test]
+fn records_and_inner_keys_that_lie_apart_and_failover() {
+    let settings = [
+        settings::record_written_and_deleted().on_a_cluster(Apart::OtherKeyAndAny),
+        settings::record_that_loses_a_key().on_a_cluster(Apart::OtherKey),
+        settings::record().on_a_cluster(Apart::OtherKeyAndAny),
+        settings::nested_by_key().on_a_cluster(Apart::OtherKey),
+        settings::nested_by_tag().on_a_cluster(Apart::Tags),
+        settings::two_scopes().on_a_cluster(Apart::Tags),
+        settings::tags_with().on_a_cluster(Apart::TagsAndAny),
+    ];
+    holds(settings.map(|setting| setting.with(Budget::FAILOVER)));
+}
+
+#[test]
+fn slots_that_move_to_copies() {
+    let settings = [
+        settings::tag().on_a_cluster(Apart::Tags).moving(Slot::Tag),
+        settings::tags_with()
+            .on_a_cluster(Apart::Tags)
+            .moving(Slot::Key),
+        settings::two_scopes()
+            .on_a_cluster(Apart::Tags)
+            .moving(Slot::OtherTag),
+        settings::writer_with_late_tag()
+            .on_a_cluster(Apart::Any)
+            .moving(Slot::Any),
+        settings::record_written_and_deleted()
+            .on_a_cluster(Apart::OtherKeyAndAny)
+            .moving(Slot::OtherKey),
+        settings::nested_by_key()
+            .on_a_cluster(Apart::OtherKey)
+            .moving(Slot::OtherKey),
+    ];
+    holds(settings.map(|setting| setting.with(Budget::MOVE_TO_COPIES)));
+}
+
+#[test]
+fn slots_that_move_under_each_fault() {
+    let faults = [
+        Budget::EVICTION,
+        Budget::EXPIRY,
+        Budget::CRASH,
+        Budget::LOSS,
+    ];
+    let under_each = |setting: fn() -> Setting, slot: Slot| {
+        let setting = || setting().on_a_cluster(Apart::Tags).moving(slot);
+        holds(faults.map(|fault| setting().with(fault.and(Budget::MOVE))));
+    };
+    under_each(settings::exact_key, Slot::Key);
+    under_each(settings::tag, Slot::Key);
+    under_each(settings::tags_with, Slot::Any);
+    under_each(settings::two_writers, Slot::Key);
 }
 
 /// Others join the second computation. A nested read cannot, where that has not captured the generation of the key; nor
