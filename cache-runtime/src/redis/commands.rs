@@ -29,6 +29,16 @@ pub(super) struct Commands<'t> {
     is_stranded: bool,
 }
 
+/// What becomes of commands that a server sends away, since it has their slot no longer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moved {
+    /// They go to whoever has it.
+    Follow,
+    /// They have failed. What they compare or store is about one server: generations are marked, and entries sealed, for it.
+    /// What another one answers may be an older copy.
+    Fail,
+}
+
 /// Those for one server.
 struct Part {
     /// Its place.
@@ -112,9 +122,21 @@ pub(super) fn by_slot<N: AsRef<str>>(topology: &Topology, names: &[N]) -> Vec<Ve
 
 impl Redis {
     /// Sends what `build` makes, and waits for so long. Again only what was not executed: the server had forgotten the script,
-    /// or has the slot no longer.
+    /// or has the slot no longer. For deletions, and whatever else is the same wherever it is done.
     pub(super) async fn evaluate_within(
         &self,
+        limit: Duration,
+        topology: &Arc<Topology>,
+        build: impl FnOnce(&mut Commands<'_>),
+    ) -> Result<Vec<Outcome>, Failure> {
+        self.evaluate_as(Moved::Follow, limit, topology, build)
+            .await
+    }
+
+    /// The same, with or without following a slot that has moved.
+    pub(super) async fn evaluate_as(
+        &self,
+        moved: Moved,
         limit: Duration,
         topology: &Arc<Topology>,
         build: impl FnOnce(&mut Commands<'_>),
@@ -131,7 +153,8 @@ impl Redis {
                 continue;
             }
             let left = limit.saturating_sub(began.elapsed());
-            self.execute(left, topology, parts, &mut outcomes).await?;
+            self.execute(moved, left, topology, parts, &mut outcomes)
+                .await?;
             // What was to come first has not come.
             if outcomes.iter().flatten().any(Result::is_err) {
                 break;
@@ -147,6 +170,7 @@ impl Redis {
     /// Sends one batch, and again what was not executed.
     async fn execute(
         &self,
+        moved: Moved,
         limit: Duration,
         topology: &Arc<Topology>,
         mut parts: Vec<Part>,
@@ -166,6 +190,10 @@ impl Redis {
                 matches!(outcomes[number], Some(Err(Failure::Moved)))
             };
             if again.iter().any(is_moved) {
+                if moved == Moved::Fail {
+                    self.shared.redraw();
+                    break;
+                }
                 match self.shared.newer_than(&topology, left).await {
                     Some(newer) => topology = newer,
                     None => break,

@@ -12,6 +12,11 @@ pub(crate) struct Token {
 }
 
 impl Token {
+    /// Whether it was begun on this server.
+    pub(super) fn is_of(self, replication_id: &str) -> bool {
+        self.server == Token::new(replication_id, 0).server
+    }
+
     pub(super) fn new(replication_id: &str, number: u64) -> Self {
         let first = replication_id.get(..8).unwrap_or_default();
         Token {
@@ -39,5 +44,7 @@ mod tests {
         assert_eq!(Token::new("00000001", 0).to_string(), "00000001-0");
         assert_eq!(Token::new("", 1).to_string(), "00000000-1");
         assert_ne!(Token::new(id, 42), Token::new("9371", 42));
+        assert!(Token::new(id, 42).is_of(id));
+        assert!(!Token::new(id, 42).is_of("9371b4fb1155b71f4a04d3e1bc3e18c4a990aeeb"));
     }
 }

@@ -98,7 +98,7 @@ fn a_move_that_keeps_the_mark() {
     keeps(settings::tags_with(), Slot::Any);
 }
 
-/// What `captured` and `vouch` do where a command is sent again after `MOVED`: they mark by the map that they have asked by. The
+/// A command that captures or vouches, sent again after `MOVED`, with its reply marked by the map by which it was asked first. The
 /// new server may have a copy of what has ended on the old one.
 #[test]
 fn a_reply_with_the_mark_of_the_server_that_was_asked_first() {

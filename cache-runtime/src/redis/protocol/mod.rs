@@ -14,7 +14,7 @@ pub(crate) use idle::Prolonged;
 pub(crate) use read::{Lease, Reading};
 pub(crate) use store::{Commit, Fill, Given};
 
-use super::commands::{Commands, Outcome, by_slot};
+use super::commands::{Commands, Moved, Outcome, by_slot};
 use super::link::{self, Failure};
 use super::names::Any;
 use super::refusals::Asked;
@@ -141,7 +141,9 @@ impl Redis {
         build: impl FnOnce(&mut Commands<'_>),
     ) -> Result<Vec<Outcome>, Failure> {
         let limit = self.config().operation_timeout;
-        let replies = self.evaluate_within(limit, topology, build).await?;
+        let replies = self
+            .evaluate_as(Moved::Fail, limit, topology, build)
+            .await?;
         let refused = first(&replies, |failure| matches!(failure, Failure::Refused(_)));
         self.shared.refuses(Asked::Write, refused);
         Ok(replies)

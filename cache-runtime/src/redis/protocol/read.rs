@@ -158,7 +158,10 @@ impl Redis {
         let (_, values) = self.gathered(topology, names, None).await?;
         // As a rule without the mark of one that has been held for too long.
         let holder = values.get(0).unwrap_or_default();
-        let holds = holder.strip_suffix(b"!").unwrap_or(holder) == token.to_string().as_bytes();
+        // A lease that a failover, or a slot that moves, has brought back is nobody's.
+        let is_of_server = token.is_of(values.link(0)?.replication_id());
+        let holds = is_of_server
+            && holder.strip_suffix(b"!").unwrap_or(holder) == token.to_string().as_bytes();
         let mut expected = (1..).zip(stamps);
         Ok(holds && expected.all(|(at, stamp)| values.generation(at) == Some(stamp.generation)))
     }

@@ -2,13 +2,14 @@
 
 use super::{Sealed, Wanted, all_well, generation_ttl};
 use crate::generation::{Guard, Named, Stamp};
-use crate::redis::commands::{Commands, Outcome};
+use crate::redis::commands::{Commands, MOST_TRIES, Outcome};
 use crate::redis::delivery::Undelivered;
 use crate::redis::link::Failure;
 use crate::redis::names::Any;
 use crate::redis::script::Script;
 use crate::redis::topology::Topology;
 use crate::redis::{Redis, Token, millis, number, sequence};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The result of a computation.
@@ -270,17 +271,27 @@ impl Redis {
         let all = names.iter().map(|key| (Guard::Key, (*key).into()));
         let all = all.collect();
         let undelivered = Undelivered::new(&self.shared, all);
-        self.try_set(wanted, seal).await?;
+        let mut tries = 1;
+        loop {
+            let topology = self.topology().await?;
+            match self.try_set(Arc::clone(&topology), wanted, &seal).await {
+                Err(Failure::Moved) if tries < MOST_TRIES => tries += 1,
+                done => break done?,
+            }
+            let limit = self.config().operation_timeout;
+            self.shared.newer_than(&topology, limit).await;
+        }
         undelivered.delivered();
         Ok(())
     }
 
     async fn try_set(
         &self,
+        topology: Arc<Topology>,
         wanted: Wanted<'_>,
         seal: impl Fn(&[Stamp], &Topology) -> Vec<Given>,
     ) -> Result<(), Failure> {
-        let (asked, topology) = (sequence::next(), self.topology().await?);
+        let asked = sequence::next();
         let guess = self.known(wanted.guards);
         let replies = self
             .evaluate(&topology, |commands| {
