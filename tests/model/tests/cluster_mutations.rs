@@ -47,8 +47,8 @@ fn any_compared_without_the_mark_of_its_server() {
     );
 }
 
-/// A failover brings the lease back that a deletion has ended, and what the flight's scopes lie on has not failed. `standing`
-/// looks at the token of the lease, and at stamps, which tell of their own servers alone.
+/// A failover brings the lease back that a deletion has ended, and what the flight's scopes lie on has not failed. The
+/// token of the lease is the same, and so are the stamps, which tell of their own servers alone.
 #[test]
 fn sharing_a_flight_whose_lease_was_taken_on_another_server() {
     goes_stale(
