@@ -1,7 +1,9 @@
 //! Slots move from one server to another.
 
 use crate::world::*;
-use cache_runtime::{Cache, Delivery};
+use cache_runtime::{Cache, Consistency, Delivery};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 use test_servers::RedisCluster;
 
@@ -62,4 +64,54 @@ async fn a_slot_that_is_on_its_way_for_long_is_not_cached_and_still_invalidated(
     for cache in &caches {
         assert_eq!(cache.get::<u64>(key).await, Some(2));
     }
+}
+
+/// The tag has ended on the server that had it, and stands on the one that gets it; and a computation is told so in the middle.
+#[tokio::test]
+async fn an_older_copy_on_the_server_that_gets_a_slot_is_not_taken_for_what_was_there() {
+    let cluster = RedisCluster::of(2, 0).await;
+    let strict = |cache: cache_runtime::Builder| {
+        let patience = Duration::from_secs(20);
+        cache
+            .consistency(Consistency::Strict)
+            .operation_timeout(patience)
+    };
+    let (reader, writer) = (
+        cache_with(&cluster, strict).await,
+        cache_with(&cluster, strict).await,
+    );
+    let key = "thing";
+    let holder = cluster.primary_of(key).await;
+    let mut tag = 0;
+    while cluster.primary_of(&format!("~tag:t{tag}")).await.port() == holder.port() {
+        tag += 1;
+    }
+    let (tag, name) = (format!("t{tag}"), format!("~tag:t{tag}"));
+    let from = cluster.primary_of(&name).await;
+    let slot = cluster.slot_of(&name).await;
+    let database = Arc::new(AtomicU64::new(1));
+    let read = {
+        let (database, tag) = (Arc::clone(&database), tag.clone());
+        move || {
+            let (reader, database, tag) = (reader.clone(), Arc::clone(&database), tag.clone());
+            async move {
+                let load = || async { database.load(SeqCst) };
+                reader.get_or_set(key, load).tags([tag]).await
+            }
+        }
+    };
+    assert_eq!((read().await, read().await), (1, 1));
+    cluster.leave_copy(&name, from, holder).await;
+    database.store(2, SeqCst);
+    let done = writer.invalidate_tag(tag.as_str()).await;
+    assert_eq!(done.delivery, Delivery::Delivered);
+    // Reads are answered, and what captures is not.
+    from.command(&["CLIENT", "PAUSE", "60000", "WRITE"]).await;
+    let reading = tokio::spawn(read());
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!reading.is_finished(), "it has begun to capture");
+    cluster.end_of_move(slot, from, holder).await;
+    from.command(&["CLIENT", "UNPAUSE"]).await;
+    assert_eq!(reading.await.expect("no panic"), 2);
+    assert_eq!(read().await, 2);
 }

@@ -56,6 +56,22 @@ impl RedisCluster {
         names.len()
     }
 
+    /// Leaves a copy of a name on a server that has not its slot, as a migration does of which the reply is lost.
+    ///
+    /// # Panics
+    ///
+    /// If that fails.
+    pub async fn leave_copy(&self, name: &str, from: &RedisServer, to: &RedisServer) {
+        let slot = self.slot_of(name).await;
+        self.begin_to_move(slot, from, to).await;
+        let port = to.port().to_string();
+        let migrate = ["MIGRATE", "127.0.0.1", &port, name, "0", "5000", "COPY"];
+        must(from, &migrate).await;
+        for node in [from, to] {
+            must(node, &["CLUSTER", "SETSLOT", &slot.to_string(), "STABLE"]).await;
+        }
+    }
+
     /// The slot belongs to this server from here on, and is empty. The others learn of it sooner or later.
     ///
     /// # Panics
